@@ -1,0 +1,3 @@
+//! skeleton
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
