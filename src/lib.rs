@@ -1,3 +1,34 @@
-//! skeleton
+//! Push a customer record to any of five vendors through one trait, and know exactly what arrived.
+
+mod customer;
+mod error;
+mod http;
+mod mapper;
+mod matrix;
+mod notes;
+mod outcome;
+mod plan;
+mod provider;
+pub mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod sink;
+
+pub use self::http::{
+    BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
+    ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
+};
+pub use customer::{
+    AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, Customer, CustomValue, Decimal,
+    DecimalError, E164, Email, EmailError, Field, FieldPath, FieldSet, Gender, JsonNumber, OptInLevel, Phone, PhoneError,
+    SubscriptionState,
+};
+pub use error::{Effect, Error, ErrorKind, FieldError, Result};
+pub use matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
+pub use notes::{Action, Note, Reason};
+pub use outcome::{Outcome, Upserted};
+pub use plan::{Plan, Step, When};
+pub use provider::ProviderId;
+pub use sink::{
+    Capabilities, CustomerSink, CustomerSinkExt, Erased, Found, Identity, OnLoss, RemoteId, UpsertOptions,
+};

@@ -1,0 +1,92 @@
+//! Time, injected: tests never sleep.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// Time as this crate sees it.
+#[async_trait]
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// A time that never goes back.
+    fn now(&self) -> Instant;
+
+    /// The time of the calendar.
+    fn utc(&self) -> DateTime<Utc>;
+
+    /// Returns once this much time has gone by.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// The machine's time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn utc(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// A clock for tests: sleeping moves it on at once, and it remembers every sleep.
+#[derive(Debug)]
+pub struct ManualClock {
+    start: Instant,
+    utc: DateTime<Utc>,
+    state: Mutex<(Duration, Vec<Duration>)>,
+}
+
+impl ManualClock {
+    /// A clock that stands at this time of the calendar.
+    #[must_use]
+    pub fn new(utc: DateTime<Utc>) -> Self {
+        Self { start: Instant::now(), utc, state: Mutex::default() }
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, duration: Duration) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 += duration;
+    }
+
+    /// Every sleep so far, in order.
+    #[must_use]
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        self.start + self.elapsed()
+    }
+
+    fn utc(&self) -> DateTime<Utc> {
+        self.utc + self.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.0 += duration;
+            state.1.push(duration);
+        }
+        // Others run before this one goes on, as they would while a real sleep lasts.
+        tokio::task::yield_now().await;
+    }
+}

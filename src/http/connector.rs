@@ -1,0 +1,105 @@
+//! What clients are connected through: a transport, a clock, chance, and the quotas of their accounts.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use super::{Clock, Limit, Quota, ReqwestTransport, SystemClock, Transport};
+use crate::error::Error;
+use crate::provider::ProviderId;
+
+/// What any number of clients share: one transport with its pool of connections, one clock, and one quota per account.
+///
+/// It is cheap to clone. A service with 10,000 shops makes one connector and 10,000 clients.
+#[derive(Clone)]
+pub struct Connector(Arc<Inner>);
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    chance: Mutex<fastrand::Rng>,
+    /// None: the quotas that all connectors of the process share.
+    quotas: Option<Quotas>,
+}
+
+/// Quotas by provider and account, as long as a client uses them.
+type Quotas = Mutex<HashMap<(ProviderId, u64), Weak<Quota>>>;
+
+/// An account's quota is one for the whole process, however many connectors it has.
+fn process_quotas() -> &'static Quotas {
+    static QUOTAS: OnceLock<Quotas> = OnceLock::new();
+    QUOTAS.get_or_init(Mutex::default)
+}
+
+/// What tells accounts apart. Only the hash is kept, so that no credential stays in it.
+pub(crate) fn account_key(parts: &[&str]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Connector {
+    /// The default transport and the machine's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where TLS cannot be set up.
+    pub fn new() -> Result<Self, Error> {
+        Ok(Self::with_transport(ReqwestTransport::new()?))
+    }
+
+    /// A transport of your own, and the machine's clock.
+    pub fn with_transport(transport: impl Transport) -> Self {
+        Self(Arc::new(Inner {
+            transport: Arc::new(transport),
+            clock: Arc::new(SystemClock),
+            chance: Mutex::new(fastrand::Rng::new()),
+            quotas: None,
+        }))
+    }
+
+    /// A transport and a clock of your own, for tests. Chance is the same in every run, and quotas are this connector's
+    /// own.
+    #[must_use]
+    pub fn for_tests(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        let chance = Mutex::new(fastrand::Rng::with_seed(7));
+        Self(Arc::new(Inner { transport, clock, chance, quotas: Some(Mutex::default()) }))
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// A number in `[0, 1)`.
+    pub(crate) fn random(&self) -> f64 {
+        self.0.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+
+    /// The quota of an account. An explicit limit replaces the one in force; without one, the vendor's documented limit
+    /// holds where no client of the account has set another.
+    pub(crate) fn quota(&self, provider: ProviderId, account: u64, explicit: Option<Limit>, documented: Limit) -> Arc<Quota> {
+        let quotas = self.0.quotas.as_ref().unwrap_or_else(|| process_quotas());
+        let mut quotas = quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(quota) = quotas.get(&(provider, account)).and_then(Weak::upgrade) {
+            if let Some(limit) = explicit {
+                quota.set_limit(limit);
+            }
+            return quota;
+        }
+        quotas.retain(|_, quota| quota.strong_count() > 0);
+        let quota = Arc::new(Quota::new(explicit.unwrap_or(documented)));
+        quotas.insert((provider, account), Arc::downgrade(&quota));
+        quota
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("transport", &self.0.transport).field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! For each provider, what becomes of each normalized field: as data, which mapping, documentation and tests share.
+
+use std::fmt;
+
+use crate::customer::{AddressField, Channel, ConsentField, Field, FieldSet};
+use crate::notes::Reason;
+use crate::provider::ProviderId;
+
+/// A field of the normalized customer, without a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FieldKey {
+    /// A top-level field.
+    Top(Field),
+    /// A field of an address.
+    Address(AddressField),
+    /// A field of a consent.
+    Consent(Channel, ConsentField),
+}
+
+impl fmt::Display for FieldKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top(field) => f.write_str(field.as_str()),
+            Self::Address(field) => write!(f, "addresses[].{}", field.as_str()),
+            Self::Consent(channel, field) => write!(f, "{}.{}", channel.field().as_str(), field.as_str()),
+        }
+    }
+}
+
+/// What a provider does with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Treatment {
+    /// It reaches the vendor with its meaning whole.
+    Sent,
+    /// It reaches the vendor, for some values with a narrower meaning.
+    Narrowed,
+    /// It does not reach the vendor.
+    Dropped(Reason),
+}
+
+/// One row of a provider's field matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRule {
+    /// The normalized field.
+    pub field: FieldKey,
+    /// The vendor's key, or the place in the vendor's request, such as `address.city`. Empty where there is none.
+    pub key: &'static str,
+    /// The vendor's type and form, such as `string` or `00 and digits`.
+    pub form: &'static str,
+    /// The longest value in Unicode code points; 0 where no limit is documented.
+    pub max: u16,
+    /// What becomes of it.
+    pub treatment: Treatment,
+    /// What to know beside that: the text of the note where the field is dropped.
+    pub remark: &'static str,
+}
+
+impl FieldRule {
+    /// A top-level field that is sent under `key`.
+    #[must_use]
+    pub const fn sent(field: Field, key: &'static str, form: &'static str) -> Self {
+        Self { field: FieldKey::Top(field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    }
+
+    /// A field of an address that is sent under `key`.
+    #[must_use]
+    pub const fn address(field: AddressField, key: &'static str, form: &'static str) -> Self {
+        Self { field: FieldKey::Address(field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    }
+
+    /// A field of a consent that is sent under `key`.
+    #[must_use]
+    pub const fn consent(channel: Channel, field: ConsentField, key: &'static str, form: &'static str) -> Self {
+        Self { field: FieldKey::Consent(channel, field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    }
+
+    /// A top-level field that the vendor has no place for.
+    #[must_use]
+    pub const fn none(field: Field, remark: &'static str) -> Self {
+        Self::dropped(FieldKey::Top(field), Reason::Unsupported, remark)
+    }
+
+    /// A field of an address that the vendor has no place for.
+    #[must_use]
+    pub const fn no_address(field: AddressField, remark: &'static str) -> Self {
+        Self::dropped(FieldKey::Address(field), Reason::Unsupported, remark)
+    }
+
+    /// A field of a consent that the vendor has no place for.
+    #[must_use]
+    pub const fn no_consent(channel: Channel, field: ConsentField, remark: &'static str) -> Self {
+        Self::dropped(FieldKey::Consent(channel, field), Reason::Unsupported, remark)
+    }
+
+    /// A field that is not sent, for another reason than that there is no place for it.
+    #[must_use]
+    pub const fn dropped(field: FieldKey, reason: Reason, remark: &'static str) -> Self {
+        Self { field, key: "", form: "", max: 0, treatment: Treatment::Dropped(reason), remark }
+    }
+
+    /// With a limit in Unicode code points.
+    #[must_use]
+    pub const fn max(mut self, max: u16) -> Self {
+        self.max = max;
+        self
+    }
+
+    /// With a remark.
+    #[must_use]
+    pub const fn remark(mut self, remark: &'static str) -> Self {
+        self.remark = remark;
+        self
+    }
+
+    /// That is narrowed for some values.
+    #[must_use]
+    pub const fn narrowed(mut self, remark: &'static str) -> Self {
+        self.treatment = Treatment::Narrowed;
+        self.remark = remark;
+        self
+    }
+}
+
+/// What one provider does with every normalized field.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldMatrix {
+    provider: ProviderId,
+    rules: &'static [&'static FieldRule],
+    dropped: FieldSet,
+}
+
+impl FieldMatrix {
+    /// The matrix of a provider.
+    #[must_use]
+    pub const fn new(provider: ProviderId, rules: &'static [&'static FieldRule]) -> Self {
+        let mut dropped = FieldSet::EMPTY;
+        let mut rest = rules;
+        while let [rule, tail @ ..] = rest {
+            if let (FieldKey::Top(field), Treatment::Dropped(_)) = (rule.field, rule.treatment) {
+                dropped = dropped.with(field);
+            }
+            rest = tail;
+        }
+        Self { provider, rules, dropped }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub const fn provider(&self) -> ProviderId {
+        self.provider
+    }
+
+    /// The rows, in the order of the provider's own documentation.
+    #[must_use]
+    pub const fn rules(&self) -> &'static [&'static FieldRule] {
+        self.rules
+    }
+
+    /// The row of a field.
+    #[must_use]
+    pub fn rule(&self, field: FieldKey) -> Option<&'static FieldRule> {
+        self.rules.iter().copied().find(|rule| rule.field == field)
+    }
+
+    /// The top-level fields that never reach the vendor.
+    pub(crate) const fn dropped(&self) -> FieldSet {
+        self.dropped
+    }
+
+    /// Every field that a matrix has to speak for.
+    pub fn all_fields() -> impl Iterator<Item = FieldKey> {
+        let containers = [Field::Addresses, Field::EmailMarketing, Field::SmsMarketing];
+        let top = Field::ALL.iter().filter(move |f| !containers.contains(f)).map(|f| FieldKey::Top(*f));
+        let address = AddressField::ALL.iter().map(|f| FieldKey::Address(*f));
+        let consent = [Channel::Email, Channel::Sms]
+            .into_iter()
+            .flat_map(|channel| ConsentField::ALL.iter().map(move |f| FieldKey::Consent(channel, *f)));
+        top.chain(address).chain(consent)
+    }
+}

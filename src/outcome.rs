@@ -1,0 +1,76 @@
+//! What an upsert did.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::notes::Note;
+use crate::provider::ProviderId;
+
+/// What became of the record at the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A customer was made.
+    Created,
+    /// A customer was there and was changed.
+    Updated,
+    /// A customer was there and held the same already: nothing was written.
+    Unchanged,
+    /// The vendor took the record and processes it later; whether it was new is not told.
+    Accepted,
+}
+
+impl Outcome {
+    /// The outcome as one lower-case word, as reports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A record that reached a vendor.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Upserted {
+    /// The provider.
+    pub provider: ProviderId,
+    /// What became of the record.
+    pub outcome: Outcome,
+    /// The vendor's id of the customer, where the vendor tells one.
+    pub remote_id: Option<String>,
+    /// What mapping did to the fields, for the steps that were taken.
+    pub notes: Vec<Note>,
+    /// How many requests were sent, token calls aside.
+    pub attempts: u32,
+    /// The vendor's id of the last request.
+    pub request_id: Option<String>,
+    /// How long the vendor says it takes until the record can be seen there.
+    pub visible_after: Option<Duration>,
+}
+
+impl Upserted {
+    /// An outcome with nothing else known. For sinks outside this crate.
+    #[must_use]
+    pub const fn new(provider: ProviderId, outcome: Outcome) -> Self {
+        Self {
+            provider,
+            outcome,
+            remote_id: None,
+            notes: Vec::new(),
+            attempts: 1,
+            request_id: None,
+            visible_after: None,
+        }
+    }
+}

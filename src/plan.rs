@@ -1,0 +1,265 @@
+//! What would be sent, as data: the very bytes that an upsert sends.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde::ser::{SerializeMap, SerializeStruct};
+
+use crate::customer::FieldPath;
+use crate::notes::Note;
+use crate::provider::ProviderId;
+
+/// The condition of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum When {
+    /// It is always sent.
+    Always,
+    /// Where no token is at hand, or the one at hand has expired.
+    IfNoToken,
+    /// Where a look-up found nobody.
+    IfNotFound,
+    /// Where a look-up found the customer.
+    IfFound,
+    /// Where the vendor said that the customer exists.
+    IfDuplicate,
+    /// Where what the vendor holds differs.
+    IfDiffers,
+}
+
+impl When {
+    /// The condition as one lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::IfNoToken => "if_no_token",
+            Self::IfNotFound => "if_not_found",
+            Self::IfFound => "if_found",
+            Self::IfDuplicate => "if_duplicate",
+            Self::IfDiffers => "if_differs",
+        }
+    }
+}
+
+/// One request of a plan.
+///
+/// A URL shows `{id}` where the value comes from an earlier answer, and so does a body where it says so.
+#[derive(Clone)]
+pub struct Step {
+    pub(crate) when: When,
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) body: Option<Bytes>,
+}
+
+/// A URL that is made once per client, or once per plan.
+#[derive(Clone)]
+pub(crate) enum Url {
+    Shared(Arc<url::Url>),
+    Own(Box<str>),
+}
+
+impl Url {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Shared(url) => url.as_str(),
+            Self::Own(url) => url,
+        }
+    }
+}
+
+impl From<&Arc<url::Url>> for Url {
+    fn from(url: &Arc<url::Url>) -> Self {
+        Self::Shared(Arc::clone(url))
+    }
+}
+
+impl From<String> for Url {
+    fn from(url: String) -> Self {
+        Self::Own(url.into_boxed_str())
+    }
+}
+
+impl Step {
+    /// A step of a sink outside this crate. Header values marked sensitive are shown as `[redacted]`.
+    #[must_use]
+    pub fn new(
+        when: When,
+        operation: &'static str,
+        method: Method,
+        url: impl Into<String>,
+        headers: Arc<HeaderMap>,
+        body: Option<Bytes>,
+    ) -> Self {
+        Self { when, operation, method, url: url.into().into(), headers, body }
+    }
+
+    /// The condition under which it is sent.
+    #[must_use]
+    pub fn when(&self) -> When {
+        self.when
+    }
+
+    /// Its name, such as `create_customer`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The whole URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The headers that we send, by name; credentials are shown as `[redacted]`.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.headers.iter().map(|(name, value)| {
+            let shown = if value.is_sensitive() { Cow::Borrowed("[redacted]") } else { String::from_utf8_lossy(value.as_bytes()) };
+            (name.as_str(), shown)
+        })
+    }
+
+    /// The exact bytes of the body; none for a request without one. They hold the person's data.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+}
+
+/// Shows condition, operation and method: URL and body may hold the person's data.
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.body.as_ref().map(Bytes::len);
+        f.debug_struct("Step")
+            .field("when", &self.when.as_str())
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("body_bytes", &bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Headers<'a>(&'a Step);
+
+impl serde::Serialize for Headers<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sorted: Vec<_> = self.0.headers().collect();
+        sorted.sort();
+        let mut map = serializer.serialize_map(Some(sorted.len()))?;
+        for (name, value) in sorted {
+            map.serialize_entry(name, &value)?;
+        }
+        map.end()
+    }
+}
+
+struct Body<'a>(&'a [u8]);
+
+impl serde::Serialize for Body<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serde_json::from_slice::<&serde_json::value::RawValue>(self.0) {
+            Ok(json) => json.serialize(serializer),
+            Err(_) => serializer.serialize_str(&String::from_utf8_lossy(self.0)),
+        }
+    }
+}
+
+impl serde::Serialize for Step {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("when", self.when.as_str())?;
+        map.serialize_entry("method", self.method.as_str())?;
+        map.serialize_entry("url", self.url())?;
+        map.serialize_entry("headers", &Headers(self))?;
+        if let Some(body) = self.body() {
+            map.serialize_entry("body", &Body(body))?;
+        }
+        map.end()
+    }
+}
+
+/// What an upsert of one record at one vendor would send, in order, and what mapping did to each field.
+///
+/// [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with) sends the very bytes that stand here. What comes from
+/// an earlier answer is shown as a name in braces, and a `PATCH` of what differs shows every field that it could carry.
+///
+/// Its JSON form is `{"steps":[…],"sent":[…],"notes":[…]}`.
+#[derive(Clone)]
+pub struct Plan {
+    pub(crate) provider: ProviderId,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) sent: Vec<FieldPath>,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Plan {
+    /// A plan of a sink outside this crate.
+    #[must_use]
+    pub fn new(provider: ProviderId, steps: Vec<Step>, sent: Vec<FieldPath>, notes: Vec<Note>) -> Self {
+        Self { provider, steps, sent, notes }
+    }
+
+    /// The provider that it is for.
+    #[must_use]
+    pub fn provider(&self) -> ProviderId {
+        self.provider
+    }
+
+    /// The requests, in order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The places whose value reaches the vendor with its meaning whole.
+    #[must_use]
+    pub fn sent(&self) -> &[FieldPath] {
+        &self.sent
+    }
+
+    /// What happened to the others, and what we added.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Whether the plan speaks for a place of the record: as sent, or in a note.
+    #[must_use]
+    pub fn accounts_for(&self, place: &FieldPath) -> bool {
+        self.sent.iter().any(|path| path.covers(place)) || self.notes.iter().any(|note| note.path().covers(place))
+    }
+}
+
+/// Shows the steps' names and the number of notes: the rest may hold the person's data.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("provider", &self.provider)
+            .field("steps", &self.steps)
+            .field("notes", &self.notes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl serde::Serialize for Plan {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Plan", 3)?;
+        out.serialize_field("steps", &self.steps)?;
+        out.serialize_field("sent", &self.sent)?;
+        out.serialize_field("notes", &self.notes)?;
+        out.end()
+    }
+}

@@ -1,0 +1,10 @@
+//! The five providers. Each has a typed native client, and is a [`CustomerSink`](crate::CustomerSink) itself.
+
+pub(crate) mod lenient;
+pub(crate) mod options;
+pub mod triple_whale;
+
+use crate::matrix::FieldMatrix;
+
+/// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
+pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX];

@@ -1,0 +1,120 @@
+//! What every client can be told, whatever its vendor.
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::Error;
+use crate::http::{Account, BaseUrl, Connector, Limit, RetryPolicy, account_key};
+use crate::provider::ProviderId;
+
+/// The options that all builders share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientOptions {
+    pub(crate) connector: Option<Connector>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) limit: Option<Limit>,
+    pub(crate) policy: RetryPolicy,
+}
+
+/// The builder methods for [`ClientOptions`], for a builder that keeps them in `options`.
+macro_rules! client_options {
+    () => {
+        /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a connector of its own.
+        #[must_use]
+        pub fn connector(mut self, connector: &$crate::Connector) -> Self {
+            self.options.connector = Some(connector.clone());
+            self
+        }
+
+        /// Sends to another place, such as a stand-in. `https`, or `http` to this machine.
+        #[must_use]
+        pub fn base_url(mut self, url: impl Into<String>) -> Self {
+            self.options.base_url = Some(url.into());
+            self
+        }
+
+        /// Replaces the vendor's documented limit for this account, for every client of it.
+        #[must_use]
+        pub fn rate_limit(mut self, limit: $crate::Limit) -> Self {
+            self.options.limit = Some(limit);
+            self
+        }
+
+        /// Replaces the default attempts, time-outs and pauses.
+        #[must_use]
+        pub fn retry_policy(mut self, policy: $crate::RetryPolicy) -> Self {
+            self.options.policy = policy;
+            self
+        }
+    };
+}
+pub(crate) use client_options;
+
+impl ClientOptions {
+    /// The base URL and what the calls of the account share. `account` tells accounts of one vendor apart, and
+    /// `documented` is the vendor's own limit.
+    pub(crate) fn open(
+        self,
+        provider: ProviderId,
+        default_base: &str,
+        account: &[&str],
+        documented: Limit,
+    ) -> Result<(BaseUrl, Account), Error> {
+        let base = BaseUrl::parse(provider, self.base_url.as_deref().unwrap_or(default_base))?;
+        let connector = match self.connector {
+            Some(connector) => connector,
+            None => Connector::new()?,
+        };
+        let origin = base.origin();
+        let key = account_key(&[&[origin.as_str()], account].concat());
+        let quota = connector.quota(provider, key, self.limit, documented);
+        Ok((base, Account::new(provider, connector, quota, self.policy)))
+    }
+}
+
+/// The headers of every request with a JSON body: `credential` is a header name and its secret value.
+pub(crate) fn json_headers(
+    provider: ProviderId,
+    content_type: &'static str,
+    credential: Option<(&'static str, &SecretString)>,
+) -> Result<HeaderMap, Error> {
+    let mut headers = bare_headers(provider, credential)?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(headers)
+}
+
+/// The headers of a request without a body.
+pub(crate) fn bare_headers(
+    provider: ProviderId,
+    credential: Option<(&'static str, &SecretString)>,
+) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("customer-sink/", env!("CARGO_PKG_VERSION"))));
+    if let Some((name, secret)) = credential {
+        headers.insert(HeaderName::from_static(name), credential_value(provider, secret)?);
+    }
+    Ok(headers)
+}
+
+/// A credential as a header value that no debug output shows.
+pub(crate) fn credential_value(provider: ProviderId, secret: &SecretString) -> Result<HeaderValue, Error> {
+    let refuse = || Error::config(provider, "credential", "is empty or holds characters that no header can");
+    let text = secret.expose_secret();
+    if text.trim().is_empty() {
+        return Err(refuse());
+    }
+    let mut value = HeaderValue::from_str(text).map_err(|_| refuse())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The URL of a fixed path under the base, made once per client.
+pub(crate) fn fixed_url(provider: ProviderId, base: &BaseUrl, path: &str) -> Result<Arc<url::Url>, Error> {
+    let url = format!("{}{path}", base.as_str()).parse();
+    url.map(Arc::new).map_err(|_| Error::config(provider, "base_url", "makes no URL with the vendor's path"))
+}

@@ -1,0 +1,182 @@
+//! From the normalized customer to the vendor's record. Pure.
+
+use std::borrow::Cow;
+
+use super::matrix as m;
+use super::wire::CustomerRecord;
+use crate::customer::decimal::JsonNumber;
+use crate::customer::{
+    AccountState, AddressField, Channel, ConsentField, ConsentState, Customer, Field, FieldPath, OptInLevel,
+    SubscriptionState, is_blank, text,
+};
+use crate::mapper::{AddressMapper, Mapper, TagLimits, phone_rule};
+use crate::notes::Reason;
+
+/// Maps a customer onto `record`, which holds the key's other parts already.
+pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, refuse_sms_opt_out: bool) {
+    let customer = mapper.customer;
+    match mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id)) {
+        Some(id) => record.customer_id = Cow::Borrowed(id),
+        None => mapper.error(Field::ExternalId.as_str(), "is required: it is the customer's key at the vendor"),
+    }
+    record.email_address = mapper.email(&m::EMAIL).map(Cow::Borrowed);
+    record.phone = phone(mapper).map(Cow::Borrowed);
+    record.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
+    record.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
+    record.display_name = mapper.text(&m::DISPLAY_NAME, text(&customer.display_name)).map(Cow::Borrowed);
+    record.note = mapper.text(&m::NOTE, text(&customer.note)).map(Cow::Borrowed);
+    record.locale = mapper.text(&m::LOCALE, text(&customer.locale)).map(Cow::Borrowed);
+    record.last_order_id = mapper.identifier(&m::LAST_ORDER_ID, text(&customer.last_order_id)).map(Cow::Borrowed);
+    scalars(record, mapper, customer);
+    let tags = mapper.tags(&TagLimits::default());
+    if !tags.is_empty() {
+        record.customer_tags = Some(tags.into_iter().map(Cow::Borrowed).collect());
+    }
+    let cannot = "the vendor documents no way to blank this field";
+    if mapper.clear(|field| field == Field::Tags, cannot).contains(&Field::Tags) {
+        record.customer_tags = Some(Vec::new());
+    }
+    address(record, mapper);
+    email_consent(record, mapper);
+    sms_consent(record, mapper, refuse_sms_opt_out);
+}
+
+fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &Customer) {
+    if let Some(state) = customer.account_state {
+        mapper.sent(Field::AccountState);
+        record.status = Some(Cow::Borrowed(match state {
+            AccountState::Enabled => "ENABLED",
+            AccountState::Disabled => "DISABLED",
+            AccountState::Invited => "INVITED",
+            AccountState::Declined => "DECLINED",
+        }));
+    }
+    if let Some(state) = customer.subscription_state {
+        mapper.sent(Field::SubscriptionState);
+        record.product_subscriber_status = Some(Cow::Borrowed(match state {
+            SubscriptionState::Active => "ACTIVE",
+            SubscriptionState::Paused => "PAUSED",
+            SubscriptionState::Cancelled => "CANCELLED",
+            SubscriptionState::Expired => "EXPIRED",
+            SubscriptionState::Failed => "FAILED",
+            SubscriptionState::NeverSubscribed => "NEVER_SUBSCRIBED",
+        }));
+    }
+    if let Some(exempt) = customer.tax_exempt {
+        mapper.sent(Field::TaxExempt);
+        record.tax_exempt = Some(exempt);
+    }
+    if let Some(count) = customer.orders_count {
+        mapper.sent(Field::OrdersCount);
+        record.number_of_orders = Some(count);
+    }
+    if let Some(spent) = customer.total_spent {
+        mapper.sent(Field::TotalSpent);
+        record.amount_spent = Some(JsonNumber(spent));
+    }
+    if let Some(at) = customer.created_at {
+        mapper.sent(Field::CreatedAt);
+        record.created_at = Some(at);
+    }
+}
+
+/// The vendor documents no form, so that a number is passed on as given where it can be dialled at all.
+fn phone<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
+    let phone = mapper.customer.phone.as_ref().filter(|phone| !is_blank(phone.as_str()))?;
+    match phone.dialable() {
+        Ok(number) => mapper.identifier(&m::PHONE, Some(number)),
+        Err(problem) => {
+            mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
+            None
+        }
+    }
+}
+
+fn address<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+    let main = mapper.customer.main_address();
+    if let Some(mut address) = main.and_then(|index| mapper.address(index)) {
+        record.address1 = address.text(&m::LINE1).map(Cow::Borrowed);
+        record.address2 = address.text(&m::LINE2).map(Cow::Borrowed);
+        record.city = address.text(&m::CITY).map(Cow::Borrowed);
+        record.state = address.text(&m::PROVINCE).map(Cow::Borrowed);
+        record.state_code = address.code(&m::PROVINCE_CODE).map(Cow::Borrowed);
+        record.zip = address.code(&m::POSTAL_CODE).map(Cow::Borrowed);
+        record.country = address.text(&m::COUNTRY).map(Cow::Borrowed);
+        record.country_code = address.country_code().map(Cow::Borrowed);
+        record.latitude = degrees(&mut address, AddressField::Latitude, 90);
+        record.longitude = degrees(&mut address, AddressField::Longitude, 180);
+        address.unsupported();
+        address.finish();
+    }
+    mapper.drop_other_addresses(main);
+}
+
+fn degrees(address: &mut AddressMapper<'_, '_>, field: AddressField, most: i64) -> Option<JsonNumber> {
+    let value = if field == AddressField::Latitude { address.address.latitude } else { address.address.longitude }?;
+    if value.is_within(-most, most) {
+        address.carries();
+        return Some(JsonNumber(value));
+    }
+    address.drop(field, Reason::Invalid, "is outside the degrees of the globe");
+    None
+}
+
+const fn level(level: OptInLevel) -> &'static str {
+    match level {
+        OptInLevel::Single => "SINGLE_OPT_IN",
+        OptInLevel::Confirmed => "CONFIRMED_OPT_IN",
+        OptInLevel::Unknown => "UNKNOWN",
+    }
+}
+
+fn email_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+    let Some(known) = mapper.consent(Channel::Email) else { return };
+    record.email_marketing_consent_status = Some(Cow::Borrowed(match known.state {
+        ConsentState::Subscribed => "SUBSCRIBED",
+        ConsentState::Unsubscribed => "UNSUBSCRIBED",
+        ConsentState::NotSubscribed => "NOT_SUBSCRIBED",
+        ConsentState::Pending => "PENDING",
+    }));
+    record.email_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
+    record.email_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
+    record.email_marketing_consent_updated_at = known.updated_at.copied();
+    mapper.claim_consent(Channel::Email, &known, None);
+}
+
+/// There is no SMS status at this vendor, so that whatever is sent of an SMS consent reads as a yes: of anything but a
+/// yes, nothing is sent.
+fn sms_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, refuse_opt_out: bool) {
+    // Known before the notes are written: of anything but a yes the whole consent is one note.
+    let Some(consent) = mapper.customer.sms_marketing.as_ref() else { return };
+    match consent.state {
+        Some(ConsentState::Subscribed) | None => {}
+        Some(_) if refuse_opt_out => {
+            mapper.error(Field::SmsMarketing.as_str(), "the vendor cannot hold that a person does not want text messages");
+            return;
+        }
+        Some(_) => {
+            let detail = "the vendor has no SMS consent status, so that only a yes can be told: nothing of this is sent";
+            mapper.drop(Field::SmsMarketing, Reason::Unsupported, detail);
+            return;
+        }
+    }
+    let Some(known) = mapper.consent(Channel::Sms) else { return };
+    mapper.drop(
+        FieldPath::Consent(Channel::Sms, ConsentField::State),
+        Reason::Unsupported,
+        "the vendor has no SMS consent status: the yes shows only in its level",
+    );
+    for field in [ConsentField::OptInLevel, ConsentField::Source, ConsentField::UpdatedAt] {
+        let is_sent = match field {
+            ConsentField::OptInLevel => known.level.is_some(),
+            ConsentField::Source => known.source.is_some(),
+            _ => known.updated_at.is_some(),
+        };
+        if is_sent {
+            mapper.sent(FieldPath::Consent(Channel::Sms, field));
+        }
+    }
+    record.sms_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
+    record.sms_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
+    record.sms_marketing_consent_updated_at = known.updated_at.copied();
+}

@@ -1,0 +1,97 @@
+//! The 36 flat keys of a customer record, by their exact names, and the answer.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::customer::decimal::JsonNumber;
+use crate::customer::time::Rfc3339;
+
+/// A customer record as the vendor takes it: `POST data-in/customers`.
+///
+/// Absent keys are left out, and null is never sent. A repeat with the same `shop`, `customer_id`, `platform` and
+/// `platform_account_id` replaces the whole record (documented), so that a record is always sent whole.
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[allow(missing_docs)] // The names are the vendor's own; each is described in its documentation.
+pub struct CustomerRecord<'a> {
+    pub shop: Cow<'a, str>,
+    pub customer_id: Cow<'a, str>,
+    pub platform: Cow<'a, str>,
+    pub platform_account_id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address1: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address2: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_spent: Option<JsonNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub created_at: Option<DateTime<FixedOffset>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_tags: Option<Vec<Cow<'a, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_address: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_marketing_consent_collected_from: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_marketing_consent_opt_in_level: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_marketing_consent_status: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub email_marketing_consent_updated_at: Option<DateTime<FixedOffset>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_order_id: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<JsonNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<JsonNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_of_orders: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_subscriber_status: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms_marketing_consent_collected_from: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms_marketing_consent_opt_in_level: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub sms_marketing_consent_updated_at: Option<DateTime<FixedOffset>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_code: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_exempt: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zip: Option<Cow<'a, str>>,
+}
+
+#[allow(clippy::ref_option)] // The signature that serde asks for.
+fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&at.map(Rfc3339), serializer)
+}
+
+/// Shows the key's shop and platform only.
+impl std::fmt::Debug for CustomerRecord<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomerRecord").field("shop", &self.shop).field("platform", &self.platform).finish_non_exhaustive()
+    }
+}

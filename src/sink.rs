@@ -1,0 +1,259 @@
+//! The one trait that every provider implements.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::customer::{Customer, Email, Phone};
+use crate::error::Error;
+use crate::matrix::FieldMatrix;
+use crate::outcome::Upserted;
+use crate::plan::Plan;
+use crate::provider::ProviderId;
+
+/// A place that customer records are pushed to.
+///
+/// It is object-safe: a program keeps its sinks as `Vec<Arc<dyn CustomerSink>>`. Four methods are required; what a
+/// vendor cannot do is an [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) error that names it, never an empty
+/// success. Conveniences stand in [`CustomerSinkExt`].
+#[async_trait]
+pub trait CustomerSink: Debug + Send + Sync + 'static {
+    /// The provider's name.
+    fn provider(&self) -> ProviderId;
+
+    /// What the provider can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What [`upsert_with`](Self::upsert_with) would send for this record, with no I/O.
+    ///
+    /// The same record gives the same plan, byte by byte.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with every problem of the record at once.
+    fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error>;
+
+    /// Creates the customer at the vendor, or updates the one who is there.
+    ///
+    /// Dropping the future stops it where it is; a request that was under way may still be carried out.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind). [`Error::effect`] tells what may have changed at the vendor, and
+    /// [`Error::operation`] which step failed.
+    async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error>;
+
+    /// Reads a customer back.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor cannot be read.
+    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+        let _ = who;
+        Err(Error::unsupported(self.provider(), "find", "customers of this provider cannot be read back"))
+    }
+
+    /// Asks the vendor to erase a person.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to do that.
+    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+        let _ = who;
+        Err(Error::unsupported(self.provider(), "erase", "this provider has no way to erase a person"))
+    }
+
+    /// Checks the credentials without changing anything.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) or
+    /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) where they are refused, and
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to tell.
+    async fn check(&self) -> Result<(), Error> {
+        Err(Error::unsupported(self.provider(), "check", "this provider has no call that only checks credentials"))
+    }
+}
+
+macro_rules! forward {
+    ($($type:ty),+) => {
+        $(#[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: CustomerSink + ?Sized> CustomerSink for $type {
+            fn provider(&self) -> ProviderId {
+                (**self).provider()
+            }
+
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
+            fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
+                (**self).plan(customer, options)
+            }
+
+            async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
+                (**self).upsert_with(customer, options).await
+            }
+
+            async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+                (**self).find(who).await
+            }
+
+            async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+                (**self).erase(who).await
+            }
+
+            async fn check(&self) -> Result<(), Error> {
+                (**self).check().await
+            }
+        })+
+    };
+}
+
+forward!(Arc<T>, Box<T>);
+
+const _: Option<&dyn CustomerSink> = None;
+
+/// Conveniences over every [`CustomerSink`].
+#[async_trait]
+pub trait CustomerSinkExt: CustomerSink {
+    /// [`upsert_with`](CustomerSink::upsert_with) the default options.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    async fn upsert(&self, customer: &Customer) -> Result<Upserted, Error> {
+        self.upsert_with(customer, &UpsertOptions::default()).await
+    }
+}
+
+impl<T: CustomerSink + ?Sized> CustomerSinkExt for T {}
+
+/// How one upsert is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpsertOptions {
+    /// What to do where a field cannot be sent as it is.
+    pub on_loss: OnLoss,
+}
+
+impl UpsertOptions {
+    /// Sets [`on_loss`](Self#structfield.on_loss).
+    #[must_use]
+    pub const fn on_loss(mut self, on_loss: OnLoss) -> Self {
+        self.on_loss = on_loss;
+        self
+    }
+}
+
+/// What to do where a field cannot be sent as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLoss {
+    /// Send the rest, and note it.
+    #[default]
+    Note,
+    /// Send nothing, and fail with one field error for each.
+    Fail,
+}
+
+/// What a provider can do.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// What becomes of each normalized field.
+    pub fields: &'static FieldMatrix,
+    /// Whether an upsert tells created from updated; otherwise a success is [`Accepted`](crate::Outcome::Accepted).
+    pub tells_created: bool,
+    /// Whether [`CustomerSink::find`] works.
+    pub can_find: bool,
+    /// Whether [`CustomerSink::erase`] works.
+    pub can_erase: bool,
+    /// Whether [`CustomerSink::check`] works.
+    pub can_check: bool,
+}
+
+impl Capabilities {
+    /// A provider that can do no more than upsert.
+    #[must_use]
+    pub const fn new(fields: &'static FieldMatrix) -> Self {
+        Self { fields, tells_created: false, can_find: false, can_erase: false, can_check: false }
+    }
+
+    /// Sets [`tells_created`](Self#structfield.tells_created).
+    #[must_use]
+    pub const fn tells_created(mut self) -> Self {
+        self.tells_created = true;
+        self
+    }
+
+    /// Sets [`can_find`](Self#structfield.can_find).
+    #[must_use]
+    pub const fn can_find(mut self) -> Self {
+        self.can_find = true;
+        self
+    }
+
+    /// Sets [`can_erase`](Self#structfield.can_erase).
+    #[must_use]
+    pub const fn can_erase(mut self) -> Self {
+        self.can_erase = true;
+        self
+    }
+
+    /// Sets [`can_check`](Self#structfield.can_check).
+    #[must_use]
+    pub const fn can_check(mut self) -> Self {
+        self.can_check = true;
+        self
+    }
+}
+
+/// What a person is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Identity {
+    /// The vendor's own id.
+    RemoteId(RemoteId),
+    /// The id in the caller's system.
+    ExternalId(String),
+    /// An e-mail address.
+    Email(Email),
+    /// A phone number.
+    Phone(Phone),
+}
+
+/// A vendor's id of a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RemoteId(pub String);
+
+/// A customer as a vendor holds them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// The vendor's id.
+    pub remote_id: Option<String>,
+    /// The record, in normalized form.
+    pub customer: Customer,
+}
+
+impl Found {
+    /// A customer as a vendor holds them.
+    #[must_use]
+    pub const fn new(remote_id: Option<String>, customer: Customer) -> Self {
+        Self { remote_id, customer }
+    }
+}
+
+/// What a vendor did with a request to erase a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Erased {
+    /// It is done.
+    Done,
+    /// The vendor took the request and carries it out later, within this time where it tells one.
+    Promised(Option<Duration>),
+    /// The vendor knows nobody by that identity.
+    Nobody,
+}
