@@ -58,7 +58,7 @@ pub(super) fn segments(request: &Request) -> Vec<String> {
     request.url.path_segments().into_iter().flatten().map(decode).collect()
 }
 
-/// A path segment in clear. The query decoder does it, once the characters that only a query gives a meaning are escaped.
+/// A path segment in clear. The query decoder does it, once the characters that mean something in a query are escaped.
 fn decode(segment: &str) -> String {
     let plain = segment.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     form_urlencoded::parse(plain.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()

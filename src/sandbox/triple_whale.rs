@@ -69,7 +69,7 @@ const NATIVE_PLATFORMS: [&str; 3] = ["shopify", "bigcommerce", "woocommerce"];
 /// The default of both platform keys (*documented*).
 const DEFAULT_PLATFORM: &str = "custom-msp";
 
-/// The text fields that an erasure masks. Which ones the vendor masks is *unknown*; these name, reach or place a person.
+/// The text fields that an erasure masks. Which ones the vendor masks is *unknown*; these name or locate a person.
 const MASKED: [&str; 9] =
     ["address1", "address2", "display_name", "email_address", "first_name", "last_name", "note", "phone", "zip"];
 
@@ -149,8 +149,8 @@ impl TripleWhale {
         Reply::json(200, json!({"success": true, "message": "customer received"}))
     }
 
-    /// Masks everybody with one of the e-mails or phones. The vendor matches by these alone (*documented*); that case and
-    /// punctuation do not count is *inferred*.
+    /// Masks everybody with one of the e-mails or phones. The vendor matches by these alone (*documented*); that case
+    /// and punctuation do not count is *inferred*.
     fn erase(&self, request: &Request) -> Reply {
         let body = object(request).unwrap_or_default();
         match text(&body, "shop") {

@@ -14,8 +14,8 @@ use wiremock::{Request, ResponseTemplate};
 use super::reply::{Object, Query, Reply, fold, header, lock, object, segments};
 use super::{Sandbox, Vendor};
 
-/// What a page of customers may be asked by. `external_ids`, `email`, `phone_number` and `expand` are *seen* in clients,
-/// `limit` and `page_info` *documented*. Others are refused, so that a misspelt filter does not return everybody.
+/// What a page of customers may be asked by. `external_ids`, `email`, `phone_number` and `expand` are *seen* in
+/// clients, `limit` and `page_info` *documented*. Others are refused, so that a misspelt filter does not return everybody.
 const QUERY: [&str; 6] = ["external_ids", "email", "phone_number", "expand", "limit", "page_info"];
 
 /// Documented; the default is *unknown*, and is the same here.
@@ -116,9 +116,7 @@ impl Yotpo {
         };
         let page = match query.first("page_info") {
             None => Page::first(&query),
-            Some(_)
-                if QUERY.iter().any(|name| !["limit", "page_info"].contains(name) && query.first(name).is_some()) =>
-            {
+            Some(_) if query.unknown(&["limit", "page_info"]).is_some() => {
                 return failure(400, "page_info goes with limit alone");
             }
             Some(cursor) => match Page::of_cursor(cursor) {
@@ -160,7 +158,7 @@ impl State {
         if let Some(id) = given("external_id") {
             self.by_external_id.insert(id.to_owned(), index);
         } else if let Some(phone) = given("phone_number") {
-            // "Can no longer be set", yet still named as an identifier: alone it identifies, beside another it is ignored.
+            // "Can no longer be set", yet still named as an identifier: alone it identifies, else it is ignored.
             self.by_phone.insert(phone.to_owned(), index);
             self.set(index, "phone_number", json!(phone));
         }

@@ -96,7 +96,7 @@ fn properties(value: &Value) -> Result<(), String> {
 
 fn text(name: &str, value: &Value, form: Form) -> Result<(), String> {
     let text = value.as_str().ok_or_else(|| format!("{name} must be a string"))?;
-    // Ours: the page says to skip a parameter by "null", in quotes, and whoever follows it to the letter stores the word.
+    // Ours: the page says to skip a parameter by "null", in quotes; taken to the letter, that stores the word.
     if text == "null" {
         return Err(format!("{name} is the word null"));
     }
