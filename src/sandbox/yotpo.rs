@@ -15,7 +15,8 @@ use super::reply::{Object, Query, Reply, fold, header, lock, object, segments};
 use super::{Sandbox, Vendor};
 
 /// What a page of customers may be asked by. `external_ids`, `email`, `phone_number` and `expand` are *seen* in
-/// clients, `limit` and `page_info` *documented*. Others are refused, so that a misspelt filter does not return everybody.
+/// clients, `limit` and `page_info` *documented*. Others are refused, so that a misspelt filter does not return
+/// everybody.
 const QUERY: [&str; 6] = ["external_ids", "email", "phone_number", "expand", "limit", "page_info"];
 
 /// Documented; the default is *unknown*, and is the same here.

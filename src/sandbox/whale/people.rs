@@ -72,8 +72,8 @@ impl People {
         self.rows.get_mut(id).ok_or_else(|| Failure::not_found("Customer"))
     }
 
-    /// A known e-mail returns that customer (*documented*), unmodified, and with 200 instead of 201 (both *inferred*). A
-    /// new e-mail with somebody else's phone returns that other person, as the vendor's own code does (*seen*).
+    /// A known e-mail returns that customer (*documented*), unmodified, with 200 instead of 201 (both *inferred*). A
+    /// new e-mail with somebody else's phone returns that other person, like the vendor's own code (*seen*).
     pub(super) fn create(&mut self, body: &Object) -> Outcome {
         let given = fields::read(body)?;
         let Some(email) = given.get("email").and_then(Value::as_str) else { return Err(Failure::missing("email")) };
@@ -115,8 +115,8 @@ impl People {
         Ok(Reply::json(201, answer))
     }
 
-    /// Absent leaves alone, null clears, `tags`, `address` and `metadata` are replaced whole, and an e-mail or a phone in
-    /// use is a conflict: all *inferred*.
+    /// Absent leaves alone, null clears, `tags`, `address` and `metadata` are replaced whole, an e-mail or phone in use
+    /// is a conflict: all *inferred*.
     pub(super) fn update(&mut self, id: &str, body: &Object) -> Outcome {
         self.find(id)?;
         let given = fields::read(body)?;

@@ -44,8 +44,8 @@ impl Segment {
         Value::Object(shown)
     }
 
-    /// Writes the fields of a request. Which fields an update takes beyond rules and metadata is *inferred*; a rule list on
-    /// a static segment and a member list on a dynamic one are refused.
+    /// Writes the fields of a request. Which fields an update takes beyond rules and metadata is *inferred*; rules of a
+    /// static segment and members of a dynamic one are refused.
     fn write(&mut self, body: &Object) -> Result<(), Failure> {
         let dynamic = self.record.get("type") == Some(&json!("dynamic"));
         for (name, value) in body {
