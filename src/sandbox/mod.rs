@@ -3,6 +3,7 @@
 //! Each stand-in keeps what it is sent, refuses what its vendor's documentation refuses in the vendor's own shape, and
 //! answers in that vendor's form. Facts that a vendor does not document are marked *inferred* where they are coded.
 
+mod reply;
 mod shoplazza;
 mod shopline;
 mod store;

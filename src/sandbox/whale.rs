@@ -1,0 +1,181 @@
+//! The Whale stand-in: customers, their metrics, activity and notes, segments, and removal requests.
+//!
+//! Only paths, request and answer samples are *documented*; statuses and most of the semantics are *inferred* from
+//! sibling resources and marked where they are coded.
+
+mod fields;
+mod paging;
+mod people;
+mod removal;
+mod rules;
+mod segments;
+mod timeline;
+
+use std::sync::Mutex;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde_json::{Value, json};
+use wiremock::{Request, ResponseTemplate};
+
+use super::reply::{Object, Query, Reply, digits, fold, header, lock, object, segments};
+use super::{Sandbox, Vendor};
+
+/// An answer, or the refusal that becomes the error envelope.
+type Outcome = Result<Reply, Failure>;
+
+#[derive(Default)]
+struct State {
+    requests: u64,
+    removals: u64,
+    people: people::People,
+    segments: segments::Segments,
+}
+
+/// Whale's CRM API.
+pub(super) struct Whale {
+    state: Mutex<State>,
+}
+
+impl Whale {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default() }
+    }
+
+    fn reply(&self, request: &Request) -> Reply {
+        let mut state = lock(&self.state);
+        state.requests += 1;
+        let id = format!("req_{:012x}", state.requests);
+        // Every answer has a request id (*documented*); the header's name is *inferred*.
+        state.route(request).unwrap_or_else(|failure| failure.reply(&id)).header("x-request-id", id)
+    }
+}
+
+impl Vendor for Whale {
+    fn name(&self) -> &'static str {
+        "whale"
+    }
+
+    fn answer(&self, request: &Request) -> ResponseTemplate {
+        self.reply(request).into()
+    }
+
+    fn customers(&self) -> Vec<Value> {
+        lock(&self.state).people.all().map(|person| Value::Object(person.record.clone())).collect()
+    }
+}
+
+impl State {
+    fn route(&mut self, request: &Request) -> Outcome {
+        if header(request, "x-api-key") != Some(Sandbox::WHALE_API_KEY) {
+            let message = "The API key is missing or not valid";
+            return Err(Failure::new(401, "authentication_error", "invalid_api_key", None, message));
+        }
+        let path = segments(request);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let route = match path.as_slice() {
+            ["v1", "stores", store, ..] if *store != Sandbox::WHALE_STORE_ID => {
+                let message = "The API key belongs to another store";
+                return Err(Failure::new(403, "store_mismatch_error", "store_mismatch", None, message));
+            }
+            ["v1", "stores", _, route @ ..] | ["v1", route @ ..] => route,
+            _ => &[],
+        };
+        let query = Query::of(request);
+        let body = || object(request).ok_or_else(|| Failure::invalid(None, "The body is no JSON object"));
+        match (request.method.as_str(), route) {
+            ("GET", ["customers"]) => self.people.list(&query, &self.segments),
+            ("POST", ["customers"]) => self.people.create(&body()?),
+            ("GET", ["customers", id]) => Ok(Reply::json(200, self.people.find(id)?.record.clone().into())),
+            ("PATCH", ["customers", id]) => self.people.update(id, &body()?),
+            ("DELETE", ["customers", id]) => self.people.delete(id),
+            ("GET", ["customers", id, "metrics"]) => Ok(timeline::metrics(id, self.people.find(id)?)),
+            ("GET", ["customers", id, "activity"]) => timeline::activity(self.people.find(id)?, &query),
+            ("GET", ["customers", id, "notes"]) => timeline::notes(self.people.find(id)?, &query),
+            ("POST", ["customers", id, "notes"]) => timeline::add_note(id, self.people.find_mut(id)?, &body()?),
+            ("POST", ["customers", id, "removal-request"]) => {
+                self.people.find(id)?;
+                let filed = removal::request(self.removals + 1, id, &body()?)?;
+                self.removals += 1;
+                Ok(filed)
+            }
+            ("GET", ["customer-segments"]) => self.segments.list(&query, &self.people),
+            ("POST", ["customer-segments"]) => self.segments.create(&body()?, &self.people),
+            ("GET", ["customer-segments", id]) => self.segments.get(id, &self.people),
+            ("PATCH", ["customer-segments", id]) => self.segments.update(id, &body()?, &self.people),
+            ("DELETE", ["customer-segments", id]) => self.segments.delete(id),
+            // A path or a method that is not in the table; the answer is *inferred*.
+            _ => Err(Failure::new(404, "not_found_error", "resource_missing", None, "No such route")),
+        }
+    }
+}
+
+/// A refusal, in the vendor's terms.
+#[derive(Debug)]
+struct Failure {
+    status: u16,
+    kind: &'static str,
+    code: &'static str,
+    param: Option<String>,
+    message: String,
+}
+
+impl Failure {
+    fn new(
+        status: u16,
+        kind: &'static str,
+        code: &'static str,
+        param: Option<&str>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { status, kind, code, param: param.map(str::to_owned), message: message.into() }
+    }
+
+    /// A fault of the request. The type is *seen*, code and status are *inferred*.
+    fn invalid(param: Option<&str>, message: impl Into<String>) -> Self {
+        Self::new(400, "invalid_request_error", "parameter_invalid", param, message)
+    }
+
+    fn missing(param: &str) -> Self {
+        Self::new(400, "invalid_request_error", "parameter_missing", Some(param), format!("{param} is required"))
+    }
+
+    fn unknown(param: &str) -> Self {
+        Self::new(400, "invalid_request_error", "parameter_unknown", Some(param), format!("{param} is not known"))
+    }
+
+    /// As *documented*.
+    fn not_found(what: &str) -> Self {
+        Self::new(404, "not_found_error", "resource_missing", Some("id"), format!("{what} not found"))
+    }
+
+    fn reply(self, request_id: &str) -> Reply {
+        let Self { status, kind, code, param, message } = self;
+        let error = json!({"type": kind, "message": message, "code": code, "param": param, "request_id": request_id});
+        Reply::json(status, json!({"error": error}))
+    }
+}
+
+/// A time as the vendor writes it. The width is fixed, so that two of them compare as text.
+fn stamp(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// A date or a time of a filter.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return Some(date.and_time(NaiveTime::MIN).and_utc());
+    }
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
+/// A date or a time that a list is bounded by, as a stamp.
+fn bound(query: &Query, name: &str) -> Result<Option<String>, Failure> {
+    let Some(text) = query.first(name) else { return Ok(None) };
+    match instant(text) {
+        Some(time) => Ok(Some(stamp(time))),
+        None => Err(Failure::invalid(Some(name), format!("{name} must be a date or a time with an offset"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
