@@ -1,5 +1,6 @@
 //! Push a customer record to any of five vendors through one trait, and know exactly what arrived.
 
+mod address_match;
 mod customer;
 mod error;
 mod http;
@@ -13,15 +14,16 @@ pub mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod sink;
+mod trace;
 
 pub use self::http::{
     BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
     ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
 };
 pub use customer::{
-    AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, Customer, CustomValue, Decimal,
-    DecimalError, E164, Email, EmailError, Field, FieldPath, FieldSet, Gender, JsonNumber, OptInLevel, Phone, PhoneError,
-    SubscriptionState,
+    AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, CustomValue, Customer, Decimal,
+    DecimalError, E164, Email, EmailError, Field, FieldPath, FieldSet, Gender, JsonNumber, OptInLevel, Phone,
+    PhoneError, SubscriptionState,
 };
 pub use error::{Effect, Error, ErrorKind, FieldError, Result};
 pub use matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
@@ -29,6 +31,4 @@ pub use notes::{Action, Note, Reason};
 pub use outcome::{Outcome, Upserted};
 pub use plan::{Plan, Step, When};
 pub use provider::ProviderId;
-pub use sink::{
-    Capabilities, CustomerSink, CustomerSinkExt, Erased, Found, Identity, OnLoss, RemoteId, UpsertOptions,
-};
+pub use sink::{Capabilities, CustomerSink, CustomerSinkExt, Erased, Found, Identity, OnLoss, RemoteId, UpsertOptions};

@@ -35,8 +35,7 @@ pub(crate) struct KnownConsent<'c> {
 impl<'c> Mapper<'c> {
     /// Starts, and notes every set field that the provider never sends.
     pub(crate) fn new(customer: &'c Customer, matrix: &'static FieldMatrix) -> Self {
-        let mut mapper =
-            Self { customer, matrix, sent: Vec::with_capacity(24), notes: Vec::new(), errors: Vec::new() };
+        let mut mapper = Self { customer, matrix, sent: Vec::with_capacity(24), notes: Vec::new(), errors: Vec::new() };
         let dropped = customer.set_fields().and(matrix.dropped());
         if !dropped.is_empty() {
             mapper.notes.reserve(8);
@@ -271,7 +270,11 @@ impl<'c> Mapper<'c> {
                 && (address.default || !address.is_empty())
                 && let Ok(index) = u32::try_from(index)
             {
-                self.drop(FieldPath::Address(index), Reason::Unsupported, "the vendor holds one address, and takes the default one");
+                self.drop(
+                    FieldPath::Address(index),
+                    Reason::Unsupported,
+                    "the vendor holds one address, and takes the default one",
+                );
             }
         }
     }
@@ -285,7 +288,11 @@ impl<'c> Mapper<'c> {
         let set = self.customer.set_fields();
         for field in &self.customer.clear {
             if set.contains(*field) {
-                self.drop(FieldPath::Clear(*field), Reason::Redundant, "the field is set at the same time, and the value wins");
+                self.drop(
+                    FieldPath::Clear(*field),
+                    Reason::Redundant,
+                    "the field is set at the same time, and the value wins",
+                );
             } else if can(*field) {
                 self.sent(FieldPath::Clear(*field));
                 cleared.push(*field);

@@ -106,7 +106,14 @@ impl Note {
     #[must_use]
     pub const fn truncated(path: FieldPath, before: u32, after: u32) -> Self {
         let detail = "cut to the vendor's limit";
-        Self { path, action: Action::Truncated, reason: Reason::TooLong, detail, lengths: Some((before, after)), when: None }
+        Self {
+            path,
+            action: Action::Truncated,
+            reason: Reason::TooLong,
+            detail,
+            lengths: Some((before, after)),
+            when: None,
+        }
     }
 
     /// Limits the note to the steps of this condition.

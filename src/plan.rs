@@ -127,7 +127,11 @@ impl Step {
     /// The headers that we send, by name; credentials are shown as `[redacted]`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.headers.iter().map(|(name, value)| {
-            let shown = if value.is_sensitive() { Cow::Borrowed("[redacted]") } else { String::from_utf8_lossy(value.as_bytes()) };
+            let shown = if value.is_sensitive() {
+                Cow::Borrowed("[redacted]")
+            } else {
+                String::from_utf8_lossy(value.as_bytes())
+            };
             (name.as_str(), shown)
         })
     }

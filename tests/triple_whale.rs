@@ -12,7 +12,11 @@ fn sink() -> TripleWhale {
 #[tokio::test]
 async fn exchanges() {
     support::play_all("triple_whale", |url, connector, _| {
-        TripleWhale::builder("harbor-and-pine.example.com", "fake-key").base_url(url).connector(connector).build().unwrap()
+        TripleWhale::builder("harbor-and-pine.example.com", "fake-key")
+            .base_url(url)
+            .connector(connector)
+            .build()
+            .unwrap()
     })
     .await;
 }
@@ -32,7 +36,10 @@ fn options_are_checked_by_name() {
     }
     let allowed = TripleWhale::builder("shop.example.com", "fake-key").platform("shopify").allow_native_platforms(true);
     assert!(allowed.build().is_ok());
-    assert_eq!(option(TripleWhale::builder("shop.example.com", "fake-key").platform_account_id(" ")), "platform_account_id");
+    assert_eq!(
+        option(TripleWhale::builder("shop.example.com", "fake-key").platform_account_id(" ")),
+        "platform_account_id"
+    );
     assert_eq!(option(TripleWhale::builder("shop.example.com", "")), "credential");
     assert_eq!(option(TripleWhale::builder("shop.example.com", "k").base_url("http://example.com")), "base_url");
 }

@@ -81,6 +81,9 @@ impl Consent {
 /// Shows the state and which other fields are set.
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consent").field("state", &self.state).field("opt_in_level", &self.opt_in_level).finish_non_exhaustive()
+        f.debug_struct("Consent")
+            .field("state", &self.state)
+            .field("opt_in_level", &self.opt_in_level)
+            .finish_non_exhaustive()
     }
 }

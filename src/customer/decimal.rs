@@ -136,11 +136,14 @@ mod tests {
 
     #[test]
     fn reads_the_documented_forms_and_refuses_others() {
-        for (text, printed) in [("12840.10", "12840.10"), ("0", "0"), ("-1.5", "-1.5"), ("1e3", "1000"), ("2.5E-2", "0.025")]
+        for (text, printed) in
+            [("12840.10", "12840.10"), ("0", "0"), ("-1.5", "-1.5"), ("1e3", "1000"), ("2.5E-2", "0.025")]
         {
             assert_eq!(text.parse::<Decimal>().unwrap().to_string(), printed, "{text}");
         }
-        for text in ["", " 1", "1_000", "1,5", ".5", "5.", "abc", "1e", "NaN", "0x1", "12345678901234567890123456789.12"] {
+        for text in
+            ["", " 1", "1_000", "1,5", ".5", "5.", "abc", "1e", "NaN", "0x1", "12345678901234567890123456789.12"]
+        {
             assert!(text.parse::<Decimal>().is_err(), "{text}");
         }
     }

@@ -53,7 +53,8 @@ impl Email {
         if domain.contains('@') {
             return Err(EmailError::At);
         }
-        let refused = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '"');
+        let refused =
+            |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '"');
         if text.chars().any(refused) {
             return Err(EmailError::Character);
         }

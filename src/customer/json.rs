@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::field::{AddressField, ConsentField, Field, FieldPath};
-use super::{Address, Consent, Customer, CustomValue, Decimal, time};
+use super::{Address, Consent, CustomValue, Customer, Decimal, time};
 use crate::error::{Error, FieldError};
 
 /// Just enough of JSON's shape to say where something is wrong.

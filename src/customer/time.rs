@@ -25,7 +25,10 @@ impl fmt::Display for Rfc3339 {
     /// Digit by digit: chrono's general formatter costs more than all the rest of a mapping.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.0;
-        if !(0..=9999).contains(&at.year()) || at.nanosecond() >= 1_000_000_000 || at.offset().local_minus_utc() % 60 != 0 {
+        if !(0..=9999).contains(&at.year())
+            || at.nanosecond() >= 1_000_000_000
+            || at.offset().local_minus_utc() % 60 != 0
+        {
             return f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false));
         }
         let mut out = [0u8; 35];

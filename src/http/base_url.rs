@@ -115,8 +115,13 @@ mod tests {
 
     #[test]
     fn only_https_or_this_machine() {
-        for good in ["https://api.example.com", "https://api.example.com/v2/", "http://127.0.0.1:8080", "http://[::1]:1/", "http://localhost:9"]
-        {
+        for good in [
+            "https://api.example.com",
+            "https://api.example.com/v2/",
+            "http://127.0.0.1:8080",
+            "http://[::1]:1/",
+            "http://localhost:9",
+        ] {
             assert!(BaseUrl::parse(P, good).unwrap().as_str().ends_with('/'), "{good}");
         }
         for bad in [

@@ -82,7 +82,13 @@ impl Connector {
 
     /// The quota of an account. An explicit limit replaces the one in force; without one, the vendor's documented limit
     /// holds where no client of the account has set another.
-    pub(crate) fn quota(&self, provider: ProviderId, account: u64, explicit: Option<Limit>, documented: Limit) -> Arc<Quota> {
+    pub(crate) fn quota(
+        &self,
+        provider: ProviderId,
+        account: u64,
+        explicit: Option<Limit>,
+        documented: Limit,
+    ) -> Arc<Quota> {
         let quotas = self.0.quotas.as_ref().unwrap_or_else(|| process_quotas());
         let mut quotas = quotas.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(quota) = quotas.get(&(provider, account)).and_then(Weak::upgrade) {
@@ -100,6 +106,9 @@ impl Connector {
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("transport", &self.0.transport).field("clock", &self.0.clock).finish_non_exhaustive()
+        f.debug_struct("Connector")
+            .field("transport", &self.0.transport)
+            .field("clock", &self.0.clock)
+            .finish_non_exhaustive()
     }
 }

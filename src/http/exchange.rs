@@ -284,7 +284,8 @@ impl Call<'_> {
         let kind = problem.kind.unwrap_or(kind);
         let effect = problem.effect.unwrap_or(effect);
         let retry = problem.retry.unwrap_or(retry);
-        let wait = wait.filter(|_| retry != Retry::Never || kind == ErrorKind::RateLimited || kind == ErrorKind::QuotaExhausted);
+        let wait = wait
+            .filter(|_| retry != Retry::Never || kind == ErrorKind::RateLimited || kind == ErrorKind::QuotaExhausted);
         self.request_id.clone_from(&request_id);
         let mut error = self
             .error(out.operation, kind, effect)

@@ -65,7 +65,8 @@ impl Quota {
     /// A quota with this limit.
     #[must_use]
     pub fn new(limit: Limit) -> Self {
-        let state = State { limit, paused_until: None, in_flight: 0, ended: VecDeque::new(), level: 0.0, level_at: None };
+        let state =
+            State { limit, paused_until: None, in_flight: 0, ended: VecDeque::new(), level: 0.0, level_at: None };
         Self { state: Mutex::new(state), turn: Semaphore::new(1), ended: Notify::new() }
     }
 

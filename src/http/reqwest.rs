@@ -48,7 +48,8 @@ impl ReqwestTransport {
     ///
     /// [`ErrorKind::Config`] where TLS cannot be set up or the proxy is no URL.
     pub fn with_options(options: &ReqwestOptions) -> Result<Self, Error> {
-        let config = |error: reqwest::Error| Error::new(ErrorKind::Config, Effect::NotSent).with_source(error.without_url());
+        let config =
+            |error: reqwest::Error| Error::new(ErrorKind::Config, Effect::NotSent).with_source(error.without_url());
         let mut builder = reqwest::Client::builder()
             // A followed redirect turns a POST into an empty GET that answers 200, and takes the key to another host.
             .redirect(reqwest::redirect::Policy::none())

@@ -118,13 +118,17 @@ impl RetryBudget {
 
     /// Takes the price of one retry, if it is there.
     pub(crate) fn spend(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| (left >= Self::COST).then(|| left - Self::COST)).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| (left >= Self::COST).then(|| left - Self::COST))
+            .is_ok()
     }
 
     /// Gives back a little for a success.
     pub(crate) fn earn(&self) {
         if self.0.load(Ordering::Relaxed) < Self::FULL {
-            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| (left < Self::FULL).then_some(left + 1));
+            let _ = self
+                .0
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| (left < Self::FULL).then_some(left + 1));
         }
     }
 }

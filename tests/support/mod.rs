@@ -59,7 +59,11 @@ fn compare(request: &Request, expected: &Value) -> Vec<String> {
         let want = value.as_str().map(str::to_owned);
         differ(&format!("header {name}"), format!("{got:?}"), format!("{want:?}"));
     }
-    let got = if request.body.is_empty() { Value::Null } else { serde_json::from_slice(&request.body).unwrap_or(json!("no JSON")) };
+    let got = if request.body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&request.body).unwrap_or(json!("no JSON"))
+    };
     differ("body", got.to_string(), expected["body"].to_string());
     if let Some(text) = expected["body_text"].as_str() {
         differ("exact body", String::from_utf8_lossy(&request.body).into_owned(), text.to_owned());
@@ -71,7 +75,9 @@ fn answer(response: &Value) -> ResponseTemplate {
     let status = response["status"].as_u64().and_then(|s| u16::try_from(s).ok()).expect("a status");
     let mut template = ResponseTemplate::new(status);
     template = match (&response["body"], response["text"].as_str()) {
-        (_, Some(text)) => template.set_body_raw(text.as_bytes().to_vec(), response["type"].as_str().unwrap_or("text/html")),
+        (_, Some(text)) => {
+            template.set_body_raw(text.as_bytes().to_vec(), response["type"].as_str().unwrap_or("text/html"))
+        }
         (Value::Null, None) => template,
         (body, None) => template.set_body_json(body),
     };
@@ -144,7 +150,8 @@ async fn play<S: CustomerSink>(exchange: &Value, sink: &impl Fn(&str, &Connector
 /// Every file says where its facts come from, and how sure they are.
 fn check_provenance(exchange: &Value) -> Vec<String> {
     let facts = exchange["facts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let sure = |fact: &Value| matches!(fact["certainty"].as_str(), Some("documented" | "seen" | "inferred" | "unknown"));
+    let sure =
+        |fact: &Value| matches!(fact["certainty"].as_str(), Some("documented" | "seen" | "inferred" | "unknown"));
     if facts.is_empty() || !facts.iter().all(|f| f["fact"].is_string() && f["source"].is_string() && sure(f)) {
         return vec!["each fact needs a text, a source and a certainty".to_owned()];
     }

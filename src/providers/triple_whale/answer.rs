@@ -69,11 +69,15 @@ mod tests {
 
     #[test]
     fn every_shape_of_a_failure_is_read() {
-        assert_eq!(message(400, r#"{"success":false,"message":"Invalid customer data."}"#), Some(Some("Invalid customer data.".into())));
+        assert_eq!(
+            message(400, r#"{"success":false,"message":"Invalid customer data."}"#),
+            Some(Some("Invalid customer data.".into()))
+        );
         for body in ["", "{}", "<html>502</html>", "[1]", "\u{0}"] {
             assert_eq!(message(403, body), Some(None), "{body}");
         }
-        let bulk = r#"{"success":false,"message":"Validation errors","errors":[{"order_id":"1","error":"id is required"}]}"#;
+        let bulk =
+            r#"{"success":false,"message":"Validation errors","errors":[{"order_id":"1","error":"id is required"}]}"#;
         match judge(&HttpResponse::new(StatusCode::BAD_REQUEST, bulk)) {
             Verdict::Failure(problem) => assert_eq!(problem.fields[0].message(), "id is required"),
             Verdict::Success => panic!("a 400 is no success"),

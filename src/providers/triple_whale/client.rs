@@ -23,6 +23,7 @@ use crate::plan::{Plan, Step, Url, When};
 use crate::provider::ProviderId;
 use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
 use crate::sink::{Capabilities, CustomerSink, UpsertOptions};
+use crate::trace::upsert_span;
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
@@ -101,7 +102,8 @@ impl Builder {
                 return refuse(option, "must not be empty: it is a part of each customer's key");
             }
         }
-        let native = ["shopify", "bigcommerce", "woocommerce"].iter().any(|p| p.eq_ignore_ascii_case(self.platform.trim()));
+        let native =
+            ["shopify", "bigcommerce", "woocommerce"].iter().any(|p| p.eq_ignore_ascii_case(self.platform.trim()));
         if native && !self.native_platforms {
             return refuse("platform", "is integrated by the vendor, which takes no pushed customers for it");
         }
@@ -141,7 +143,10 @@ pub struct TripleWhale(Arc<Inner>);
 
 impl fmt::Debug for TripleWhale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TripleWhale").field("shop", &self.0.shop).field("platform", &self.0.platform).finish_non_exhaustive()
+        f.debug_struct("TripleWhale")
+            .field("shop", &self.0.shop)
+            .field("platform", &self.0.platform)
+            .finish_non_exhaustive()
     }
 }
 
@@ -239,13 +244,16 @@ impl CustomerSink for TripleWhale {
     }
 
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
-        let plan = self.plan(customer, options)?;
-        let mut done = match plan.steps.first() {
-            Some(step) => self.send(step).await?,
-            None => return Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER)),
-        };
-        done.notes = plan.notes;
-        Ok(done)
+        upsert_span(PROVIDER, async {
+            let plan = self.plan(customer, options)?;
+            let mut done = match plan.steps.first() {
+                Some(step) => self.send(step).await?,
+                None => return Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER)),
+            };
+            done.notes = plan.notes;
+            Ok(done)
+        })
+        .await
     }
 
     async fn check(&self) -> Result<(), Error> {

@@ -151,11 +151,15 @@ fn sms_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, ref
     match consent.state {
         Some(ConsentState::Subscribed) | None => {}
         Some(_) if refuse_opt_out => {
-            mapper.error(Field::SmsMarketing.as_str(), "the vendor cannot hold that a person does not want text messages");
+            mapper.error(
+                Field::SmsMarketing.as_str(),
+                "the vendor cannot hold that a person does not want text messages",
+            );
             return;
         }
         Some(_) => {
-            let detail = "the vendor has no SMS consent status, so that only a yes can be told: nothing of this is sent";
+            let detail =
+                "the vendor has no SMS consent status, so that only a yes can be told: nothing of this is sent";
             mapper.drop(Field::SmsMarketing, Reason::Unsupported, detail);
             return;
         }

@@ -7,7 +7,8 @@ use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F}
 use crate::matrix::{FieldMatrix, FieldRule as R};
 
 const ONE_ADDRESS: &str = "the vendor holds no such part of an address";
-const NO_SMS_STATE: &str = "the vendor has no SMS consent status: a yes shows only in its level, and a no cannot be told";
+const NO_SMS_STATE: &str =
+    "the vendor has no SMS consent status: a yes shows only in its level, and a no cannot be told";
 
 pub(super) static EXTERNAL_ID: R = R::sent(F::ExternalId, "customer_id", "string, required");
 pub(super) static LINE1: R = R::address(A::Line1, "address1", "string");
@@ -63,8 +64,18 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &PHONE,
         &R::sent(F::SubscriptionState, "product_subscriber_status", "ACTIVE …"),
         &R::consent(Channel::Sms, C::Source, "sms_marketing_consent_collected_from", "string, of a yes only"),
-        &R::consent(Channel::Sms, C::OptInLevel, "sms_marketing_consent_opt_in_level", "SINGLE_OPT_IN …, of a yes only"),
-        &R::consent(Channel::Sms, C::UpdatedAt, "sms_marketing_consent_updated_at", "RFC 3339 with offset, of a yes only"),
+        &R::consent(
+            Channel::Sms,
+            C::OptInLevel,
+            "sms_marketing_consent_opt_in_level",
+            "SINGLE_OPT_IN …, of a yes only",
+        ),
+        &R::consent(
+            Channel::Sms,
+            C::UpdatedAt,
+            "sms_marketing_consent_updated_at",
+            "RFC 3339 with offset, of a yes only",
+        ),
         &R::no_consent(Channel::Sms, C::State, NO_SMS_STATE),
         &PROVINCE,
         &PROVINCE_CODE,

@@ -92,6 +92,9 @@ fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S)
 /// Shows the key's shop and platform only.
 impl std::fmt::Debug for CustomerRecord<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CustomerRecord").field("shop", &self.shop).field("platform", &self.platform).finish_non_exhaustive()
+        f.debug_struct("CustomerRecord")
+            .field("shop", &self.shop)
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
     }
 }
