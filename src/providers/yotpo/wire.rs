@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 
 use crate::customer::CustomValue;
-use crate::customer::time::utc_seconds;
+use crate::customer::time::UtcSeconds;
 
 /// Who a record is about. The vendor takes no other combination of the three (documented).
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
@@ -176,7 +176,7 @@ pub(super) struct TokenRequest<'a> {
 #[allow(clippy::ref_option)] // The signature that serde asks for.
 fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
-        Some(at) => serializer.serialize_str(&utc_seconds(at)),
+        Some(at) => serializer.collect_str(&UtcSeconds(*at)),
         None => serializer.serialize_none(),
     }
 }
