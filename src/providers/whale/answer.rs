@@ -21,7 +21,7 @@ struct Answer {
     success: Option<bool>,
     #[serde(default, deserialize_with = "lenient_text")]
     existing_customer_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_value")]
+    #[serde(default, deserialize_with = "lenient_object")]
     details: Option<Details>,
     #[serde(default, deserialize_with = "lenient_value")]
     errors: Option<Vec<Item>>,
@@ -65,7 +65,7 @@ struct Item {
     message: Option<String>,
     #[serde(default, deserialize_with = "lenient_text")]
     param: Option<String>,
-    #[serde(default, deserialize_with = "lenient_value")]
+    #[serde(default, deserialize_with = "lenient_object")]
     source: Option<Source>,
 }
 
@@ -86,12 +86,23 @@ fn error_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Error
         let part = ErrorPart { message: Some(text), ..ErrorPart::default() };
         return Ok(part.message.as_deref().is_some_and(|text| !text.trim().is_empty()).then_some(part));
     }
-    Ok(Some(serde_json::from_str(raw).unwrap_or_default()))
+    Ok(Some(object(raw.as_bytes()).unwrap_or_default()))
+}
+
+fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(object(raw.get().as_bytes()))
+}
+
+/// A JSON object, where it can be read. Serde takes an array for a struct too, field by field, which no vendor means.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let is_object = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+    if is_object { serde_json::from_slice(body).ok() } else { None }
 }
 
 /// Reads an answer of any status. Empty bodies, HTML and shapes that nobody published leave the decision to the status.
 pub(super) fn judge(response: &HttpResponse) -> Verdict {
-    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    let answer: Answer = object(&response.body).unwrap_or_default();
     let ok = response.status.is_success();
     let has_items = answer.errors.as_ref().is_some_and(|items| !items.is_empty());
     if ok && answer.success != Some(false) && answer.error.is_none() && !has_items {
@@ -183,7 +194,7 @@ pub(super) fn customer(response: &HttpResponse) -> Option<CustomerRecord> {
 
 /// The body, where it can be read.
 pub(super) fn read<T: DeserializeOwned>(response: &HttpResponse) -> Option<T> {
-    serde_json::from_slice(&response.body).ok()
+    object(&response.body)
 }
 
 #[cfg(test)]
@@ -216,7 +227,7 @@ mod tests {
             (r#"{"errors":[{"code":"bad","detail":"d","source":{"pointer":"/email"}}]}"#, None, Some("/email")),
             (r#"{"errors":[{"message":"d","param":"tags"}]}"#, None, Some("tags")),
             (r#"{"error":{"message":7,"param":null}}"#, Some("7"), None),
-            (r#"{"error":["x"]}"#, None, None),
+            (r#"{"error":["x"],"details":["y"]}"#, None, None),
             ("", None, None),
             ("<html>502</html>", None, None),
             ("[1]", None, None),
@@ -259,7 +270,7 @@ mod tests {
         for body in [r#"{"id":"a"}"#, r#"{"customer":{"id":"a"}}"#, r#"{"success":true,"data":{"id":"a"}}"#] {
             assert_eq!(customer(body).as_deref(), Some("a"), "{body}");
         }
-        for body in ["", "{}", r#"{"id":null}"#, r#"{"data":[]}"#, "<html>"] {
+        for body in ["", "{}", r#"{"id":null}"#, r#"{"data":[]}"#, r#"[{"id":"a"}]"#, "<html>"] {
             assert_eq!(customer(body), None, "{body}");
         }
     }

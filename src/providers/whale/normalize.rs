@@ -86,7 +86,7 @@ mod tests {
             r#"{"id":"cust_1","email":"Nora@example.com","first_name":"Nora","last_name":" ","phone":"+1-555-0100",
             "tags":["vip"],"total_orders":3,"total_spent":120.50,"created_at":"2025-01-02T03:04:05.000Z",
             "address":{"line1":"1 Sample Way","state":"OR","country":"us"},"email_consent":true,"sms_consent":0,
-            "date_of_birth":"1990-02-14","metadata":{"external_id":1042,"n":1.50,"b":true,"t":"x","o":{}}}"#,
+            "date_of_birth":"1990-02-14","metadata":{"external_id":1042,"n":1.5,"b":true,"t":"x","o":{}}}"#,
         )
         .unwrap();
         let found = found(record);
@@ -96,7 +96,7 @@ mod tests {
             "tags":["vip"],"addresses":[{"line1":"1 Sample Way","province_code":"OR","country_code":"US","default":true}],
             "email_marketing":{"state":"subscribed"},"sms_marketing":{"state":"not_subscribed"},"birthday":"1990-02-14",
             "orders_count":3,"total_spent":"120.50","created_at":"2025-01-02T03:04:05Z",
-            "custom":{"n":1.50,"b":true,"t":"x"}}"#,
+            "custom":{"n":1.5,"b":true,"t":"x"}}"#,
         )
         .unwrap();
         assert_eq!(serde_json::to_string(&found.customer).unwrap(), serde_json::to_string(&expected).unwrap());

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::answer::{judge, says_missing};
 use super::client::{CREATE, GET, Whale, outcome_of};
 use super::diff;
-use super::disposition::Disposition;
+use super::disposition::{Disposition, Evidence};
 use super::map::{Wanted, map};
 use super::normalize::found;
 use super::record::CustomerRecord;
@@ -48,7 +48,7 @@ impl Whale {
         let create = self.create_step(&wanted.create)?;
         let mut call = self.0.account.call();
         let response = call.send(Outgoing::of(&CREATE, &create), judge).await?;
-        let CreateOutcome { customer: echo, disposition, .. } = outcome_of(&call, &response, &wanted.create);
+        let CreateOutcome { customer: echo, disposition, evidence } = outcome_of(&call, &response, &wanted.create);
         let done = |call: &Call<'_>, outcome, id, notes| Upserted {
             remote_id: id,
             notes,
@@ -59,14 +59,17 @@ impl Whale {
         // The vendor said yes, and nobody can tell to whom: nothing more can be done for them here.
         let Some(echo) = echo else { return Ok(done(&call, Outcome::Accepted, None, notes)) };
         let id = echo.id.clone().unwrap_or_default();
-        match disposition {
-            Disposition::Created => {}
-            Disposition::Existing => call.nothing_written(),
-            Disposition::Unknown => call.perhaps_nothing_written(),
-        }
         let person = who(&echo, wanted.email());
+        // Somebody else came back: they were there before, unless the vendor claims that it made them.
+        let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
+        match disposition {
+            Disposition::Created if person != Who::Another => {}
+            Disposition::Existing => call.nothing_written(),
+            _ if person == Who::Another && !claims_new => call.nothing_written(),
+            _ => call.perhaps_nothing_written(),
+        }
         if person == Who::Another {
-            return Err(conflict(&call, &CREATE, disposition, id));
+            return Err(conflict(&call, &CREATE, id));
         }
         if disposition == Disposition::Created {
             return Ok(done(&call, Outcome::Created, Some(id), notes));
@@ -74,7 +77,7 @@ impl Whale {
         let all = wanted.update();
         let held = self.held(&mut call, echo, person, wanted.email(), &all).await?;
         if held.who == Who::Another || held.who == Who::NotTold {
-            return Err(conflict(&call, &GET, disposition, id));
+            return Err(conflict(&call, &GET, id));
         }
         let update = diff::update(&all, &wanted, &held.record, held.whole, self.0.tags);
         note_left_out(&mut notes, &wanted, &update);
@@ -147,10 +150,8 @@ fn who(record: &CustomerRecord, email: &str) -> Who {
 }
 
 /// The vendor returned somebody else, presumably by the phone number: nothing is written to them.
-fn conflict(call: &Call<'_>, operation: &Operation, disposition: Disposition, id: String) -> Error {
-    // With a status that says new, nobody can say what the create did.
-    let effect = if disposition == Disposition::Created { Effect::Unknown } else { Effect::Rejected };
-    let error = call.error(operation, ErrorKind::Conflict, effect).with_conflicting_ids(vec![id]);
+fn conflict(call: &Call<'_>, operation: &Operation, id: String) -> Error {
+    let error = call.error(operation, ErrorKind::Conflict, Effect::Rejected).with_conflicting_ids(vec![id]);
     let error = error.with_request_id(call.request_id.clone());
     call.finish(error.with_hint(
         "the vendor returned a customer with another e-mail address, presumably one with the same phone number",
