@@ -3,8 +3,9 @@
 pub(crate) mod lenient;
 pub(crate) mod options;
 pub mod triple_whale;
+pub mod whale;
 
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX];
+pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX, &whale::MATRIX];
