@@ -3,9 +3,10 @@
 pub(crate) mod lenient;
 pub(crate) mod options;
 pub mod triple_whale;
+pub mod whale;
 pub mod yotpo;
 
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX, &yotpo::MATRIX];
+pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX, &whale::MATRIX, &yotpo::MATRIX];
