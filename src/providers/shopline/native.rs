@@ -1,5 +1,7 @@
 //! The vendor's own calls, one method each.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::Method;
 use serde::de::DeserializeOwned;
@@ -32,7 +34,7 @@ static COUNT: Operation = Operation::read("count_customers");
 const QUERY_MAX: usize = 50;
 
 /// What the vendor answered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Answered<T> {
     /// The answer, as far as it could be read.
@@ -43,6 +45,17 @@ pub struct Answered<T> {
     pub request_id: Option<String>,
     /// How many requests were sent.
     pub attempts: u32,
+}
+
+/// Shows no body: it holds the person's data.
+impl<T: fmt::Debug> fmt::Debug for Answered<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered")
+            .field("value", &self.value)
+            .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Answered<T> {
