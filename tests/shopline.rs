@@ -343,7 +343,7 @@ fn addresses_have_two_forms() {
         "address1": "12 Sample Street", "district": "Old Town", "city": "Springfield", "province_code": "KY",
         "country_code": "US", "def": true
     }});
-    assert_eq!(bodies(&plan, "add_address"), [route.clone()]);
+    assert_eq!(bodies(&plan, "add_address"), std::slice::from_ref(&route));
     assert_eq!(bodies(&plan, "update_address"), [route]);
     assert_eq!(
         notes(&plan),

@@ -56,7 +56,6 @@ impl FromStr for ApiVersion {
 
 /// Options of a [`Shopline`] client.
 #[derive(Debug)]
-#[must_use]
 pub struct Builder {
     handle: String,
     access_token: SecretString,
@@ -68,6 +67,7 @@ impl Builder {
     client_options!();
 
     /// The version of the API, such as `v20260301`. Default [`DEFAULT_API_VERSION`].
+    #[must_use]
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
         self
@@ -166,6 +166,7 @@ impl Shopline {
     ///
     /// A private app's token lives three years, that of a custom or public app ten hours (documented); renewing it is
     /// the caller's part.
+    #[must_use]
     pub fn builder(handle: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
         Builder {
             handle: handle.into(),

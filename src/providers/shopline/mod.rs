@@ -4,6 +4,9 @@
 //! is all that it tells of a duplicate (seen), the customer is looked up by e-mail, exactly, and by phone, by a fuzzy
 //! search whose results are compared digit by digit; then it is updated, and its addresses by their own routes.
 //!
+//! A plan shows the first page of that search; further pages are the same step with the vendor's cursor. An update leaves
+//! the vendor's other addresses alone, and a repeat adds none that is there already.
+//!
 //! What this vendor cannot hold: an id of the caller's, a display name, a company beside the address, locale, currency,
 //! orders and values of one's own. The plan's notes say so for each record.
 //!
@@ -16,6 +19,7 @@ mod lookup;
 mod map;
 mod matrix;
 mod native;
+mod normal;
 mod paging;
 mod record;
 mod sink;

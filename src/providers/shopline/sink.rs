@@ -9,7 +9,7 @@ use super::client::{Shopline, body};
 use super::lookup::{Who, decide, same_number};
 use super::map::{for_update, known_email, map};
 use super::native::{
-    ADD_ADDRESS, CHANGE_ADDRESS, CREATE, GET, SEARCH, SET_DEFAULT, UPDATE, read, send_filled, written,
+    ADD_ADDRESS, CHANGE_ADDRESS, CREATE, GET, SEARCH, SET_DEFAULT, UPDATE, read, send_filled, unreadable, written,
 };
 use super::record::{AddressAnswer, AddressRecord, CustomerAnswer};
 use super::wire::{AddressBody, AddressId, CustomerBody, CustomerId};
@@ -197,7 +197,9 @@ impl Shopline {
             if call.is_uncertain() {
                 call.settle(true);
             }
-            let theirs = answer.customer.unwrap_or_default().addresses;
+            // Without a customer nothing is known of the addresses, and adding them all could double them.
+            let Some(customer) = answer.customer else { return Err(unreadable(call, &GET, &response)) };
+            let theirs = customer.addresses;
             match self.write_addresses(call, plan, &theirs, id, &mut synced).await {
                 Err(_) if rounds == 1 && call.is_uncertain() => {}
                 Err(error) => return Err(error),
