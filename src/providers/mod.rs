@@ -2,6 +2,7 @@
 
 pub(crate) mod lenient;
 pub(crate) mod options;
+pub mod shopline;
 pub mod triple_whale;
 pub mod whale;
 pub mod yotpo;
@@ -9,4 +10,5 @@ pub mod yotpo;
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX, &whale::MATRIX, &yotpo::MATRIX];
+pub static MATRICES: &[&FieldMatrix] =
+    &[&triple_whale::MATRIX, &shopline::MATRIX, &yotpo::MATRIX, &whale::MATRIX];

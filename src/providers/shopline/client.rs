@@ -1,0 +1,202 @@
+//! The client: options, URLs, and what all its requests share.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::PROVIDER;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::http::{Account, Limit, Operation};
+use crate::plan::{Step, Url, When};
+use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+
+/// The version of the API that is called where no other is asked for.
+pub const DEFAULT_API_VERSION: &str = "v20250601";
+
+/// What the vendor takes (documented): a bucket of 40 requests, drained at 4 a second, for each app and store.
+pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 4.0, burst: 40 };
+
+/// The value that the vendor's page gives as fixed; its own clients send it without the character set (seen).
+const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// Where the other product of the same name lives, whose tokens and bodies differ.
+const OTHER_PRODUCT: [&str; 3] = ["shopline.io", "shoplineapp.com", "shoplineapis.com"];
+const OTHER_PRODUCT_HINT: &str = "belongs to SHOPLINE's Open API, another product with other tokens; this client is for \
+                                  the Admin REST API of {handle}.myshopline.com";
+
+/// A version of the API: `v` and eight digits, such as `v20250601`. Versions come about every quarter and live a year
+/// (documented); their names follow no rule that could be computed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ApiVersion(String);
+
+impl ApiVersion {
+    /// The version as it stands in the path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ApiVersion {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let is_version = text.strip_prefix('v').is_some_and(|d| d.len() == 8 && d.bytes().all(|b| b.is_ascii_digit()));
+        if is_version {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::config(PROVIDER, "api_version", "needs a v and eight digits, such as v20250601"))
+    }
+}
+
+/// Options of a [`Shopline`] client.
+#[derive(Debug)]
+pub struct Builder {
+    handle: String,
+    access_token: SecretString,
+    api_version: String,
+    options: ClientOptions,
+}
+
+impl Builder {
+    client_options!();
+
+    /// The version of the API, such as `v20260301`. Default [`DEFAULT_API_VERSION`].
+    #[must_use]
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = version.into();
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`], naming the option: a handle that is no sub-domain or belongs to the other product, a
+    /// version of another form, an empty token, a base URL that would send in clear.
+    pub fn build(self) -> Result<Shopline, Error> {
+        let handle = handle(&self.handle)?;
+        let version: ApiVersion = self.api_version.trim().parse()?;
+        if self.options.base_url.as_deref().is_some_and(is_other_product) {
+            return Err(Error::config(PROVIDER, "base_url", OTHER_PRODUCT_HINT));
+        }
+        let token = self.access_token.expose_secret().trim();
+        if token.is_empty() {
+            return Err(Error::config(PROVIDER, "credential", "the access token is empty"));
+        }
+        let bearer = SecretString::from(format!("Bearer {token}"));
+        let headers = json_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", &bearer)))?;
+        let bare = bare_headers(PROVIDER, Some(("authorization", &bearer)))?;
+        let default_base = format!("https://{handle}.myshopline.com/");
+        let (base, mut account) = self.options.open(PROVIDER, &default_base, &[&handle], DEFAULT_LIMIT)?;
+        account.request_id_headers = &["traceid"];
+        let path = format!("admin/openapi/{}/", version.as_str());
+        let fixed = |route: &str| fixed_url(PROVIDER, &base, &format!("{path}{route}"));
+        Ok(Shopline(Arc::new(Inner {
+            customers: fixed("customers.json")?,
+            by_email: fixed("customers/query_user_by_email.json")?,
+            count: fixed("customers/v2/count.json")?,
+            root: format!("{}{path}", base.as_str()),
+            handle,
+            version,
+            headers: Arc::new(headers),
+            bare: Arc::new(bare),
+            account,
+        })))
+    }
+}
+
+/// The sub-domain, from itself or from the shop's whole host.
+fn handle(given: &str) -> Result<String, Error> {
+    let refuse = |message: &'static str| Err(Error::config(PROVIDER, "handle", message));
+    if is_other_product(given) {
+        return refuse(OTHER_PRODUCT_HINT);
+    }
+    let lower = given.trim().to_ascii_lowercase();
+    let label = lower.strip_suffix(".myshopline.com").unwrap_or(&lower);
+    let is_label = (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-');
+    if is_label { Ok(label.to_owned()) } else { refuse("needs the bare sub-domain of the store, such as open001") }
+}
+
+fn is_other_product(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let host = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+    let host = host.split(['/', ':', '?', '#']).next().unwrap_or_default().trim();
+    OTHER_PRODUCT
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+pub(super) struct Inner {
+    handle: String,
+    version: ApiVersion,
+    pub(super) customers: Arc<url::Url>,
+    pub(super) by_email: Arc<url::Url>,
+    pub(super) count: Arc<url::Url>,
+    /// Base URL and version, with a trailing slash.
+    root: String,
+    headers: Arc<HeaderMap>,
+    bare: Arc<HeaderMap>,
+    pub(super) account: Account,
+}
+
+/// A client of SHOPLINE's Admin REST API for one store. Cheap to clone.
+#[derive(Clone)]
+pub struct Shopline(pub(super) Arc<Inner>);
+
+impl fmt::Debug for Shopline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shopline")
+            .field("handle", &self.0.handle)
+            .field("api_version", &self.0.version.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shopline {
+    /// A client for the store with this handle (`open001` of `open001.myshopline.com`) and access token.
+    ///
+    /// A private app's token lives three years, that of a custom or public app ten hours (documented); renewing it is
+    /// the caller's part.
+    #[must_use]
+    pub fn builder(handle: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
+        Builder {
+            handle: handle.into(),
+            access_token: access_token.into(),
+            api_version: DEFAULT_API_VERSION.to_owned(),
+            options: ClientOptions::default(),
+        }
+    }
+
+    /// The URL of a route, which may have places in braces.
+    pub(super) fn route(&self, route: &str) -> Url {
+        Url::from(format!("{}{route}", self.0.root))
+    }
+
+    /// A request without a body.
+    pub(super) fn bare_step(&self, when: When, operation: &Operation, method: Method, url: Url) -> Step {
+        Step { when, operation: operation.name, method, url, headers: Arc::clone(&self.0.bare), body: None }
+    }
+
+    /// A request with a body.
+    pub(super) fn step(&self, when: When, operation: &Operation, method: Method, url: Url, body: Bytes) -> Step {
+        Step { when, operation: operation.name, method, url, headers: Arc::clone(&self.0.headers), body: Some(body) }
+    }
+}
+
+/// A body, in one buffer.
+pub(super) fn body(value: &impl Serialize) -> Result<Bytes, Error> {
+    let mut buffer = Vec::with_capacity(768);
+    match serde_json::to_writer(&mut buffer, value) {
+        Ok(()) => Ok(Bytes::from(buffer)),
+        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
+    }
+}

@@ -1,0 +1,197 @@
+//! From the normalized customer to the vendor's fields. Pure.
+
+use std::borrow::Cow;
+
+use chrono::Datelike;
+
+use super::addresses::{self, MappedAddress};
+use super::matrix as m;
+use super::wire::{CustomerFields, InternationalPhone, MarketingConsent};
+use crate::customer::{
+    Channel, ConsentField, ConsentState, Customer, E164, Field, FieldPath, Gender, OptInLevel, is_blank, text,
+};
+use crate::mapper::{Cut, KnownConsent, Mapper, TagLimits, cut, email_rule, phone_rule};
+use crate::notes::Reason;
+
+/// A record in the vendor's terms.
+pub(super) struct Mapped<'c> {
+    /// Without addresses.
+    pub(super) fields: CustomerFields<'c>,
+    pub(super) addresses: Vec<MappedAddress<'c>>,
+    /// To be blanked by an update.
+    pub(super) cleared: Vec<Field>,
+    pub(super) email: Option<&'c str>,
+    pub(super) phone: Option<E164>,
+}
+
+/// Maps a customer.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Mapped<'c> {
+    let customer = mapper.customer;
+    let email = mapper.email(&m::EMAIL);
+    let phone = mapper.e164();
+    if email.is_none() && phone.is_none() {
+        refuse(mapper);
+    }
+    let mut fields = CustomerFields {
+        email: email.map(Cow::Borrowed),
+        phone: phone.map(InternationalPhone),
+        first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed),
+        last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed),
+        note: mapper.text(&m::NOTE, text(&customer.note)).map(Cow::Borrowed),
+        ..CustomerFields::default()
+    };
+    scalars(&mut fields, mapper, customer, email.is_some());
+    fields.tags = tags(mapper);
+    fields.email_marketing_consent = email_consent(mapper, email.is_some());
+    fields.sms_marketing_consent = sms_consent(mapper);
+    let addresses = addresses::map(mapper);
+    let can = |field| matches!(field, Field::FirstName | Field::LastName | Field::Note | Field::Tags | Field::Gender);
+    let cleared = mapper.clear(can, "the vendor has no way to blank this field");
+    Mapped { fields, addresses, cleared, email, phone }
+}
+
+/// Turns the fields of a create into those of an update: addresses have routes of their own, and what is to be blanked
+/// is sent empty (that an empty value blanks is inferred).
+pub(super) fn for_update(fields: &mut CustomerFields<'_>, cleared: &[Field]) {
+    fields.addresses.clear();
+    for field in cleared {
+        let blank = Some(Cow::Borrowed(""));
+        match field {
+            Field::FirstName => fields.first_name = blank,
+            Field::LastName => fields.last_name = blank,
+            Field::Note => fields.note = blank,
+            Field::Tags => fields.tags = blank,
+            Field::Gender => fields.gender = Some(0),
+            _ => {}
+        }
+    }
+}
+
+/// Without a usable e-mail address or phone number there is nobody to create or to find.
+fn refuse(mapper: &mut Mapper<'_>) {
+    let customer = mapper.customer;
+    let mut refused = false;
+    if let Some(email) = customer.email.as_ref().filter(|email| !is_blank(email.as_str())) {
+        let long = "is longer than 50 characters, and there is no usable phone number";
+        mapper.error(Field::Email.as_str(), email.usable().err().map_or(long, email_rule));
+        refused = true;
+    }
+    if let Some(Err(problem)) = customer.phone.as_ref().filter(|p| !is_blank(p.as_str())).map(|p| p.e164()) {
+        mapper.error(Field::Phone.as_str(), phone_rule(problem));
+        refused = true;
+    }
+    if !refused {
+        mapper.error(Field::Email.as_str(), "an e-mail address or a phone number is required");
+    }
+}
+
+fn scalars(fields: &mut CustomerFields<'_>, mapper: &mut Mapper<'_>, customer: &Customer, has_email: bool) {
+    if let Some(date) = customer.birthday {
+        if (0..=9999).contains(&date.year()) {
+            mapper.sent(Field::Birthday);
+            fields.birthday = Some(date);
+        } else {
+            mapper.drop(Field::Birthday, Reason::Invalid, "the vendor's dates have four digits for the year");
+        }
+    }
+    if let Some(gender) = customer.gender {
+        fields.gender = Some(match gender {
+            Gender::Male => 1,
+            Gender::Female => 2,
+            Gender::Undisclosed => 3,
+            Gender::Other => 0,
+        });
+        if gender == Gender::Other {
+            mapper.changed(Field::Gender, "the vendor has no such gender: sent as unknown");
+        } else {
+            mapper.sent(Field::Gender);
+        }
+    }
+    if let Some(verified) = customer.email_verified {
+        if has_email {
+            mapper.sent(Field::EmailVerified);
+            fields.verified_email = Some(verified);
+        } else {
+            // An update that finds the customer by phone could otherwise speak of another address.
+            mapper.drop(Field::EmailVerified, Reason::Incomplete, "there is no e-mail address that it could be about");
+        }
+    }
+}
+
+fn tags<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
+    let limits = TagLimits { refused: Some(','), max_each: 128, max_count: 100, max_total: m::TAGS.max };
+    let tags = mapper.tags(&limits);
+    match tags.as_slice() {
+        [] => None,
+        [one] => Some(Cow::Borrowed(one)),
+        several => Some(Cow::Owned(several.join(","))),
+    }
+}
+
+fn email_consent<'c>(mapper: &mut Mapper<'c>, has_email: bool) -> Option<MarketingConsent<'c>> {
+    if !has_email {
+        if mapper.customer.email_marketing.as_ref().is_some_and(|consent| !consent.is_empty()) {
+            let detail = "the vendor holds an e-mail consent only beside an e-mail address";
+            mapper.drop(Field::EmailMarketing, Reason::Incomplete, detail);
+        }
+        return None;
+    }
+    let known = mapper.consent(Channel::Email)?;
+    mapper.claim_consent(Channel::Email, &known, None);
+    let state = match known.state {
+        ConsentState::Unsubscribed => 0,
+        ConsentState::Subscribed => 1,
+        ConsentState::NotSubscribed => 2,
+        ConsentState::Pending => 3,
+    };
+    let assumed = "left out, the vendor would assume a single or confirmed opt-in, by a setting of the store";
+    Some(consent(mapper, Channel::Email, &known, state, assumed))
+}
+
+fn sms_consent<'c>(mapper: &mut Mapper<'c>) -> Option<MarketingConsent<'c>> {
+    let known = mapper.consent(Channel::Sms)?;
+    let pending = "the vendor takes no open SMS consent: sent as not subscribed";
+    let narrowed = (known.state == ConsentState::Pending).then_some(pending);
+    mapper.claim_consent(Channel::Sms, &known, narrowed);
+    let state = match known.state {
+        ConsentState::Unsubscribed => 0,
+        ConsentState::Subscribed => 1,
+        ConsentState::NotSubscribed | ConsentState::Pending => 2,
+    };
+    let assumed = "what the vendor would assume of a yes without a level is unknown";
+    Some(consent(mapper, Channel::Sms, &known, state, assumed))
+}
+
+/// The vendor's object. A yes always has a level, so that none is assumed that nobody gave.
+fn consent<'c>(
+    mapper: &mut Mapper<'c>,
+    channel: Channel,
+    known: &KnownConsent<'c>,
+    state: u8,
+    assumed: &'static str,
+) -> MarketingConsent<'c> {
+    let mut consent = MarketingConsent::new(state);
+    consent.opt_in_level = known.level.map(|level| match level {
+        OptInLevel::Unknown => 0,
+        OptInLevel::Single => 1,
+        OptInLevel::Confirmed => 2,
+    });
+    if known.state == ConsentState::Subscribed && consent.opt_in_level.is_none() {
+        consent.opt_in_level = Some(0);
+        mapper.added(FieldPath::Consent(channel, ConsentField::OptInLevel), Reason::Default, assumed);
+    }
+    consent.consent_collected_from = known.source.and_then(|source| {
+        let path = FieldPath::Consent(channel, ConsentField::Source);
+        match cut(source, m::SOURCE_MAX) {
+            Cut::Fits => Some(Cow::Borrowed(source)),
+            cut => mapper.note_cut(path, cut).map(Cow::Borrowed),
+        }
+    });
+    consent.consent_updated_at = known.updated_at.copied();
+    consent
+}
+
+/// The e-mail address by which the person may be told apart from others: also one that is too long for the vendor.
+pub(super) fn known_email(customer: &Customer) -> Option<&str> {
+    customer.email.as_ref().and_then(|email| email.usable().ok())
+}

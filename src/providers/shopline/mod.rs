@@ -1,0 +1,40 @@
+//! SHOPLINE, Admin REST API: `POST customers.json` and the Customer group.
+//!
+//! There is no upsert and no idempotency key. An upsert creates first; where the vendor refuses that with a 422, which
+//! is all that it tells of a duplicate (seen), the customer is looked up by e-mail, exactly, and by phone, by a fuzzy
+//! search whose results are compared digit by digit; then it is updated, and its addresses by their own routes.
+//!
+//! A plan shows the first page of that search; further pages are the same step with the vendor's cursor. An update leaves
+//! the vendor's other addresses alone, and a repeat adds none that is there already.
+//!
+//! What this vendor cannot hold: an id of the caller's, a display name, a company beside the address, locale, currency,
+//! orders and values of one's own. The plan's notes say so for each record.
+//!
+//! This is the API of `{handle}.myshopline.com`. The Open API of `open.shopline.io` is another product with other tokens.
+
+mod addresses;
+mod answer;
+mod client;
+mod lookup;
+mod map;
+mod matrix;
+mod native;
+mod normal;
+mod paging;
+mod record;
+mod sink;
+mod wire;
+
+pub use client::{ApiVersion, Builder, DEFAULT_API_VERSION, DEFAULT_LIMIT, Shopline};
+pub use matrix::MATRIX;
+pub use native::Answered;
+pub use paging::PageInfo;
+pub use record::{AddressRecord, ConsentRecord, CustomerPage, CustomerRecord, Gender};
+pub use wire::{
+    AddressId, CustomerAddress, CustomerFields, CustomerId, EmbeddedAddress, InternationalPhone, MarketingConsent,
+};
+
+use crate::provider::ProviderId;
+
+/// `shopline`
+pub const PROVIDER: ProviderId = ProviderId::new("shopline");

@@ -1,0 +1,351 @@
+//! The vendor's own calls, one method each.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::PROVIDER;
+use super::answer::judge;
+use super::client::{Shopline, body};
+use super::lookup::{same_email, same_number};
+use super::paging::{PageInfo, next_page};
+use super::record::{
+    AddressAnswer, AddressRecord, CountAnswer, CustomerAnswer, CustomerPage, CustomerRecord, CustomersAnswer,
+};
+use super::wire::{AddressBody, AddressId, CustomerAddress, CustomerBody, CustomerFields, CustomerId, EmailBody};
+use crate::customer::E164;
+use crate::error::{Effect, Error, ErrorKind, FieldError};
+use crate::http::{Call, HttpResponse, Operation, Outgoing, fill, query_value};
+use crate::plan::{Step, Url, When};
+
+pub(super) static CREATE: Operation = Operation::write("create_customer");
+pub(super) static FIND: Operation = Operation::read("find_customer_by_email");
+pub(super) static SEARCH: Operation = Operation::read("search_customers");
+pub(super) static UPDATE: Operation = Operation::idempotent_write("update_customer");
+pub(super) static GET: Operation = Operation::read("get_customer");
+pub(super) static CHANGE_ADDRESS: Operation = Operation::idempotent_write("update_address");
+pub(super) static ADD_ADDRESS: Operation = Operation::write("add_address");
+pub(super) static SET_DEFAULT: Operation = Operation::idempotent_write("set_default_address");
+static COUNT: Operation = Operation::read("count_customers");
+
+/// The longest words of a search (documented).
+const QUERY_MAX: usize = 50;
+
+/// What the vendor answered.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Answered<T> {
+    /// The answer, as far as it could be read.
+    pub value: T,
+    /// The body as it came, for keys that this crate does not know.
+    pub body: Bytes,
+    /// The vendor's id of the request.
+    pub request_id: Option<String>,
+    /// How many requests were sent.
+    pub attempts: u32,
+}
+
+/// Shows no body: it holds the person's data.
+impl<T: fmt::Debug> fmt::Debug for Answered<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered")
+            .field("value", &self.value)
+            .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Answered<T> {
+    fn new(value: T, response: HttpResponse, call: Call<'_>) -> Self {
+        Self { value, body: response.body, request_id: call.request_id, attempts: call.attempts }
+    }
+}
+
+impl Shopline {
+    /// Creates a customer: `POST customers.json`, which needs the scope `write_customers`.
+    ///
+    /// A second create for the same person is no update: it is refused with 422 (seen for the e-mail). A success whose
+    /// body cannot be read gives an empty record.
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it. With [`Effect::Unknown`], look the person up before creating them again.
+    pub async fn create_customer(&self, fields: &CustomerFields<'_>) -> Result<Answered<CustomerRecord>, Error> {
+        let body = body(&CustomerBody { customer: fields })?;
+        let step = self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
+        let mut call = self.0.account.call();
+        let response = call.send(Outgoing::of(&CREATE, &step), judge).await?;
+        Ok(Answered::new(written::<CustomerAnswer>(&response).customer.unwrap_or_default(), response, call))
+    }
+
+    /// Updates a customer: `PUT customers/{id}.json`. Absent keys stay as they are (inferred). The answer shows fewer
+    /// keys than a read (documented).
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it.
+    pub async fn update_customer(
+        &self,
+        id: &CustomerId,
+        fields: &CustomerFields<'_>,
+    ) -> Result<Answered<CustomerRecord>, Error> {
+        let step = self.update_step(body(&CustomerBody { customer: fields })?);
+        let mut call = self.0.account.call();
+        let response = send_filled(&mut call, &UPDATE, &step, &[("id", id.as_str())]).await?;
+        Ok(Answered::new(written::<CustomerAnswer>(&response).customer.unwrap_or_default(), response, call))
+    }
+
+    pub(super) fn update_step(&self, body: Bytes) -> Step {
+        self.step(When::IfFound, &UPDATE, Method::PUT, self.route("customers/{id}.json"), body)
+    }
+
+    /// Reads a customer: `GET customers/v2/{id}.json`. None where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it, or [`ErrorKind::Decode`].
+    pub async fn get_customer(&self, id: &CustomerId) -> Result<Option<Answered<CustomerRecord>>, Error> {
+        let step = self.get_step();
+        let mut call = self.0.account.call();
+        let response = send_filled(&mut call, &GET, &step, &[("id", id.as_str())]).await;
+        let Some(response) = found(response)? else { return Ok(None) };
+        let answer: CustomerAnswer = read(&call, &GET, &response)?;
+        Ok(answer.customer.map(|record| Answered::new(record, response, call)))
+    }
+
+    pub(super) fn get_step(&self) -> Step {
+        self.bare_step(When::IfFound, &GET, Method::GET, self.route("customers/v2/{id}.json"))
+    }
+
+    /// Finds the customer with exactly this e-mail address: `POST customers/query_user_by_email.json`. The record shows
+    /// no consents (documented).
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it, or [`ErrorKind::Decode`].
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<Answered<CustomerRecord>>, Error> {
+        let step = self.by_email_step(email)?;
+        let mut call = self.0.account.call();
+        let found = self.owner_of_email(&mut call, &step, email).await?;
+        Ok(found.map(|(record, response)| Answered::new(record, response, call)))
+    }
+
+    pub(super) fn by_email_step(&self, email: &str) -> Result<Step, Error> {
+        let body = body(&EmailBody { email })?;
+        Ok(self.step(When::IfDuplicate, &FIND, Method::POST, Url::from(&self.0.by_email), body))
+    }
+
+    /// The customer who has this e-mail address. Nobody is a 404, a null or an empty object (which of them is unknown).
+    pub(super) async fn owner_of_email(
+        &self,
+        call: &mut Call<'_>,
+        step: &Step,
+        email: &str,
+    ) -> Result<Option<(CustomerRecord, HttpResponse)>, Error> {
+        let Some(response) = found(call.send(Outgoing::of(&FIND, step), judge).await)? else { return Ok(None) };
+        let answer: CustomerAnswer = read(call, &FIND, &response)?;
+        let Some(record) = answer.customer else { return Ok(None) };
+        match (&record.id, record.email.as_deref()) {
+            (Some(_), Some(theirs)) => Ok(same_email(theirs, email).then_some((record, response))),
+            (None, None) => Ok(None),
+            // Half a customer: neither somebody nor nobody.
+            _ => Err(unreadable(call, &FIND, &response)),
+        }
+    }
+
+    /// The first page of the customers in whose phone, e-mail, names or address lines these words stand: `GET
+    /// customers/v2/search.json`, newest first. The search is fuzzy (documented): compare what it brings. How soon it
+    /// shows a change is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for more than 50 characters; else as the vendor refuses it, or [`ErrorKind::Decode`].
+    pub async fn search_customers(&self, words: &str) -> Result<Answered<CustomerPage>, Error> {
+        if words.chars().count() > QUERY_MAX {
+            let problem = FieldError::new("query_param", "has more than 50 characters");
+            return Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(SEARCH.name));
+        }
+        self.page(self.search_step(words)).await
+    }
+
+    /// The page after another one, of the same search.
+    ///
+    /// # Errors
+    ///
+    /// As [`search_customers`](Self::search_customers).
+    pub async fn next_customers(&self, page: &PageInfo) -> Result<Answered<CustomerPage>, Error> {
+        self.page(self.page_step(page)).await
+    }
+
+    async fn page(&self, step: Step) -> Result<Answered<CustomerPage>, Error> {
+        let mut call = self.0.account.call();
+        let (page, response) = search_page(&mut call, &step).await?;
+        Ok(Answered::new(page, response, call))
+    }
+
+    pub(super) fn search_step(&self, words: &str) -> Step {
+        let url = self.route(&format!("customers/v2/search.json?query_param={}&limit=250", query_value(words)));
+        self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
+    }
+
+    /// With a cursor, all but the limit is inherited (documented).
+    fn page_step(&self, page: &PageInfo) -> Step {
+        let url = self.route(&format!("customers/v2/search.json?limit=250&page_info={}", page.as_str()));
+        self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
+    }
+
+    /// The customers who have exactly this phone, from all pages of the search.
+    pub(super) async fn owners_of_phone(
+        &self,
+        call: &mut Call<'_>,
+        first: &Step,
+        phone: E164,
+    ) -> Result<Vec<CustomerRecord>, Error> {
+        let mut owners = Vec::new();
+        let mut seen: Vec<PageInfo> = Vec::new();
+        let mut step = None;
+        loop {
+            let (page, response) = search_page(call, step.as_ref().unwrap_or(first)).await?;
+            for record in page.customers {
+                if same_number(record.phone.as_deref(), phone) {
+                    if record.id.is_none() {
+                        return Err(unreadable(call, &SEARCH, &response));
+                    }
+                    owners.push(record);
+                }
+            }
+            let Some(next) = page.next else { return Ok(owners) };
+            if seen.contains(&next) {
+                // A circle: some pages would never be read, and somebody could be overlooked.
+                return Err(unreadable(call, &SEARCH, &response));
+            }
+            step = Some(self.page_step(&next));
+            seen.push(next);
+        }
+    }
+
+    /// Adds an address: `POST customers/{id}/addresses.json`.
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it. With [`Effect::Unknown`], read the customer before adding it again.
+    pub async fn add_address(
+        &self,
+        id: &CustomerId,
+        address: &CustomerAddress<'_>,
+    ) -> Result<Answered<AddressRecord>, Error> {
+        let step = self.add_step(body(&AddressBody { customer_address: address })?);
+        let mut call = self.0.account.call();
+        let response = send_filled(&mut call, &ADD_ADDRESS, &step, &[("id", id.as_str())]).await?;
+        Ok(Answered::new(written::<AddressAnswer>(&response).customer_address.unwrap_or_default(), response, call))
+    }
+
+    pub(super) fn add_step(&self, body: Bytes) -> Step {
+        let url = self.route("customers/{id}/addresses.json");
+        self.step(When::IfDiffers, &ADD_ADDRESS, Method::POST, url, body)
+    }
+
+    /// Updates an address: `PUT customers/{id}/addresses/{address_id}.json`. Absent keys stay as they are (inferred).
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it.
+    pub async fn update_address(
+        &self,
+        id: &CustomerId,
+        address_id: &AddressId,
+        address: &CustomerAddress<'_>,
+    ) -> Result<Answered<AddressRecord>, Error> {
+        let step = self.change_step(body(&AddressBody { customer_address: address })?);
+        let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
+        let mut call = self.0.account.call();
+        let response = send_filled(&mut call, &CHANGE_ADDRESS, &step, &ids).await?;
+        Ok(Answered::new(written::<AddressAnswer>(&response).customer_address.unwrap_or_default(), response, call))
+    }
+
+    pub(super) fn change_step(&self, body: Bytes) -> Step {
+        let url = self.route("customers/{id}/addresses/{address_id}.json");
+        self.step(When::IfDiffers, &CHANGE_ADDRESS, Method::PUT, url, body)
+    }
+
+    /// Makes an address the default: `PUT customers/{id}/addresses/{address_id}/default.json`.
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it.
+    pub async fn set_default_address(&self, id: &CustomerId, address_id: &AddressId) -> Result<Answered<()>, Error> {
+        let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
+        let step = self.default_step();
+        let mut call = self.0.account.call();
+        let response = send_filled(&mut call, &SET_DEFAULT, &step, &ids).await?;
+        Ok(Answered::new((), response, call))
+    }
+
+    pub(super) fn default_step(&self) -> Step {
+        let url = self.route("customers/{id}/addresses/{address_id}/default.json");
+        self.bare_step(When::IfDiffers, &SET_DEFAULT, Method::PUT, url)
+    }
+
+    /// How many customers the store has: `GET customers/v2/count.json`. None where the answer does not say.
+    ///
+    /// # Errors
+    ///
+    /// As the vendor refuses it.
+    pub async fn count_customers(&self) -> Result<Answered<Option<u64>>, Error> {
+        let step = self.bare_step(When::Always, &COUNT, Method::GET, Url::from(&self.0.count));
+        let mut call = self.0.account.call();
+        let response = call.send(Outgoing::of(&COUNT, &step), judge).await?;
+        let count = written::<CountAnswer>(&response).count.and_then(|count| u64::try_from(count).ok());
+        Ok(Answered::new(count, response, call))
+    }
+}
+
+/// Sends a step whose URL has places for ids.
+pub(super) async fn send_filled(
+    call: &mut Call<'_>,
+    operation: &Operation,
+    step: &Step,
+    ids: &[(&'static str, &str)],
+) -> Result<HttpResponse, Error> {
+    let url = fill(step.url(), ids)
+        .map_err(|error| call.finish(error.with_provider(PROVIDER).with_operation(operation.name)))?;
+    call.send(Outgoing { url: &Url::from(url), ..Outgoing::of(operation, step) }, judge).await
+}
+
+async fn search_page(call: &mut Call<'_>, step: &Step) -> Result<(CustomerPage, HttpResponse), Error> {
+    let response = call.send(Outgoing::of(&SEARCH, step), judge).await?;
+    let answer: CustomersAnswer = read(call, &SEARCH, &response)?;
+    let next = next_page(&response.headers).map_err(|_| unreadable(call, &SEARCH, &response))?;
+    Ok((CustomerPage { customers: answer.customers, next }, response))
+}
+
+/// A 404 of a look-up is nobody.
+fn found(response: Result<HttpResponse, Error>) -> Result<Option<HttpResponse>, Error> {
+    match response {
+        Ok(response) => Ok(Some(response)),
+        Err(error) if error.status() == Some(404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The answer of a write: whatever it says, the write is done.
+pub(super) fn written<T: DeserializeOwned + Default>(response: &HttpResponse) -> T {
+    serde_json::from_slice(&response.body).unwrap_or_default()
+}
+
+/// The answer of a read, which has to be readable: nobody must not be concluded from a broken body.
+pub(super) fn read<T: DeserializeOwned>(
+    call: &Call<'_>,
+    operation: &Operation,
+    response: &HttpResponse,
+) -> Result<T, Error> {
+    serde_json::from_slice(&response.body).map_err(|_| unreadable(call, operation, response))
+}
+
+pub(super) fn unreadable(call: &Call<'_>, operation: &Operation, response: &HttpResponse) -> Error {
+    let error = call.error(operation, ErrorKind::Decode, Effect::Rejected);
+    call.finish(error.with_status(response.status.as_u16()).with_request_id(call.request_id.clone()))
+}

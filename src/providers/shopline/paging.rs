@@ -1,0 +1,93 @@
+//! Following pages: only the cursor is taken from the `link` header, so that the token never leaves the configured host.
+
+use http::HeaderMap;
+
+/// Where a page starts, as the vendor's `link` header names it: opaque, and written as it came.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PageInfo(String);
+
+impl PageInfo {
+    /// The cursor, escaped as the vendor wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Shows no part of it: it may hold the words of a search.
+impl std::fmt::Debug for PageInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PageInfo(..)")
+    }
+}
+
+/// The link to the next page has no cursor that can be sent back.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UnreadableLink;
+
+/// The cursor of the next page; none on the last one.
+pub(super) fn next_page(headers: &HeaderMap) -> Result<Option<PageInfo>, UnreadableLink> {
+    for value in headers.get_all(http::header::LINK) {
+        let text = value.to_str().map_err(|_| UnreadableLink)?;
+        // A comma may stand within the URL too, so that links are told apart by their angle brackets.
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once('<') {
+            let (url, after) = after.split_once('>').ok_or(UnreadableLink)?;
+            let parameters = after.split('<').next().unwrap_or(after);
+            if is_next(parameters) {
+                return cursor(url).map(Some);
+            }
+            rest = after;
+        }
+    }
+    Ok(None)
+}
+
+fn is_next(parameters: &str) -> bool {
+    parameters.split([';', ',']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').eq_ignore_ascii_case("next")
+    })
+}
+
+fn cursor(url: &str) -> Result<PageInfo, UnreadableLink> {
+    let query = url.split_once('?').map(|(_, query)| query).ok_or(UnreadableLink)?;
+    let raw = query.split('&').find_map(|pair| pair.strip_prefix("page_info=")).ok_or(UnreadableLink)?;
+    // Sent back as it came, so that no second escaping changes it; what could change the rest of the URL is refused.
+    let harmless = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%' | b'=' | b'+' | b'/' | b':' | b',')
+    };
+    if raw.is_empty() || !raw.bytes().all(harmless) { Err(UnreadableLink) } else { Ok(PageInfo(raw.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(link: &'static str) -> Result<Option<String>, UnreadableLink> {
+        let mut headers = HeaderMap::new();
+        headers.insert("link", http::HeaderValue::from_static(link));
+        next_page(&headers).map(|page| page.map(|page| page.0))
+    }
+
+    #[test]
+    fn only_the_cursor_of_the_next_page_counts() {
+        assert_eq!(next_page(&HeaderMap::new()), Ok(None));
+        assert_eq!(next(r#"<https://h/a?limit=1&page_info=eyJh%3D>; rel="next""#), Ok(Some("eyJh%3D".into())));
+        assert_eq!(next(r#"<https://evil.example/a?page_info=abc==&limit=1>; rel=next"#), Ok(Some("abc==".into())));
+        assert_eq!(
+            next(r#"<https://h/a?page_info=p>; rel="previous", <https://h/a?x=1,2&page_info=n>; rel="next""#),
+            Ok(Some("n".into()))
+        );
+        assert_eq!(next(r#"<https://h/a?page_info=p>; rel="previous""#), Ok(None));
+        assert_eq!(next(r#"<https://h/a?page_info=p>; rel="prev""#), Ok(None));
+        for bad in [
+            r#"<https://h/a>; rel="next""#,
+            r#"<https://h/a?limit=1>; rel="next""#,
+            r#"<https://h/a?page_info=a#b>; rel="next""#,
+            r#"<https://h/a?page_info=>; rel="next""#,
+            r#"<https://h/a?page_info=a"#,
+        ] {
+            assert_eq!(next(bad), Err(UnreadableLink), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! What the vendor's answers hold. Every part may be missing, null or of a neighbouring type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use chrono::{DateTime, FixedOffset};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::wire::{AddressId, CustomerId};
+use crate::customer::is_blank;
+use crate::providers::lenient::{Scalar, lenient_bool, lenient_text};
+
+/// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
+/// the look-up by e-mail shows no consents (documented).
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct CustomerRecord {
+    /// The vendor's id.
+    #[serde(deserialize_with = "id")]
+    pub id: Option<CustomerId>,
+    /// E-mail address.
+    #[serde(deserialize_with = "lenient_text")]
+    pub email: Option<String>,
+    /// Phone number, `00` and digits (documented).
+    #[serde(deserialize_with = "lenient_text")]
+    pub phone: Option<String>,
+    /// Given name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub last_name: Option<String>,
+    /// The name to show; not on a create or update.
+    #[serde(deserialize_with = "lenient_text")]
+    pub nick_name: Option<String>,
+    /// The merchant's note.
+    #[serde(deserialize_with = "lenient_text")]
+    pub note: Option<String>,
+    /// Tags, joined by commas.
+    #[serde(deserialize_with = "lenient_text")]
+    pub tags: Option<String>,
+    /// Gender: a word, or a number.
+    #[serde(deserialize_with = "gender")]
+    pub gender: Option<Gender>,
+    /// `yyyyMMdd`.
+    #[serde(deserialize_with = "lenient_text")]
+    pub birthday: Option<String>,
+    /// 0 on the blacklist, 1 not invited, 2 invited, 3 registered (documented).
+    #[serde(deserialize_with = "integer")]
+    pub state: Option<i64>,
+    /// Number of orders.
+    #[serde(deserialize_with = "integer")]
+    pub orders_count: Option<i64>,
+    /// Money spent, in the store's currency.
+    #[serde(deserialize_with = "lenient_text")]
+    pub total_spent: Option<String>,
+    /// ISO 4217.
+    #[serde(deserialize_with = "lenient_text")]
+    pub currency: Option<String>,
+    /// Language.
+    #[serde(deserialize_with = "lenient_text")]
+    pub language: Option<String>,
+    /// The most recent order; the vendor's `N/A` (seen) is none.
+    #[serde(deserialize_with = "available")]
+    pub last_order_id: Option<String>,
+    /// The number of the most recent order; the vendor's `N/A` (seen) is none.
+    #[serde(deserialize_with = "available")]
+    pub last_order_name: Option<String>,
+    /// Who the customer is for a Multipass login.
+    #[serde(deserialize_with = "lenient_text")]
+    pub multipass_identifier: Option<String>,
+    /// Whether the e-mail address is verified; null on a create even where it was sent (documented example).
+    #[serde(deserialize_with = "lenient_bool")]
+    pub verified_email: Option<bool>,
+    /// 0 unsubscribed, 1 subscribed, 2 not subscribed.
+    #[serde(deserialize_with = "integer")]
+    pub email_subscribe_flag: Option<i64>,
+    /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages.
+    #[serde(deserialize_with = "integer")]
+    pub mobile_subscribe_flag: Option<i64>,
+    /// Consent to e-mail marketing.
+    #[serde(deserialize_with = "object")]
+    pub email_marketing_consent: Option<ConsentRecord>,
+    /// Consent to text messages.
+    #[serde(deserialize_with = "object")]
+    pub sms_marketing_consent: Option<ConsentRecord>,
+    /// Addresses.
+    #[serde(deserialize_with = "list")]
+    pub addresses: Vec<AddressRecord>,
+    /// The default address.
+    #[serde(deserialize_with = "object")]
+    pub default_address: Option<AddressRecord>,
+    /// When the vendor made the record.
+    #[serde(deserialize_with = "moment")]
+    pub created_at: Option<DateTime<FixedOffset>>,
+    /// When the vendor last changed the record.
+    #[serde(deserialize_with = "moment")]
+    pub updated_at: Option<DateTime<FixedOffset>>,
+}
+
+/// Consent to marketing on one channel, as the vendor shows it.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ConsentRecord {
+    /// 0 unsubscribed, 1 subscribed, 2 not subscribed, 3 awaiting confirmation.
+    #[serde(deserialize_with = "integer")]
+    pub state: Option<i64>,
+    /// 0 unknown, 1 single, 2 confirmed.
+    #[serde(deserialize_with = "integer")]
+    pub opt_in_level: Option<i64>,
+    /// Where it was given.
+    #[serde(deserialize_with = "lenient_text")]
+    pub consent_collected_from: Option<String>,
+    /// When it last changed.
+    #[serde(deserialize_with = "moment")]
+    pub consent_updated_at: Option<DateTime<FixedOffset>>,
+}
+
+/// An address as the vendor shows it, in either form.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct AddressRecord {
+    /// The vendor's id.
+    #[serde(deserialize_with = "address_id")]
+    pub id: Option<AddressId>,
+    /// Street and number.
+    #[serde(deserialize_with = "lenient_text")]
+    pub address1: Option<String>,
+    /// Flat, floor, building.
+    #[serde(deserialize_with = "lenient_text")]
+    pub address2: Option<String>,
+    /// City.
+    #[serde(deserialize_with = "lenient_text")]
+    pub city: Option<String>,
+    /// Company.
+    #[serde(deserialize_with = "lenient_text")]
+    pub company: Option<String>,
+    /// Country.
+    #[serde(deserialize_with = "lenient_text")]
+    pub country: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(deserialize_with = "lenient_text")]
+    pub country_code: Option<String>,
+    /// Part of the city; of the address routes only.
+    #[serde(deserialize_with = "lenient_text")]
+    pub district: Option<String>,
+    /// Given name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[serde(deserialize_with = "lenient_text")]
+    pub last_name: Option<String>,
+    /// Phone number.
+    #[serde(deserialize_with = "lenient_text")]
+    pub phone: Option<String>,
+    /// Province.
+    #[serde(deserialize_with = "lenient_text")]
+    pub province: Option<String>,
+    /// Code of the province; deprecated in answers.
+    #[serde(deserialize_with = "lenient_text")]
+    pub province_code: Option<String>,
+    /// Code of the province.
+    #[serde(deserialize_with = "lenient_text")]
+    pub province_code_v2: Option<String>,
+    /// Postal code.
+    #[serde(deserialize_with = "lenient_text")]
+    pub zip: Option<String>,
+    /// Whether it is the default, as a customer shows it.
+    #[serde(deserialize_with = "lenient_bool")]
+    default: Option<bool>,
+    /// Whether it is the default, as the address routes show it.
+    #[serde(deserialize_with = "lenient_bool")]
+    def: Option<bool>,
+}
+
+impl AddressRecord {
+    /// Whether it is the customer's default address, by either of the vendor's two keys.
+    #[must_use]
+    pub fn is_default(&self) -> Option<bool> {
+        self.default.or(self.def)
+    }
+
+    /// The code of the province, by the newer of the vendor's two keys where that is there.
+    #[must_use]
+    pub fn province(&self) -> Option<&str> {
+        filled(&self.province_code_v2).or_else(|| filled(&self.province_code))
+    }
+}
+
+/// One page of customers.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CustomerPage {
+    /// The customers.
+    pub customers: Vec<CustomerRecord>,
+    /// Where the next page starts; none on the last one.
+    pub next: Option<super::PageInfo>,
+}
+
+/// Gender as the vendor writes it: a word or a number (both documented).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gender {
+    /// `others`, or 0.
+    Unknown,
+    /// `male`, or 1.
+    Male,
+    /// `female`, or 2.
+    Female,
+    /// `secret`, or 3.
+    Secret,
+    /// A word that nobody documented.
+    Unrecognised(String),
+}
+
+impl Gender {
+    fn read(text: String) -> Option<Self> {
+        Some(match text.trim().to_ascii_lowercase().as_str() {
+            "" => return None,
+            "0" | "others" | "other" | "unknown" => Self::Unknown,
+            "1" | "male" => Self::Male,
+            "2" | "female" => Self::Female,
+            "3" | "secret" => Self::Secret,
+            _ => Self::Unrecognised(text),
+        })
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct CustomerAnswer {
+    #[serde(deserialize_with = "object")]
+    pub(super) customer: Option<CustomerRecord>,
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(super) struct CustomersAnswer {
+    /// No default: a page without the key is no page, and must not read as nobody.
+    #[serde(deserialize_with = "list")]
+    pub(super) customers: Vec<CustomerRecord>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct AddressAnswer {
+    #[serde(deserialize_with = "object")]
+    pub(super) customer_address: Option<AddressRecord>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct CountAnswer {
+    #[serde(deserialize_with = "integer")]
+    pub(super) count: Option<i64>,
+}
+
+#[allow(clippy::ref_option)] // Called with a field's address.
+pub(super) fn filled(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !is_blank(text))
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(lenient_text(deserializer)?.filter(|text| !is_blank(text)))
+}
+
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomerId>, D::Error> {
+    Ok(text(deserializer)?.map(CustomerId))
+}
+
+fn address_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AddressId>, D::Error> {
+    Ok(text(deserializer)?.map(AddressId))
+}
+
+fn gender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Gender>, D::Error> {
+    Ok(lenient_text(deserializer)?.and_then(Gender::read))
+}
+
+fn available<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(text(deserializer)?.filter(|text| text.trim() != "N/A"))
+}
+
+fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Scalar::deserialize(deserializer)? {
+        Scalar::Number(text) | Scalar::Text(text) => text.trim().parse().ok(),
+        Scalar::Bool(value) => Some(i64::from(value)),
+        Scalar::Other => None,
+    })
+}
+
+/// A time with an offset, with or without a colon in it (both documented).
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+    let text = lenient_text(deserializer)?;
+    let read = |text: &str| {
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")).ok()
+    };
+    Ok(text.as_deref().map(str::trim).and_then(read))
+}
+
+/// An object; anything else is none.
+struct Object<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+/// Everything that is not what a visitor is for reads as nothing.
+macro_rules! nothing_else {
+    ($value:expr) => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Option<T>;
+
+    nothing_else!(None);
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    nothing_else!(Vec::new());
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Object<T>>()? {
+            items.extend(item.0);
+        }
+        Ok(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Vec::new())
+    }
+}
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Object::deserialize(deserializer).map(|object| object.0)
+}
+
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_any(ListVisitor(PhantomData))
+}
+
+macro_rules! silent_debug {
+    ($($name:ident),+) => {
+        /// Shows no value but the id, where there is one.
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).field("id", &self.id).finish_non_exhaustive()
+            }
+        })+
+    };
+}
+
+silent_debug!(CustomerRecord, AddressRecord);
+
+/// Shows the state.
+impl fmt::Debug for ConsentRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsentRecord").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> CustomerRecord {
+        serde_json::from_str::<CustomerAnswer>(json).unwrap().customer.unwrap()
+    }
+
+    #[test]
+    fn any_part_may_be_missing_null_or_of_a_neighbouring_type() {
+        let record = read(
+            r#"{"customer":{"id":4201825054,"email":null,"gender":1,"state":"3","orders_count":"12","total_spent":100,
+            "last_order_id":"N/A","last_order_name":"N/A","verified_email":"true","email_marketing_consent":"none",
+            "sms_marketing_consent":{"state":"0","opt_in_level":null},"addresses":[null,{"id":7,"def":true,"zip":40202}],
+            "default_address":[],"created_at":"2022-12-16T06:13:22+0000","updated_at":"2025-02-19T18:02:30+08:00",
+            "social_customer":["1"],"something_new":{"a":[1]}}}"#,
+        );
+        assert_eq!(record.id.unwrap().as_str(), "4201825054");
+        assert_eq!((record.email, record.gender, record.state), (None, Some(Gender::Male), Some(3)));
+        assert_eq!((record.orders_count, record.total_spent.as_deref()), (Some(12), Some("100")));
+        assert_eq!((record.last_order_id, record.last_order_name), (None, None));
+        assert_eq!(record.verified_email, Some(true));
+        assert!(record.email_marketing_consent.is_none() && record.default_address.is_none());
+        assert_eq!(record.sms_marketing_consent.unwrap().state, Some(0));
+        assert_eq!(record.addresses.len(), 1);
+        assert_eq!((record.addresses[0].is_default(), record.addresses[0].zip.as_deref()), (Some(true), Some("40202")));
+        assert_eq!(record.created_at.unwrap().to_rfc3339(), "2022-12-16T06:13:22+00:00");
+        assert_eq!(record.updated_at.unwrap().to_rfc3339(), "2025-02-19T18:02:30+08:00");
+        assert!(serde_json::from_str::<CustomerAnswer>(r#"{"customer":null}"#).unwrap().customer.is_none());
+        assert!(serde_json::from_str::<CustomerAnswer>("{}").unwrap().customer.is_none());
+        assert!(serde_json::from_str::<CustomersAnswer>("{}").is_err());
+    }
+
+    #[test]
+    fn genders_are_words_or_numbers_and_keep_what_is_unknown() {
+        for (text, gender) in [
+            (r#""others""#, Some(Gender::Unknown)),
+            (r#""female""#, Some(Gender::Female)),
+            ("2", Some(Gender::Female)),
+            (r#""3""#, Some(Gender::Secret)),
+            (r#""secret""#, Some(Gender::Secret)),
+            (r#""X""#, Some(Gender::Unrecognised("X".into()))),
+            ("null", None),
+            (r#""""#, None),
+        ] {
+            assert_eq!(read(&format!(r#"{{"customer":{{"gender":{text}}}}}"#)).gender, gender, "{text}");
+        }
+    }
+}
