@@ -2,9 +2,10 @@
 
 pub(crate) mod lenient;
 pub(crate) mod options;
+pub mod shoplazza;
 pub mod triple_whale;
 
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] = &[&triple_whale::MATRIX];
+pub static MATRICES: &[&FieldMatrix] = &[&shoplazza::MATRIX, &triple_whale::MATRIX];
