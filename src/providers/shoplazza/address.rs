@@ -12,9 +12,50 @@ use crate::mapper::Mapper;
 use crate::notes::{Action, Note, Reason};
 use crate::plan::When;
 
+/// An address that goes out.
+pub(super) struct MappedAddress<'c> {
+    /// As a create sends it.
+    pub(super) fields: AddressFields<'c>,
+    derived: Derived,
+}
+
+/// Which parts are not the record's own: a new address needs them, and in one that is there they are left alone.
+#[derive(Clone, Copy, Default)]
+struct Derived {
+    first_name: bool,
+    last_name: bool,
+    country: bool,
+    country_code: bool,
+}
+
+impl<'c> MappedAddress<'c> {
+    /// As an address of its own takes it: not the default until the step that says so.
+    pub(super) fn to_add(&self) -> AddressFields<'c> {
+        AddressFields { default: Some(false), ..self.fields.clone() }
+    }
+
+    /// As a change of an address that is there takes it: what the record itself says. The flag is left alone: which one
+    /// is the default is said by a step of its own.
+    pub(super) fn to_change(&self) -> AddressFields<'c> {
+        let mut own = AddressFields { default: None, ..self.fields.clone() };
+        let Derived { first_name, last_name, country, country_code } = self.derived;
+        for (derived, field) in [
+            (first_name, &mut own.first_name),
+            (last_name, &mut own.last_name),
+            (country, &mut own.country),
+            (country_code, &mut own.country_code),
+        ] {
+            if derived {
+                *field = None;
+            }
+        }
+        own
+    }
+}
+
 /// The addresses that go out.
 pub(super) struct MappedAddresses<'c> {
-    pub(super) fields: Vec<AddressFields<'c>>,
+    pub(super) all: Vec<MappedAddress<'c>>,
     /// The one that the record itself marks as the default.
     pub(super) default: Option<usize>,
 }
@@ -22,29 +63,29 @@ pub(super) struct MappedAddresses<'c> {
 /// Maps every address. In the result, `default` is as a create sends it: true for exactly one.
 pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAddresses<'c> {
     let customer = mapper.customer;
-    let mut mapped = MappedAddresses { fields: Vec::with_capacity(customer.addresses.len()), default: None };
+    let mut mapped = MappedAddresses { all: Vec::with_capacity(customer.addresses.len()), default: None };
     let mut first = None;
     for (index, address) in (0u32..).zip(&customer.addresses) {
         if address.is_empty() && !address.default {
             continue;
         }
-        let Some(mut fields) = one(mapper, index as usize, version) else { continue };
-        let place = mapped.fields.len();
+        let Some(mut one) = one(mapper, index as usize, version) else { continue };
+        let place = mapped.all.len();
         first = first.or(Some(index));
-        fields.default = Some(false);
+        one.fields.default = Some(false);
         if address.default && mapped.default.is_none() {
-            fields.default = Some(true);
+            one.fields.default = Some(true);
             mapped.default = Some(place);
         } else if address.default {
             let detail = "the vendor has one default address, and an earlier one of the record is it";
             mapper.drop(FieldPath::AddressField(index, AddressField::Default), Reason::TooMany, detail);
         }
-        mapped.fields.push(fields);
+        mapped.all.push(one);
     }
     if mapped.default.is_none()
-        && let (Some(fields), Some(index)) = (mapped.fields.first_mut(), first)
+        && let (Some(one), Some(index)) = (mapped.all.first_mut(), first)
     {
-        fields.default = Some(true);
+        one.fields.default = Some(true);
         let detail = "no address is marked as the default, and left to itself the vendor would take each of them";
         let path = FieldPath::AddressField(index, AddressField::Default);
         mapper.notes.push(Note::new(path, Action::Added, Reason::Default, detail).when(When::IfNotFound));
@@ -52,7 +93,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAdd
     mapped
 }
 
-fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option<AddressFields<'c>> {
+fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option<MappedAddress<'c>> {
     let customer: &'c Customer = mapper.customer;
     let mut address = mapper.address(index)?;
     let mut fields = AddressFields {
@@ -71,10 +112,12 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option
         zip: address.code(&m::POSTAL_CODE).map(Cow::Borrowed),
         ..AddressFields::default()
     };
+    let mut derived = Derived::default();
     match (&fields.country, &fields.country_code) {
         (Some(name), None) => {
             if let Some(found) = country::by_name(name) {
                 fields.country_code = Some(Cow::Borrowed(found.code));
+                derived.country_code = true;
                 let detail = "the vendor requires a country code: the one of the country's name";
                 address.added(AddressField::CountryCode, Reason::Derived, detail);
             }
@@ -82,6 +125,7 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option
         (None, Some(code)) => {
             if let Some(found) = country::by_code(code) {
                 fields.country = Some(Cow::Borrowed(found.name));
+                derived.country = true;
                 let detail = "the vendor requires the country's name: the one of its code";
                 address.added(AddressField::Country, Reason::Derived, detail);
             }
@@ -94,14 +138,15 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option
     }
     if !version.is_later() {
         let detail = "the vendor requires it in an address: the customer's own";
-        for (name, own, field) in [
-            (&mut fields.first_name, &customer.first_name, AddressField::FirstName),
-            (&mut fields.last_name, &customer.last_name, AddressField::LastName),
+        for (name, is_derived, own, field) in [
+            (&mut fields.first_name, &mut derived.first_name, &customer.first_name, AddressField::FirstName),
+            (&mut fields.last_name, &mut derived.last_name, &customer.last_name, AddressField::LastName),
         ] {
             if name.is_none()
                 && let Some(own) = text(own)
             {
                 *name = Some(Cow::Borrowed(own));
+                *is_derived = true;
                 address.added(field, Reason::Derived, detail);
             }
         }
@@ -112,27 +157,30 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option
     }
     address.unsupported();
     address.finish();
-    Some(fields)
+    Some(MappedAddress { fields, derived })
 }
 
 /// What to do with each address of the record, given those of the vendor.
-pub(super) fn actions(ours: &[AddressFields<'_>], theirs: &[AddressRecord]) -> Vec<AddressAction> {
+pub(super) fn actions(ours: &[MappedAddress<'_>], theirs: &[AddressRecord]) -> Vec<AddressAction> {
     let pair = |our: usize, their: usize| Some((ours.get(our)?, theirs.get(their)?));
     reconcile(
         ours.len(),
         theirs.len(),
         |our, their| pair(our, their).is_some_and(|(our, their)| says_the_same(our, their)),
-        |our, their| pair(our, their).is_some_and(|(our, their)| their.id().is_some() && is_same_place(our, their)),
+        |our, their| {
+            pair(our, their).is_some_and(|(our, their)| their.id().is_some() && is_same_place(&our.fields, their))
+        },
     )
 }
 
-/// Whether theirs holds all that ours says. What ours leaves open is left alone.
-pub(super) fn says_the_same(our: &AddressFields<'_>, their: &AddressRecord) -> bool {
+/// Whether theirs holds all that ours says. What the record leaves open is left alone.
+pub(super) fn says_the_same(our: &MappedAddress<'_>, their: &AddressRecord) -> bool {
     let held = |our: &Option<Cow<'_, str>>, their: &Option<String>| {
         our.is_none() || same_text(our.as_deref(), their.as_deref())
     };
-    held(&our.first_name, &their.first_name)
-        && held(&our.last_name, &their.last_name)
+    let MappedAddress { fields: our, derived } = our;
+    (derived.first_name || held(&our.first_name, &their.first_name))
+        && (derived.last_name || held(&our.last_name, &their.last_name))
         && held(&our.company, &their.company)
         && held(&our.address1, &their.address1)
         && held(&our.address2, &their.address2)

@@ -98,7 +98,7 @@ impl<'c> Mapped<'c> {
             password: None,
             registered_at: None,
             tags: (!self.tags.is_empty()).then(|| Tags::new(self.version, self.tags.iter().copied())),
-            addresses: addresses.fields.clone(),
+            addresses: addresses.all.iter().map(|address| address.fields.clone()).collect(),
         }
     }
 

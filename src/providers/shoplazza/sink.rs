@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use http::Method;
 
 use super::account::Shoplazza;
-use super::address;
+use super::address::{self, MappedAddress};
 use super::answer::{data, judge};
 use super::client::{
     CREATE, CREATE_ADDRESS, LIST_ADDRESSES, OneAddress, OneCustomer, SET_DEFAULT_ADDRESS, UPDATE, UPDATE_ADDRESS,
@@ -12,7 +12,7 @@ use super::client::{
 use super::lookup::{Contact, FIND, conflict};
 use super::map::{Mapped, map};
 use super::shown::{AddressRecord, CustomerRecord};
-use super::wire::{AddressFields, address_body, customer_body};
+use super::wire::{address_body, customer_body};
 use super::{MATRIX, PROVIDER};
 use crate::address_match::AddressAction;
 use crate::customer::{Customer, FieldPath};
@@ -35,7 +35,7 @@ const MOST_ADDRESS_PAGES: usize = 8;
 /// The steps of one record, each with its part in the flow.
 struct Prepared<'c> {
     mapped: Mapped<'c>,
-    addresses: Vec<AddressFields<'c>>,
+    addresses: Vec<MappedAddress<'c>>,
     /// The address that the record marks as the default.
     default: Option<usize>,
     find_email: Option<Step>,
@@ -70,19 +70,15 @@ impl Shoplazza {
             }
             None => None,
         };
-        let mut fields = addresses.fields;
-        let mut address_steps = Vec::with_capacity(fields.len());
-        for address in &mut fields {
-            // A change leaves the flag alone: which one is the default is said by the step after it.
-            address.default = None;
-            let (url, body) = (self.url("/{id}/addresses/{address_id}"), address_body(version, address)?);
+        let mut address_steps = Vec::with_capacity(addresses.all.len());
+        for address in &addresses.all {
+            let (url, body) = (self.url("/{id}/addresses/{address_id}"), address_body(version, &address.to_change())?);
             let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url.into(), Some(body));
-            address.default = Some(false);
-            let (url, body) = (self.url("/{id}/addresses"), address_body(version, address)?);
+            let (url, body) = (self.url("/{id}/addresses"), address_body(version, &address.to_add())?);
             let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url.into(), Some(body));
             address_steps.push((change, add));
         }
-        let list_addresses = (!fields.is_empty()).then(|| {
+        let list_addresses = (!addresses.all.is_empty()).then(|| {
             let path = format!("/{{id}}/addresses?{}={ADDRESSES_AT_ONCE}", version.page_size_key());
             self.step(When::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
         });
@@ -92,7 +88,7 @@ impl Shoplazza {
         });
         Ok(Prepared {
             mapped,
-            addresses: fields,
+            addresses: addresses.all,
             default: addresses.default,
             find_email,
             find_phone,
