@@ -67,7 +67,7 @@ struct Said {
 
 impl Said {
     fn read(body: &[u8]) -> Self {
-        if let Ok(envelope) = serde_json::from_slice::<Envelope>(body) {
+        if let Some(envelope) = object::<Envelope>(body) {
             let code = envelope.code.filter(|code| !code.trim().is_empty());
             let mut messages = envelope.errors;
             messages.extend(envelope.error);
@@ -264,10 +264,13 @@ pub(super) fn data<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     struct Enveloped<T> {
         data: T,
     }
-    serde_json::from_slice::<Enveloped<T>>(body)
-        .map(|enveloped| enveloped.data)
-        .or_else(|_| serde_json::from_slice::<T>(body))
-        .ok()
+    object::<Enveloped<T>>(body).map(|enveloped| enveloped.data).or_else(|| object(body))
+}
+
+/// Reads an object. From an array a structure could be read, too, by position.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if is_object { serde_json::from_slice(body).ok() } else { None }
 }
 
 /// As [`judge`], for a read whose data is needed: an answer without it is a failure, and may be asked for again.
@@ -291,4 +294,116 @@ pub(super) fn judge_read<T: DeserializeOwned>(response: &HttpResponse, into: &Mu
         ..Problem::default()
     }
     .into_verdict()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+
+    fn problem(status: u16, body: &'static str) -> Option<Problem> {
+        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
+            Verdict::Success => None,
+            Verdict::Failure(problem) => Some(*problem),
+        }
+    }
+
+    #[test]
+    fn a_success_is_one_in_every_spelling() {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "[5]",
+            "<html>",
+            "{\"customer\":{\"id\":1}",
+            r#"{"customer":{"code":"x"}}"#,
+            r#"{"code":"success"}"#,
+            r#"{"code":"Success","message":"done"}"#,
+            r#"{"code":"SUCCESS"}"#,
+            r#"{"code":200}"#,
+            r#"{"code":"200"}"#,
+            r#"{"code":null,"errors":[]}"#,
+            r#"{"errors":"","error":null}"#,
+        ] {
+            assert!(problem(200, body).is_none(), "{body}");
+        }
+        for (body, kind) in [
+            (r#"{"code":"PermissionDenied"}"#, Some(ErrorKind::Forbidden)),
+            (r#"{"code":"Unauthorized","message":"x"}"#, Some(ErrorKind::Unauthenticated)),
+            (r#"{"code":"TooManyRequests"}"#, Some(ErrorKind::RateLimited)),
+            (r#"{"code":5,"message":"data not found"}"#, Some(ErrorKind::NotFound)),
+            (r#"{"code":"InvalidParameter"}"#, None),
+            (r#"{"error":"store is not active"}"#, Some(ErrorKind::Unauthenticated)),
+            (r#"{"errors":["Email or Phone is already taken"]}"#, Some(ErrorKind::Conflict)),
+        ] {
+            assert_eq!(problem(200, body).expect(body).kind, kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_body_decides_where_the_status_does_not() {
+        use ErrorKind as K;
+        for (status, body, kind, effect) in [
+            (400, "Unauthorized", Some(K::Unauthenticated), None),
+            (400, "\"Unauthorized\"", Some(K::Unauthenticated), None),
+            (400, r#"{"error":"Unauthorized"}"#, Some(K::Unauthenticated), None),
+            (400, r#"{"error":"Store is not active"}"#, Some(K::Unauthenticated), None),
+            (422, "Unauthorized", None, None),
+            (400, r#"{"code":"PermissionDenied","message":"m"}"#, Some(K::Forbidden), None),
+            (400, "{}", None, None),
+            (400, "", None, None),
+            (404, r#"{"errors":["Unable to find resource"]}"#, None, None),
+            (422, r#"{"errors":["Email or Phone is already taken","Phone is invalid"]}"#, Some(K::Conflict), None),
+            (
+                500,
+                r#"{"code":"Any","message":"email or phone is ALREADY TAKEN"}"#,
+                Some(K::Conflict),
+                Some(Effect::Rejected),
+            ),
+            (500, r#"{"code":"Locked","message":"m"}"#, Some(K::Rejected), Some(Effect::Rejected)),
+            (500, r#"{"code":"ServerError","message":"m"}"#, None, None),
+            (500, r#"{"code":"INTERNAL_SERVER_ERROR","message":"m"}"#, None, None),
+            (500, r#"{"code":13,"message":"m"}"#, None, None),
+            (500, r#"{"errors":["m"]}"#, None, None),
+            (500, "<html>", None, None),
+            // A gateway's status says nothing of the shop, whatever stands in the body.
+            (502, r#"{"code":"Locked","message":"already taken"}"#, None, None),
+            (429, r#"{"errors":["already taken"]}"#, None, None),
+        ] {
+            let problem = problem(status, body).expect(body);
+            assert_eq!((problem.kind, problem.effect), (kind, effect), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn messages_name_their_fields() {
+        let fields = |body| {
+            let fields = problem(422, body).expect(body).fields;
+            fields.iter().map(|f| f.field().to_owned()).collect::<Vec<_>>()
+        };
+        let body = r#"{"errors":["Country can’t be blank","Country code can't be blank","Something else",
+            "Password confirmation must be equal to password","Last name can't be blank"]}"#;
+        let named = ["addresses.country", "addresses.country_code", "password_confirmation", "addresses.last_name"];
+        assert_eq!(fields(body), named);
+        assert_eq!(fields(r#"{"errors":{"email":["a","b"],"base":{"message":"c"}}}"#), ["base", "email", "email"]);
+        assert_eq!(fields(r#"{"code":"X","message":"Email is invalid, Phone is invalid"}"#), ["email", "phone"]);
+        assert!(fields(r#"{"code":"X","message":"Sorry, Phone is invalid"}"#).is_empty());
+        assert!(fields(r#"{"errors":[{"message":"x"},7,null,[]]}"#).is_empty());
+    }
+
+    #[test]
+    fn data_is_read_with_and_without_an_envelope() {
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+        let count = |body: &str| data::<Count>(body.as_bytes()).map(|data| data.count);
+        assert_eq!(count(r#"{"count":4}"#), Some(4));
+        assert_eq!(count(r#"{"code":"Success","data":{"count":4}}"#), Some(4));
+        assert_eq!(count(r#"{"code":"Success","data":null,"count":4}"#), Some(4));
+        for body in ["", "{}", "[4]", r#"{"data":[]}"#, r#"{"data":{}}"#, "<html>"] {
+            assert_eq!(count(body), None, "{body}");
+        }
+    }
 }

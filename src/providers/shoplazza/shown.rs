@@ -323,7 +323,6 @@ impl AddressRecord {
     }
 }
 
-/// The gender of an address, which the vendor documents as `male` or `female`.
 impl AddressRecord {
     /// The addressee's gender, where it is one of the two documented words.
     #[must_use]
@@ -332,6 +331,99 @@ impl AddressRecord {
             "male" => Some(Gender::Male),
             "female" => Some(Gender::Female),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(value: Value) -> CustomerRecord {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn every_part_may_be_missing_null_or_of_a_neighbouring_type() {
+        let keys = [
+            "id",
+            "first_name",
+            "name",
+            "email",
+            "phone",
+            "contact_type",
+            "accepts_marketing",
+            "subscribed_flag",
+            "source",
+            "free_tax",
+            "orders_count",
+            "last_order_at",
+            "total_spent",
+            "tags",
+            "created_at",
+            "default_address",
+            "addresses",
+        ];
+        for odd in [json!(null), json!(""), json!(7), json!(true), json!([]), json!([[]]), json!({}), json!({"a": [1]})]
+        {
+            for key in keys {
+                let shown = read(json!({ key: odd.clone() }));
+                let _ = shown.to_customer();
+            }
+        }
+        assert_eq!(read(json!({})), CustomerRecord::default());
+    }
+
+    #[test]
+    fn neighbouring_types_are_read() {
+        let shown = read(json!({
+            "id": 7, "accepts_marketing": "true", "accepts_sms_marketing": 0, "subscribed_flag": "4", "orders_count": "3",
+            "total_spent": 12.5, "tags": "a, b ,,c", "last_order_at": "", "first_order_at": null,
+            "created_at": "2026-01-05T09:00:00-04:00", "addresses": [{"default": "true"}, 7, null], "note": "n",
+            "default_address": [],
+        }));
+        assert_eq!((shown.id(), shown.accepts_marketing, shown.subscribed_flag), (Some("7"), Some(true), Some(4)));
+        assert_eq!(
+            (shown.accepts_sms_marketing, shown.orders_count, shown.last_order_at),
+            (Some(false), Some(3), None)
+        );
+        assert_eq!(shown.total_spent.unwrap().to_string(), "12.5");
+        assert_eq!(shown.tags.as_deref(), Some(&["a".to_owned(), "b".into(), "c".into()][..]));
+        assert_eq!(shown.created_at.unwrap().to_rfc3339(), "2026-01-05T09:00:00-04:00");
+        assert_eq!((shown.addresses.as_ref().unwrap().len(), &shown.default_address), (1, &None));
+        assert_eq!(shown.to_customer().note.as_deref(), Some("n"));
+        assert_eq!(read(json!({"tags": ["a,b", " ", 3]})).tags, Some(vec!["a,b".to_owned()]));
+        assert!(!format!("{:?}", read(json!({"email": "ann@example.com"}))).contains("ann"));
+    }
+
+    #[test]
+    fn contacts_are_compared_by_meaning() {
+        let of = |phone: &str, area: Value| read(json!({"phone": phone, "phone_area_code": area}));
+        assert!(of("+15550100123", json!(null)).has_phone("15550100123"));
+        assert!(of("0015550100123", json!(null)).has_phone("15550100123"));
+        assert!(of("15550100123", json!("+1")).has_phone("15550100123"));
+        assert!(of("555 010-0123", json!("+1")).has_phone("15550100123"));
+        assert!(!of("5550100123", json!(null)).has_phone("15550100123"));
+        assert!(!of("", json!("15550100123")).has_phone("15550100123"));
+        let shown = read(json!({"email": " Ann@Example.com"}));
+        assert!(shown.has_email("ann@example.com") && !shown.has_email("nn@example.com"));
+        assert!(!read(json!({"email": ""})).has_email(""));
+    }
+
+    #[test]
+    fn consents_are_read_from_the_booleans() {
+        use ConsentState::{NotSubscribed, Subscribed, Unsubscribed};
+        for (accepts, flag, state) in [
+            (json!(true), json!(6), Some(Subscribed)),
+            (json!(false), json!(1), Some(Unsubscribed)),
+            (json!(false), json!(2), Some(Unsubscribed)),
+            (json!(false), json!(6), Some(NotSubscribed)),
+            (json!(false), json!(null), Some(NotSubscribed)),
+            (json!(null), json!(3), None),
+        ] {
+            let shown = read(json!({"accepts_sms_marketing": accepts, "sms_subscribed_flag": flag}));
+            assert_eq!(shown.to_customer().sms_marketing.and_then(|c| c.state), state);
         }
     }
 }
