@@ -1,4 +1,4 @@
-//! Push a customer record to any of five vendors through one trait, and know exactly what arrived.
+#![doc = include_str!("../README.md")]
 
 mod address_match;
 mod customer;

@@ -63,6 +63,13 @@ impl<'c> Mapper<'c> {
         self.note(path, Action::Dropped, reason, detail);
     }
 
+    /// Drops a field for the reason that the matrix gives.
+    fn drop_by_rule(&mut self, path: FieldPath, key: FieldKey) {
+        if let Some(FieldRule { treatment: Treatment::Dropped(reason), remark, .. }) = self.matrix.rule(key) {
+            self.drop(path, *reason, remark);
+        }
+    }
+
     pub(crate) fn changed(&mut self, path: impl Into<FieldPath>, detail: &'static str) {
         self.note(path, Action::Changed, Reason::Narrowed, detail);
     }
@@ -226,9 +233,8 @@ impl<'c> Mapper<'c> {
                 continue;
             }
             let path = FieldPath::Consent(channel, field);
-            let rule = self.matrix.rule(FieldKey::Consent(channel, field));
-            if let Some(FieldRule { treatment: Treatment::Dropped(reason), remark, .. }) = rule {
-                self.drop(path, *reason, remark);
+            if self.matrix.drops_consent(channel, field) {
+                self.drop_by_rule(path, FieldKey::Consent(channel, field));
             } else if state != ConsentState::Subscribed && field != ConsentField::UpdatedAt {
                 self.drop(path, Reason::Consent, "with a state other than subscribed it could read as a yes");
             } else {
@@ -372,10 +378,10 @@ impl<'c> AddressMapper<'_, 'c> {
     /// The alpha-2 code in upper case, where it is one.
     pub(crate) fn country_code(&mut self) -> Option<&'static str> {
         let code = self.address.text(AddressField::CountryCode)?;
-        match country::by_code(code) {
-            Some(country) => {
+        match country::alpha2(code) {
+            Some(code) => {
                 self.any = true;
-                Some(country.code)
+                Some(code)
             }
             None => {
                 self.drop(AddressField::CountryCode, Reason::Invalid, "is no ISO 3166-1 alpha-2 code");
@@ -416,12 +422,14 @@ impl<'c> AddressMapper<'_, 'c> {
 
     /// Notes the set fields that the matrix drops.
     pub(crate) fn unsupported(&mut self) {
-        for rule in self.mapper.matrix.rules() {
-            if let (FieldKey::Address(field), Treatment::Dropped(reason)) = (rule.field, rule.treatment)
-                && self.address.is_set(field)
-            {
-                let path = self.path(field);
-                self.mapper.drop(path, reason, rule.remark);
+        let matrix = self.mapper.matrix;
+        if !matrix.drops_address_fields() {
+            return;
+        }
+        for field in AddressField::ALL {
+            if matrix.drops_address(*field) && self.address.is_set(*field) {
+                let path = self.path(*field);
+                self.mapper.drop_by_rule(path, FieldKey::Address(*field));
             }
         }
     }

@@ -128,6 +128,10 @@ pub struct FieldMatrix {
     provider: ProviderId,
     rules: &'static [&'static FieldRule],
     dropped: FieldSet,
+    /// One bit for each address field that is dropped.
+    dropped_address: u16,
+    /// One bit for each consent field that is dropped, by channel.
+    dropped_consent: [u8; 2],
 }
 
 impl FieldMatrix {
@@ -135,14 +139,21 @@ impl FieldMatrix {
     #[must_use]
     pub const fn new(provider: ProviderId, rules: &'static [&'static FieldRule]) -> Self {
         let mut dropped = FieldSet::EMPTY;
+        let mut dropped_address = 0;
+        let (mut email, mut sms) = (0, 0);
         let mut rest = rules;
         while let [rule, tail @ ..] = rest {
-            if let (FieldKey::Top(field), Treatment::Dropped(_)) = (rule.field, rule.treatment) {
-                dropped = dropped.with(field);
+            if let Treatment::Dropped(_) = rule.treatment {
+                match rule.field {
+                    FieldKey::Top(field) => dropped = dropped.with(field),
+                    FieldKey::Address(field) => dropped_address |= 1 << field as u16,
+                    FieldKey::Consent(Channel::Email, field) => email |= 1 << field as u8,
+                    FieldKey::Consent(Channel::Sms, field) => sms |= 1 << field as u8,
+                }
             }
             rest = tail;
         }
-        Self { provider, rules, dropped }
+        Self { provider, rules, dropped, dropped_address, dropped_consent: [email, sms] }
     }
 
     /// The provider.
@@ -166,6 +177,26 @@ impl FieldMatrix {
     /// The top-level fields that never reach the vendor.
     pub(crate) const fn dropped(&self) -> FieldSet {
         self.dropped
+    }
+
+    /// Whether an address field never reaches the vendor.
+    pub(crate) const fn drops_address(&self, field: AddressField) -> bool {
+        self.dropped_address & (1 << field as u16) != 0
+    }
+
+    /// Whether any address field never reaches the vendor.
+    pub(crate) const fn drops_address_fields(&self) -> bool {
+        self.dropped_address != 0
+    }
+
+    /// Whether a consent field never reaches the vendor.
+    pub(crate) const fn drops_consent(&self, channel: Channel, field: ConsentField) -> bool {
+        let [email, sms] = self.dropped_consent;
+        let bits = match channel {
+            Channel::Email => email,
+            Channel::Sms => sms,
+        };
+        bits & (1 << field as u8) != 0
     }
 
     /// Every field that a matrix has to speak for.

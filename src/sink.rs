@@ -118,15 +118,14 @@ forward!(Arc<T>, Box<T>);
 const _: Option<&dyn CustomerSink> = None;
 
 /// Conveniences over every [`CustomerSink`].
-#[async_trait]
 pub trait CustomerSinkExt: CustomerSink {
     /// [`upsert_with`](CustomerSink::upsert_with) the default options.
     ///
     /// # Errors
     ///
     /// As there.
-    async fn upsert(&self, customer: &Customer) -> Result<Upserted, Error> {
-        self.upsert_with(customer, &UpsertOptions::default()).await
+    fn upsert(&self, customer: &Customer) -> impl Future<Output = Result<Upserted, Error>> + Send {
+        async { self.upsert_with(customer, &UpsertOptions::default()).await }
     }
 }
 

@@ -58,16 +58,16 @@ pub(crate) struct Country {
     pub(crate) name: &'static str,
 }
 
-/// The country of an alpha-2 code, in either case and with blanks around it.
-pub(crate) fn by_code(code: &str) -> Option<Country> {
-    let code = code.trim().as_bytes();
-    let [a, b] = code else { return None };
+/// The alpha-2 code in upper case, if it is one; in either case and with blanks around it.
+pub(crate) fn alpha2(code: &str) -> Option<&'static str> {
+    let [a, b] = code.trim().as_bytes() else { return None };
     let upper = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
-    by_alpha2(std::str::from_utf8(&upper).ok()?)
+    rust_iso3166::from_alpha2(std::str::from_utf8(&upper).ok()?).map(|found| found.alpha2)
 }
 
-fn by_alpha2(code: &str) -> Option<Country> {
-    let found = rust_iso3166::from_alpha2(code)?;
+/// The country of an alpha-2 code, in either case and with blanks around it.
+pub(crate) fn by_code(code: &str) -> Option<Country> {
+    let found = rust_iso3166::from_alpha2(alpha2(code)?)?;
     let everyday = EVERYDAY.iter().find(|(everyday, _)| *everyday == found.alpha2);
     Some(Country { code: found.alpha2, name: everyday.map_or(found.name, |(_, name)| *name) })
 }
@@ -83,10 +83,10 @@ pub(crate) fn by_name(name: &str) -> Option<Country> {
     let name = name.trim();
     let code = match name.len() {
         2 => by_code(name),
-        3 => rust_iso3166::from_alpha3(&name.to_ascii_uppercase()).and_then(|found| by_alpha2(found.alpha2)),
+        3 => rust_iso3166::from_alpha3(&name.to_ascii_uppercase()).and_then(|found| by_code(found.alpha2)),
         _ => None,
     };
-    code.or_else(|| names.get(&fold(name)).and_then(|code| by_alpha2(code)))
+    code.or_else(|| names.get(&fold(name)).and_then(|code| by_code(code)))
 }
 
 fn fold(name: &str) -> String {

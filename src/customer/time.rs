@@ -24,12 +24,9 @@ pub(crate) struct Rfc3339(pub(crate) DateTime<FixedOffset>);
 impl fmt::Display for Rfc3339 {
     /// Digit by digit: chrono's general formatter costs more than all the rest of a mapping.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.0;
-        if !(0..=9999).contains(&at.year())
-            || at.nanosecond() >= 1_000_000_000
-            || at.offset().local_minus_utc() % 60 != 0
-        {
-            return f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false));
+        let (at, offset) = (self.0.naive_local(), self.0.offset().local_minus_utc());
+        if !(0..=9999).contains(&at.year()) || at.nanosecond() >= 1_000_000_000 || offset % 60 != 0 {
+            return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, false));
         }
         let mut out = [0u8; 35];
         let mut pen = Pen { out: &mut out, at: 0 };
@@ -53,7 +50,6 @@ impl fmt::Display for Rfc3339 {
                 _ => pen.number(nanos, 9),
             }
         }
-        let offset = at.offset().local_minus_utc();
         pen.byte(if offset < 0 { b'-' } else { b'+' });
         pen.number(offset.unsigned_abs() / 3600, 2);
         pen.byte(b':');

@@ -30,6 +30,29 @@ pub enum Limit {
     },
 }
 
+impl Limit {
+    /// A limit of the same kind with another rate: a window stays a window, so that no window of its length ever holds
+    /// more than `burst`; a bucket stays a bucket. By default `burst` is one second's worth, and at least 1.
+    ///
+    /// `None` where the rate is not above 0 or the burst is 0. An unlimited one becomes a bucket.
+    #[must_use]
+    pub fn with_rate(self, per_second: f64, burst: Option<u32>) -> Option<Self> {
+        if !(per_second > 0.0 && per_second.is_finite()) || burst == Some(0) {
+            return None;
+        }
+        // A rate is a few thousand at most; a cast that saturates does no harm.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let burst = burst.unwrap_or(per_second.floor().max(1.0) as u32);
+        Some(match self {
+            Self::Window { .. } => {
+                let per = Duration::try_from_secs_f64(f64::from(burst) / per_second).ok()?;
+                Self::Window { max: burst, per }
+            }
+            Self::Bucket { .. } | Self::Unlimited => Self::Bucket { per_second, burst },
+        })
+    }
+}
+
 /// One account's limit, shared by every client of that account.
 ///
 /// Waiting callers are served in the order in which they came.
@@ -247,6 +270,21 @@ mod tests {
         assert_eq!(at[38], Duration::ZERO);
         let last = at.last().unwrap().as_secs_f64();
         assert!((10.0..10.1).contains(&last), "{last}");
+    }
+
+    #[test]
+    fn another_rate_keeps_the_kind() {
+        let window = Limit::Window { max: 60, per: Duration::from_secs(60) };
+        let bucket = Limit::Bucket { per_second: 4.0, burst: 40 };
+        let second = Duration::from_secs(1);
+        assert_eq!(window.with_rate(5.0, None), Some(Limit::Window { max: 5, per: second }));
+        assert_eq!(window.with_rate(0.5, None), Some(Limit::Window { max: 1, per: 2 * second }));
+        assert_eq!(window.with_rate(2.0, Some(10)), Some(Limit::Window { max: 10, per: 5 * second }));
+        assert_eq!(bucket.with_rate(2.5, None), Some(Limit::Bucket { per_second: 2.5, burst: 2 }));
+        assert_eq!(bucket.with_rate(2.5, Some(9)), Some(Limit::Bucket { per_second: 2.5, burst: 9 }));
+        for (rate, burst) in [(0.0, None), (-1.0, None), (f64::NAN, None), (f64::INFINITY, None), (1.0, Some(0))] {
+            assert_eq!(window.with_rate(rate, burst), None);
+        }
     }
 
     #[tokio::test]
