@@ -31,7 +31,7 @@ const DOMAIN: &str = "myshoplaza.com";
 pub struct Builder {
     shop: String,
     access_token: SecretString,
-    api_version: ApiVersion,
+    api_version: String,
     tag_policy: TagPolicy,
     lookup_pages: u16,
     options: ClientOptions,
@@ -40,9 +40,9 @@ pub struct Builder {
 impl Builder {
     client_options!();
 
-    /// The version of the API. Default [`ApiVersion::V2022_01`].
-    pub fn api_version(mut self, version: ApiVersion) -> Self {
-        self.api_version = version;
+    /// The version of the API: an [`ApiVersion`], or its text. Default [`ApiVersion::V2022_01`].
+    pub fn api_version(mut self, version: impl ToString) -> Self {
+        self.api_version = version.to_string();
         self
     }
 
@@ -67,8 +67,9 @@ impl Builder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a shop that is no name, host or URL, an empty
-    /// token, a base URL that would send in clear.
+    /// token, a version that is no month, a base URL that would send in clear.
     pub fn build(self) -> Result<Shoplazza, Error> {
+        let version: ApiVersion = self.api_version.trim().parse()?;
         let default_base = shop_url(&self.shop)?;
         let token = Some(("access-token", &self.access_token));
         let headers = json_headers(PROVIDER, "application/json", token)?;
@@ -76,14 +77,14 @@ impl Builder {
         let (base, mut account) =
             self.options.open(PROVIDER, default_base.as_str(), &[default_base.as_str()], DEFAULT_LIMIT)?;
         account.request_id_headers = &["request-id", "x-request-id"];
-        let root = format!("openapi/{}", self.api_version);
+        let root = format!("openapi/{version}");
         let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;
         Ok(Shoplazza(Arc::new(Inner {
             prefix: customers.as_str().to_owned(),
             customers,
             count: fixed_url(PROVIDER, &base, &format!("{root}/customers/count"))?,
             scopes: fixed_url(PROVIDER, &base, &format!("{root}/oauth/access_scopes"))?,
-            version: self.api_version,
+            version,
             tag_policy: self.tag_policy,
             lookup_pages: self.lookup_pages,
             shop: default_base.as_str().to_owned(),
@@ -151,7 +152,7 @@ impl Shoplazza {
         Builder {
             shop: shop.into(),
             access_token: access_token.into(),
-            api_version: ApiVersion::default(),
+            api_version: ApiVersion::default().to_string(),
             tag_policy: TagPolicy::default(),
             lookup_pages: DEFAULT_LOOKUP_PAGES,
             options: ClientOptions::default(),
