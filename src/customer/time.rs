@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, Timelike, Utc};
 
 /// Reads RFC 3339 with an offset; a blank instead of the `T` is refused.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<DateTime<FixedOffset>> {
@@ -30,17 +30,7 @@ impl fmt::Display for Rfc3339 {
         }
         let mut out = [0u8; 35];
         let mut pen = Pen { out: &mut out, at: 0 };
-        pen.number(at.year().unsigned_abs(), 4);
-        pen.byte(b'-');
-        pen.number(at.month(), 2);
-        pen.byte(b'-');
-        pen.number(at.day(), 2);
-        pen.byte(b'T');
-        pen.number(at.hour(), 2);
-        pen.byte(b':');
-        pen.number(at.minute(), 2);
-        pen.byte(b':');
-        pen.number(at.second(), 2);
+        pen.date_time(at);
         let nanos = at.nanosecond();
         if nanos != 0 {
             pen.byte(b'.');
@@ -54,8 +44,7 @@ impl fmt::Display for Rfc3339 {
         pen.number(offset.unsigned_abs() / 3600, 2);
         pen.byte(b':');
         pen.number(offset.unsigned_abs() / 60 % 60, 2);
-        let written = pen.at;
-        f.write_str(out.get(..written).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default())
+        f.write_str(pen.text())
     }
 }
 
@@ -72,6 +61,25 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    /// `YYYY-MM-DDTHH:MM:SS`, of a year with four digits.
+    fn date_time(&mut self, at: NaiveDateTime) {
+        self.number(at.year().unsigned_abs(), 4);
+        self.byte(b'-');
+        self.number(at.month(), 2);
+        self.byte(b'-');
+        self.number(at.day(), 2);
+        self.byte(b'T');
+        self.number(at.hour(), 2);
+        self.byte(b':');
+        self.number(at.minute(), 2);
+        self.byte(b':');
+        self.number(at.second(), 2);
+    }
+
+    fn text(&self) -> &str {
+        self.out.get(..self.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
     fn byte(&mut self, byte: u8) {
         if let Some(slot) = self.out.get_mut(self.at) {
             *slot = byte;
@@ -88,8 +96,22 @@ impl Pen<'_> {
 }
 
 /// A time as RFC 3339 in UTC, to the second, with `Z`.
-pub(crate) fn utc_seconds(at: &DateTime<FixedOffset>) -> String {
-    at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true)
+#[derive(Clone, Copy)]
+pub(crate) struct UtcSeconds(pub(crate) DateTime<FixedOffset>);
+
+impl fmt::Display for UtcSeconds {
+    /// Digit by digit, as above.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.0.naive_utc();
+        if !(0..=9999).contains(&at.year()) || at.nanosecond() >= 1_000_000_000 {
+            return f.write_str(&self.0.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true));
+        }
+        let mut out = [0u8; 35];
+        let mut pen = Pen { out: &mut out, at: 0 };
+        pen.date_time(at);
+        pen.byte(b'Z');
+        f.write_str(pen.text())
+    }
 }
 
 #[allow(clippy::ref_option)] // The signature that serde asks for.
@@ -132,6 +154,8 @@ mod tests {
         ] {
             let at = DateTime::parse_from_rfc3339(text).unwrap();
             assert_eq!(Rfc3339(at).to_string(), at.to_rfc3339_opts(SecondsFormat::AutoSi, false), "{text}");
+            let utc = at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true);
+            assert_eq!(UtcSeconds(at).to_string(), utc, "{text}");
         }
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Problem {
     pub(crate) message: Option<String>,
     pub(crate) fields: Vec<FieldError>,
     pub(crate) conflicting_ids: Vec<String>,
+    /// The vendor's id of the request where the body tells it; else the headers are asked.
+    pub(crate) request_id: Option<String>,
     pub(crate) hint: Option<&'static str>,
 }
 
@@ -97,7 +99,15 @@ impl Account {
 
     pub(crate) fn call(&self) -> Call<'_> {
         let deadline = self.connector.clock().now() + self.policy.call_timeout;
-        Call { account: self, deadline, attempts: 0, request_id: None, committed: false, uncertain: false }
+        Call {
+            account: self,
+            deadline,
+            attempts: 0,
+            request_id: None,
+            committed: false,
+            uncertain: false,
+            doubted: false,
+        }
     }
 
     fn request_id(&self, response: &HttpResponse) -> Option<String> {
@@ -132,6 +142,7 @@ pub(crate) struct Call<'a> {
     pub(crate) request_id: Option<String>,
     committed: bool,
     uncertain: bool,
+    doubted: bool,
 }
 
 /// How one attempt failed.
@@ -169,6 +180,7 @@ impl Call<'_> {
             };
             if out.operation.writes && failed.effect == Effect::Unknown {
                 self.uncertain = true;
+                self.doubted = true;
             }
             let may_repeat = match failed.retry {
                 Retry::Always => true,
@@ -286,6 +298,7 @@ impl Call<'_> {
         let retry = problem.retry.unwrap_or(retry);
         let wait = wait
             .filter(|_| retry != Retry::Never || kind == ErrorKind::RateLimited || kind == ErrorKind::QuotaExhausted);
+        let request_id = problem.request_id.or(request_id);
         self.request_id.clone_from(&request_id);
         let mut error = self
             .error(out.operation, kind, effect)
@@ -347,8 +360,19 @@ impl Call<'_> {
         self.uncertain
     }
 
+    /// Whether any attempt at a write so far ended in doubt, also where a later one was answered.
+    pub(crate) fn was_doubted(&self) -> bool {
+        self.doubted
+    }
+
     /// The last write turned out to have changed nothing.
     pub(crate) fn nothing_written(&mut self) {
         self.committed = false;
+    }
+
+    /// The last write was answered with success, which does not tell whether it changed anything.
+    pub(crate) fn perhaps_nothing_written(&mut self) {
+        self.committed = false;
+        self.uncertain = true;
     }
 }

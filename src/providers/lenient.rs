@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::customer::Decimal;
 
 /// A scalar of any type, as vendors mix them.
 pub(crate) enum Scalar {
@@ -104,4 +107,20 @@ pub(crate) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result
         },
         Scalar::Other => None,
     })
+}
+
+/// A decimal from a number or a text, digit by digit. For `serde_json` only, since no other format keeps the digits.
+pub(crate) fn lenient_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(raw.get().trim_matches('"').trim().parse().ok())
+}
+
+/// A value of a type of its own, or none where it is of another. For `serde_json` only.
+pub(crate) fn lenient_value<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
 }

@@ -4,8 +4,11 @@ pub(crate) mod lenient;
 pub(crate) mod options;
 pub mod shoplazza;
 pub mod triple_whale;
+pub mod whale;
+pub mod yotpo;
 
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] = &[&shoplazza::MATRIX, &triple_whale::MATRIX];
+pub static MATRICES: &[&FieldMatrix] =
+    &[&shoplazza::MATRIX, &triple_whale::MATRIX, &whale::MATRIX, &yotpo::MATRIX];

@@ -23,28 +23,24 @@ pub(crate) struct ClientOptions {
 macro_rules! client_options {
     () => {
         /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a connector of its own.
-        #[must_use]
         pub fn connector(mut self, connector: &$crate::Connector) -> Self {
             self.options.connector = Some(connector.clone());
             self
         }
 
         /// Sends to another place, such as a stand-in. `https`, or `http` to this machine.
-        #[must_use]
         pub fn base_url(mut self, url: impl Into<String>) -> Self {
             self.options.base_url = Some(url.into());
             self
         }
 
         /// Replaces the vendor's documented limit for this account, for every client of it.
-        #[must_use]
         pub fn rate_limit(mut self, limit: $crate::Limit) -> Self {
             self.options.limit = Some(limit);
             self
         }
 
         /// Replaces the default attempts, time-outs and pauses.
-        #[must_use]
         pub fn retry_policy(mut self, policy: $crate::RetryPolicy) -> Self {
             self.options.policy = policy;
             self

@@ -1,0 +1,193 @@
+//! What an update has to carry: the wanted values that differ from what the vendor holds. Pure.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::client::TagPolicy;
+use super::map::{EXTERNAL_ID_KEY, Wanted};
+use super::record::{AddressRecord, CustomerRecord};
+use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+use crate::address_match::same_text;
+use crate::customer::{Field, Phone};
+use crate::providers::lenient::Scalar;
+
+/// The update, and what had to be left out of it.
+pub(super) struct Update<'a> {
+    pub(super) input: CustomerInput<'a>,
+    /// The vendor's tags are not known, so that sending these could remove others.
+    pub(super) tags_left_out: bool,
+    /// The vendor's metadata is not known, so that sending this could remove other keys.
+    pub(super) metadata_left_out: bool,
+}
+
+/// Whether `echo` shows everything that an update would have to be compared with.
+pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) -> bool {
+    (wanted.first_name.is_leave() || echo.first_name.is_some())
+        && (wanted.last_name.is_leave() || echo.last_name.is_some())
+        && (wanted.phone.is_leave() || echo.phone.is_some())
+        && (wanted.tags.is_leave() || echo.tags.is_some())
+        && (wanted.address.is_leave() || echo.address.is_some() || echo.addresses.is_some())
+        && (wanted.metadata.is_leave() || echo.metadata.is_some())
+}
+
+/// Compares. `whole` says that `held` is the full record: what it does not show is not there.
+pub(super) fn update<'a>(
+    all: &'a CustomerInput<'a>,
+    wanted: &Wanted<'_>,
+    held: &'a CustomerRecord,
+    whole: bool,
+    policy: TagPolicy,
+) -> Update<'a> {
+    let unknown_tags = !whole && held.tags.is_none() && policy == TagPolicy::Union && !wanted.clears(Field::Tags);
+    let unknown_metadata = !whole && held.metadata.is_none();
+    Update {
+        input: CustomerInput {
+            email: Change::Leave,
+            first_name: text(&all.first_name, held.first_name.as_deref(), whole, same_name),
+            last_name: text(&all.last_name, held.last_name.as_deref(), whole, same_name),
+            phone: text(&all.phone, held.phone.as_deref(), whole, same_phone),
+            tags: if unknown_tags { Change::Leave } else { tags(&all.tags, held, policy, wanted.clears(Field::Tags)) },
+            address: address(&all.address, held, whole),
+            metadata: if unknown_metadata {
+                Change::Leave
+            } else {
+                metadata(&all.metadata, held, wanted.clears(Field::Custom))
+            },
+        },
+        tags_left_out: unknown_tags && !all.tags.is_leave(),
+        metadata_left_out: unknown_metadata && !all.metadata.is_leave(),
+    }
+}
+
+fn text<'a>(
+    wanted: &'a Change<Cow<'_, str>>,
+    held: Option<&str>,
+    whole: bool,
+    same: fn(&str, &str) -> bool,
+) -> Change<Cow<'a, str>> {
+    match wanted {
+        Change::Set(value) if !held.is_some_and(|held| same(held, value)) => Change::Set(Cow::Borrowed(value)),
+        Change::Clear if held.map_or(!whole, |held| !held.trim().is_empty()) => Change::Clear,
+        _ => Change::Leave,
+    }
+}
+
+pub(super) fn same_name(held: &str, wanted: &str) -> bool {
+    held.trim() == wanted.trim()
+}
+
+/// Numbers compare by their digits: the vendor's own code keeps nothing else (seen).
+pub(super) fn same_phone(held: &str, wanted: &str) -> bool {
+    if held.trim() == wanted.trim() {
+        return true;
+    }
+    let digits = |text: &str| -> String {
+        match Phone::new(text).e164() {
+            Ok(number) => number.digits().to_owned(),
+            Err(_) => text.chars().filter(char::is_ascii_digit).collect(),
+        }
+    };
+    let held = digits(held);
+    !held.is_empty() && held == digits(wanted)
+}
+
+fn tags<'a>(
+    wanted: &'a Change<Vec<Cow<'_, str>>>,
+    held: &'a CustomerRecord,
+    policy: TagPolicy,
+    clear: bool,
+) -> Change<Vec<Cow<'a, str>>> {
+    let Change::Set(wanted) = wanted else { return Change::Leave };
+    let held = held.tags.as_deref().unwrap_or_default();
+    let is_held = |tag: &Cow<'_, str>| held.iter().any(|h| h.trim() == tag.trim());
+    let is_wanted = |tag: &String| wanted.iter().any(|w| w.trim() == tag.trim());
+    let mut missing = wanted.iter().filter(|tag| !is_held(tag)).map(|tag| Cow::Borrowed(tag.as_ref())).peekable();
+    match policy {
+        TagPolicy::Union if !clear => {
+            if missing.peek().is_none() {
+                return Change::Leave;
+            }
+            Change::Set(held.iter().map(|tag| Cow::Borrowed(tag.as_str())).chain(missing).collect())
+        }
+        _ if missing.peek().is_none() && held.iter().all(is_wanted) => Change::Leave,
+        _ => Change::Set(wanted.iter().map(|tag| Cow::Borrowed(tag.as_ref())).collect()),
+    }
+}
+
+/// The address is sent whole where any part differs, with the vendor's parts where the record has none. Only `line2`
+/// goes with its `line1`: the flat of the old house is not one of the new.
+fn address<'a>(wanted: &'a Change<AddressInput<'_>>, held: &CustomerRecord, whole: bool) -> Change<AddressInput<'a>> {
+    let held = held.main_address();
+    let wanted = match wanted {
+        Change::Set(wanted) => wanted,
+        Change::Clear if held.as_ref().map_or(!whole, |held| *held != AddressRecord::default()) => {
+            return Change::Clear;
+        }
+        Change::Clear | Change::Leave => return Change::Leave,
+    };
+    let held = held.unwrap_or_default();
+    let pairs = [
+        (&wanted.line1, &held.line1),
+        (&wanted.line2, &held.line2),
+        (&wanted.city, &held.city),
+        (&wanted.state, &held.state),
+        (&wanted.postal_code, &held.postal_code),
+        (&wanted.country, &held.country),
+    ];
+    if pairs.iter().all(|(ours, theirs)| ours.is_none() || same_text(ours.as_deref(), theirs.as_deref())) {
+        return Change::Leave;
+    }
+    let same_house = wanted.line1.is_none() || same_text(wanted.line1.as_deref(), held.line1.as_deref());
+    let part = |ours: &'a Option<Cow<'_, str>>, theirs: Option<String>| -> Option<Cow<'a, str>> {
+        let theirs = theirs.filter(|text| !text.trim().is_empty());
+        ours.as_deref().map(Cow::Borrowed).or_else(|| theirs.map(Cow::Owned))
+    };
+    Change::Set(AddressInput {
+        line1: part(&wanted.line1, held.line1),
+        line2: part(&wanted.line2, held.line2.filter(|_| same_house)),
+        city: part(&wanted.city, held.city),
+        state: part(&wanted.state, held.state),
+        postal_code: part(&wanted.postal_code, held.postal_code),
+        country: part(&wanted.country, held.country),
+    })
+}
+
+/// The vendor's map with the wanted values in it. Where custom values are to be cleared, only the external id stays.
+fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clear: bool) -> Change<Metadata<'a>> {
+    let Change::Set(wanted) = wanted else { return Change::Leave };
+    let of = |key: &str| wanted.0.iter().find(|(k, _)| k == key).map(|(_, value)| value);
+    let empty = std::collections::BTreeMap::new();
+    let theirs = held.metadata.as_ref();
+    let stays = |key: &str| !clear || key == EXTERNAL_ID_KEY;
+    let holds = |key: &str, value: &MetadataValue<'_>| {
+        theirs.and_then(|map| map.get(key)).is_some_and(|held| same_value(held, value))
+    };
+    let all_there = wanted.0.iter().all(|(key, value)| holds(key, value));
+    let nothing_else = theirs.unwrap_or(&empty).keys().all(|key| stays(key));
+    if all_there && nothing_else {
+        return Change::Leave;
+    }
+    let kept = theirs.into_iter().flatten().filter(|(key, _)| stays(key) && of(key).is_none());
+    let kept = kept.map(|(key, value)| (Cow::Borrowed(key.as_str()), MetadataValue::Json(value)));
+    let ours = wanted.0.iter().map(|(key, value)| {
+        let value = match value {
+            MetadataValue::Text(text) => MetadataValue::Text(Cow::Borrowed(text.as_ref())),
+            MetadataValue::Json(raw) => MetadataValue::Json(raw),
+        };
+        (Cow::Borrowed(key.as_ref()), value)
+    });
+    Change::Set(Metadata(kept.chain(ours).collect()))
+}
+
+fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
+    match wanted {
+        MetadataValue::Json(raw) => raw.get() == held.get(),
+        MetadataValue::Text(text) => match serde_json::from_str(held.get()) {
+            Ok(Scalar::Text(held)) => held == *text,
+            // Numbers and booleans that somebody else wrote, by their own digits.
+            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.get() == *text,
+            _ => false,
+        },
+    }
+}

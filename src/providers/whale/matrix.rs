@@ -1,0 +1,83 @@
+//! What becomes of each normalized field at Whale.
+//!
+//! The keys are those of the documented create request; `line2` is inferred. The vendor publishes no limit of length or
+//! number.
+
+use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F};
+use crate::matrix::{FieldMatrix, FieldRule as R};
+
+const NO_ADDRESS_PART: &str = "the vendor holds no such part of an address";
+pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
+
+pub(super) static EMAIL: R = R::sent(F::Email, "email", "string, required")
+    .remark("unique per store: the customer's identity, which an update never changes");
+pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
+pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string");
+pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").remark("E.164 where it has that form, else as given");
+pub(super) static EXTERNAL_ID: R =
+    R::sent(F::ExternalId, "metadata.external_id", "string").remark("this crate's convention: the vendor has no field");
+pub(super) static LINE1: R = R::address(A::Line1, "address.line1", "string");
+pub(super) static LINE2: R = R::address(A::Line2, "address.line2", "string").remark("the key is inferred");
+pub(super) static CITY: R = R::address(A::City, "address.city", "string");
+pub(super) static PROVINCE_CODE: R = R::address(A::ProvinceCode, "address.state", "string");
+pub(super) static PROVINCE: R =
+    R::address(A::Province, "address.state", "string").remark("only where there is no province_code");
+pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "address.postal_code", "string");
+
+/// Whale's field matrix.
+pub static MATRIX: FieldMatrix = FieldMatrix::new(
+    super::PROVIDER,
+    &[
+        &EMAIL,
+        &FIRST_NAME,
+        &LAST_NAME,
+        &PHONE,
+        &R::sent(F::Tags, "tags", "array of strings")
+            .remark("added to the vendor's tags, or in their place, by option"),
+        &LINE1,
+        &LINE2,
+        &CITY,
+        &PROVINCE_CODE,
+        &PROVINCE,
+        &POSTAL_CODE,
+        &R::address(A::CountryCode, "address.country", "ISO 3166-1 alpha-2"),
+        &R::address(A::Country, "address.country", "ISO 3166-1 alpha-2")
+            .remark("its code, where the name is known and there is no country_code"),
+        &R::address(A::Default, "", "chooses the one address that is sent"),
+        &EXTERNAL_ID,
+        &R::sent(F::Custom, "metadata", "object of strings").remark("booleans and numbers are written as text"),
+        &R::sent(F::Clear, "null, [] or {}", "first_name, last_name, phone, addresses, tags, custom; on update only")
+            .remark("that null clears is inferred"),
+        &R::no_address(A::FirstName, NO_ADDRESS_PART),
+        &R::no_address(A::LastName, NO_ADDRESS_PART),
+        &R::no_address(A::Company, NO_ADDRESS_PART),
+        &R::no_address(A::District, NO_ADDRESS_PART),
+        &R::no_address(A::Phone, NO_ADDRESS_PART),
+        &R::no_address(A::Latitude, NO_ADDRESS_PART),
+        &R::no_address(A::Longitude, NO_ADDRESS_PART),
+        &R::none(F::DisplayName, "the vendor holds first and last name only"),
+        &R::none(F::Company, "the vendor has no field for a company"),
+        &R::none(F::Note, "the vendor keeps notes as objects of their own, which repeats would pile up"),
+        &R::none(F::Gender, "the vendor has no field for a gender"),
+        &R::none(F::Birthday, "the vendor documents no field for a birthday"),
+        &R::none(F::Locale, "the vendor has no field for a locale"),
+        &R::none(F::Currency, "the vendor has no field for a currency"),
+        &R::none(F::TaxExempt, "the vendor has no field for it"),
+        &R::none(F::EmailVerified, "the vendor has no field for it"),
+        &R::none(F::AccountState, "the vendor has no field for the state of an account"),
+        &R::none(F::SubscriptionState, "the vendor has no field for a product subscription"),
+        &R::none(F::OrdersCount, "the vendor counts orders itself"),
+        &R::none(F::TotalSpent, "the vendor counts what was spent itself"),
+        &R::none(F::LastOrderId, "the vendor has no field for it"),
+        &R::none(F::CreatedAt, "the vendor sets it itself"),
+        &R::none(F::UpdatedAt, "the vendor sets it itself"),
+        &R::no_consent(Channel::Email, C::State, NO_CONSENT),
+        &R::no_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
+        &R::no_consent(Channel::Email, C::Source, NO_CONSENT),
+        &R::no_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
+        &R::no_consent(Channel::Sms, C::State, NO_CONSENT),
+        &R::no_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
+        &R::no_consent(Channel::Sms, C::Source, NO_CONSENT),
+        &R::no_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
+    ],
+);

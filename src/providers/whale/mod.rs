@@ -1,0 +1,42 @@
+//! Whale CRM (`WhaleTools`), Customers API: `v1/stores/{store_id}/customers`.
+//!
+//! The e-mail address is unique per store, and `POST customers` with a known one returns the existing customer
+//! (documented), presumably unmodified (inferred). An upsert is therefore that `POST`, a check of whom the vendor
+//! returned, and a `PATCH` of what differs. The vendor's own code also matches by phone where the e-mail is new (seen):
+//! an answer with another e-mail address is a conflict, and nothing is written to that person.
+//!
+//! What this vendor cannot hold: marketing consents, an opt-out among them; a second address; note, company, birthday,
+//! gender, locale, currency and states. The caller's own id has no field: it travels as `metadata.external_id`, which is
+//! this crate's convention. The plan's notes say so for each record.
+//!
+//! # What an outcome says
+//!
+//! * `created`: the vendor's answer has evidence of it, a 201 as a rule (inferred), and none against it.
+//! * `updated`: a `PATCH` was taken.
+//! * `unchanged`: what the vendor holds says the same; nothing more had to be written. Where the vendor answers 200 to
+//!   new customers too, a new one that holds everything at once is told as unchanged as well.
+//! * `accepted`: the vendor said yes, but it cannot be told whether the customer is new: an attempt before had got lost,
+//!   or the answer's body could not be read. In the second case there is no remote id, and details of a customer who
+//!   was there already may not have been brought up to date.
+
+mod answer;
+mod client;
+mod diff;
+mod disposition;
+mod map;
+mod matrix;
+mod normalize;
+mod record;
+mod sink;
+mod wire;
+
+pub use client::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, ListQuery, PathStyle, TagPolicy, Whale};
+pub use disposition::{CreateOutcome, Disposition, Evidence};
+pub use matrix::MATRIX;
+pub use record::{AddressRecord, CustomerPage, CustomerRecord, RemovalRequest};
+pub use wire::{AddressInput, Change, CustomerInput, ErasureInput, Metadata, MetadataValue};
+
+use crate::provider::ProviderId;
+
+/// `whale`
+pub const PROVIDER: ProviderId = ProviderId::new("whale");

@@ -1,0 +1,210 @@
+//! What is sent: the bodies of create, update and erasure, borrowing from the record.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+/// What a request does with one field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// The key is left out. An update leaves the field as it is (inferred).
+    #[default]
+    Leave,
+    /// Null is written, which blanks the field on update (inferred). A create never takes it.
+    Clear,
+    /// The value is written.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Whether the key is left out.
+    #[must_use]
+    pub const fn is_leave(&self) -> bool {
+        matches!(self, Self::Leave)
+    }
+
+    /// The value to be written, if there is one.
+    #[must_use]
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Leave | Self::Clear => None,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Change<T> {
+    /// None leaves the field as it is.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Leave, Self::Set)
+    }
+}
+
+impl<T: Serialize> Serialize for Change<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Set(value) => value.serialize(serializer),
+            Self::Leave | Self::Clear => serializer.serialize_none(),
+        }
+    }
+}
+
+/// The body of `POST customers` and of `PATCH customers/{id}`. What is left alone is left out.
+#[derive(Clone, Default, serde::Serialize)]
+pub struct CustomerInput<'a> {
+    /// Unique per store (documented). A create needs it.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub email: Change<Cow<'a, str>>,
+    /// Given name.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub first_name: Change<Cow<'a, str>>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub last_name: Change<Cow<'a, str>>,
+    /// Phone number; the vendor documents no form.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub phone: Change<Cow<'a, str>>,
+    /// All tags: an update replaces the whole list (inferred).
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub tags: Change<Vec<Cow<'a, str>>>,
+    /// The one address. Whether an update replaces it or merges into it is unknown: send it whole.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub address: Change<AddressInput<'a>>,
+    /// Values of the caller's own. Whether an update replaces the map or merges into it is unknown: send it whole.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub metadata: Change<Metadata<'a>>,
+}
+
+impl CustomerInput<'_> {
+    /// Whether every field is left alone.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        let Self { email, first_name, last_name, phone, tags, address, metadata } = self;
+        email.is_leave()
+            && first_name.is_leave()
+            && last_name.is_leave()
+            && phone.is_leave()
+            && tags.is_leave()
+            && address.is_leave()
+            && metadata.is_leave()
+    }
+}
+
+/// Shows which fields are written, and no value.
+impl fmt::Debug for CustomerInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written = [
+            ("email", self.email.is_leave()),
+            ("first_name", self.first_name.is_leave()),
+            ("last_name", self.last_name.is_leave()),
+            ("phone", self.phone.is_leave()),
+            ("tags", self.tags.is_leave()),
+            ("address", self.address.is_leave()),
+            ("metadata", self.metadata.is_leave()),
+        ];
+        f.write_str("CustomerInput ")?;
+        f.debug_set().entries(written.iter().filter(|(_, leave)| !leave).map(|(name, _)| name)).finish()
+    }
+}
+
+/// An address as the vendor takes it (documented, but for `line2`, which is inferred).
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct AddressInput<'a> {
+    /// Street and number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line1: Option<Cow<'a, str>>,
+    /// Flat, floor, building (inferred).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line2: Option<Cow<'a, str>>,
+    /// City.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<Cow<'a, str>>,
+    /// State or province; the sample is a code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Cow<'a, str>>,
+    /// Postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<Cow<'a, str>>,
+    /// Country; the sample is an alpha-2 code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<Cow<'a, str>>,
+}
+
+/// Shows no part.
+impl fmt::Debug for AddressInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddressInput").finish_non_exhaustive()
+    }
+}
+
+/// A map of the caller's own values, in the order in which it is written. Keys are the caller's to keep distinct.
+#[derive(Clone, Default)]
+pub struct Metadata<'a>(pub Vec<(Cow<'a, str>, MetadataValue<'a>)>);
+
+/// A value of [`Metadata`].
+#[derive(Clone)]
+pub enum MetadataValue<'a> {
+    /// Text, which is all that the vendor's sample shows.
+    Text(Cow<'a, str>),
+    /// A value that the vendor holds already, byte by byte.
+    Json(&'a RawValue),
+}
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            match value {
+                MetadataValue::Text(text) => map.serialize_entry(key, text)?,
+                MetadataValue::Json(raw) => map.serialize_entry(key, raw)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// Shows the number of keys.
+impl fmt::Debug for Metadata<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Metadata({})", self.0.len())
+    }
+}
+
+/// Shows the kind.
+impl fmt::Debug for MetadataValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(..)",
+            Self::Json(_) => "Json(..)",
+        })
+    }
+}
+
+/// The body of an erasure: `POST customers/{id}/removal-request` (documented).
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ErasureInput<'a> {
+    /// Why, in the caller's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Cow<'a, str>>,
+    /// Whether the vendor tells the person. What happens where it is left out is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_customer: Option<bool>,
+}
+
+/// Shows no reason: it may name the person.
+impl fmt::Debug for ErasureInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErasureInput").field("notify_customer", &self.notify_customer).finish_non_exhaustive()
+    }
+}
+
+/// The erasure with its type, as it is written.
+#[derive(serde::Serialize)]
+pub(super) struct Removal<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(flatten)]
+    pub(super) input: &'a ErasureInput<'a>,
+}

@@ -1,0 +1,469 @@
+//! Reading customers back: the query, and rows as production answers write them (seen).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::customer::time::parse_rfc3339;
+use crate::customer::{AccountState, Address, Channel, Consent, ConsentState, CustomValue, Customer, Gender, is_blank};
+use crate::http::query_value;
+use crate::providers::lenient::{Scalar, lenient_bool, lenient_text};
+
+/// Which customers to read. The vendor takes no filter beside a cursor (documented), so that neither does this.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CustomerQuery<'a> {
+    filter: Filter<'a>,
+    limit: Option<u8>,
+    reviews: bool,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Filter<'a> {
+    All,
+    ExternalIds(Cow<'a, str>),
+    Email(Cow<'a, str>),
+    PhoneNumber(Cow<'a, str>),
+    Cursor(Cow<'a, str>),
+}
+
+impl<'a> CustomerQuery<'a> {
+    const fn of(filter: Filter<'a>) -> Self {
+        Self { filter, limit: None, reviews: false }
+    }
+
+    /// Every customer.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self::of(Filter::All)
+    }
+
+    /// Those with this external id (the filter is seen in clients). Several may be parted by commas (inferred).
+    pub fn external_id(id: impl Into<Cow<'a, str>>) -> Self {
+        Self::of(Filter::ExternalIds(id.into()))
+    }
+
+    /// Those with this e-mail address (seen). More than one is possible.
+    pub fn email(email: impl Into<Cow<'a, str>>) -> Self {
+        Self::of(Filter::Email(email.into()))
+    }
+
+    /// Those with this phone number (seen).
+    pub fn phone_number(number: impl Into<Cow<'a, str>>) -> Self {
+        Self::of(Filter::PhoneNumber(number.into()))
+    }
+
+    /// The page of this cursor, as [`CustomerPage::next_page_info`] has it.
+    pub fn cursor(cursor: impl Into<Cow<'a, str>>) -> Self {
+        Self::of(Filter::Cursor(cursor.into()))
+    }
+
+    /// How many customers a page holds: 1 to 100 (documented). The vendor's default is unknown.
+    #[must_use]
+    pub fn limit(mut self, limit: u8) -> Self {
+        self.limit = Some(limit.clamp(1, 100));
+        self
+    }
+
+    /// Asks for the figures of reviews too (`expand=reviews`, seen). They stand in [`CustomerRow::raw`].
+    #[must_use]
+    pub const fn with_reviews(mut self) -> Self {
+        self.reviews = true;
+        self
+    }
+
+    /// The whole URL, each value escaped once.
+    pub(super) fn url(&self, customers: &str) -> String {
+        let filter = match &self.filter {
+            Filter::All => None,
+            Filter::ExternalIds(ids) => Some(("external_ids", ids)),
+            Filter::Email(email) => Some(("email", email)),
+            Filter::PhoneNumber(number) => Some(("phone_number", number)),
+            Filter::Cursor(cursor) => Some(("page_info", cursor)),
+        };
+        let mut url = customers.to_owned();
+        let mut mark = '?';
+        let mut push = |name: &str, value: &str| {
+            url.push(mark);
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+            mark = '&';
+        };
+        if let Some((name, value)) = filter {
+            push(name, &query_value(value));
+        }
+        if self.reviews && !matches!(self.filter, Filter::Cursor(_)) {
+            push("expand", "reviews");
+        }
+        if let Some(limit) = self.limit {
+            push("limit", &limit.to_string());
+        }
+        url
+    }
+}
+
+/// Shows no value: they say who is looked for.
+impl fmt::Debug for CustomerQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomerQuery").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// One page of customers.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CustomerPage {
+    /// The customers that could be read.
+    pub customers: Vec<CustomerRow>,
+    /// How many rows were no customer at all.
+    pub unreadable: usize,
+    /// Where the next page begins, decoded once: the vendor writes it URL-encoded (seen).
+    pub next_page_info: Option<String>,
+}
+
+impl CustomerPage {
+    /// The query for the next page, if there is one.
+    #[must_use]
+    pub fn next(&self) -> Option<CustomerQuery<'static>> {
+        self.next_page_info.clone().map(CustomerQuery::cursor)
+    }
+}
+
+/// Reads a page; none where the answer is no page.
+pub(super) fn page(body: &[u8]) -> Option<CustomerPage> {
+    #[derive(serde::Deserialize)]
+    struct Page<'a> {
+        // Seen as an array; a sibling API has one object in its place.
+        #[serde(borrow)]
+        customers: &'a RawValue,
+        #[serde(default, deserialize_with = "lenient")]
+        pagination: Option<Pagination>,
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Pagination {
+        #[serde(default, deserialize_with = "lenient_text")]
+        next_page_info: Option<String>,
+    }
+    let page: Page<'_> = serde_json::from_slice(body).ok()?;
+    let rows: Vec<&RawValue> = match page.customers.get() {
+        "null" => Vec::new(),
+        text => serde_json::from_str(text).unwrap_or_else(|_| vec![page.customers]),
+    };
+    let total = rows.len();
+    let customers: Vec<CustomerRow> = rows.into_iter().filter_map(CustomerRow::read).collect();
+    let next_page_info = page.pagination.and_then(|p| p.next_page_info).filter(|cursor| !is_blank(cursor));
+    Some(CustomerPage {
+        unreadable: total - customers.len(),
+        customers,
+        next_page_info: next_page_info.map(|cursor| decode(&cursor)),
+    })
+}
+
+/// A cursor that is URL-encoded, decoded once.
+fn decode(cursor: &str) -> String {
+    if !cursor.contains('%') {
+        return cursor.to_owned();
+    }
+    let pair = format!("c={}", cursor.replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map_or_else(|| cursor.to_owned(), |(_, value)| value.into_owned())
+}
+
+/// A value of a known shape, or none where it has another.
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Maybe<T> {
+        Known(T),
+        Other(IgnoredAny),
+    }
+    Ok(match Maybe::deserialize(deserializer)? {
+        Maybe::Known(value) => Some(value),
+        Maybe::Other(_) => None,
+    })
+}
+
+/// Tags in one text, or as a list.
+fn lenient_tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Tags {
+        List(Vec<Scalar>),
+        One(Scalar),
+    }
+    let text = |scalar| match scalar {
+        Scalar::Text(text) | Scalar::Number(text) => Some(text),
+        _ => None,
+    };
+    Ok(match Tags::deserialize(deserializer)? {
+        Tags::One(scalar) => text(scalar),
+        Tags::List(list) => Some(list.into_iter().filter_map(text).collect::<Vec<_>>().join(",")),
+    })
+}
+
+/// A customer as the vendor shows them. Every part may be absent, null or of a neighbouring type.
+#[derive(Clone, Default, serde::Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names are the vendor's own.
+pub struct CustomerRow {
+    /// Null for people who are known by their reviews alone (seen).
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub external_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub email: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub phone_number: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub first_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub last_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub gender: Option<String>,
+    /// Without a zone (seen), as [`time`](Self::time) reads it.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub account_created_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub account_updated_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub account_status: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub default_language: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub default_currency: Option<String>,
+    /// Parted by commas; parts may be empty (seen).
+    #[serde(default, deserialize_with = "lenient_tags")]
+    pub tags: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub address: Option<AddressRow>,
+    /// What the shop says. Whether the person gets messages stands in [`channels`](Self::channels).
+    #[serde(default, deserialize_with = "lenient_bool")]
+    pub accepts_email_marketing: Option<bool>,
+    #[serde(default, deserialize_with = "lenient_bool")]
+    pub accepts_sms_marketing: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub channels: Option<Channels>,
+    #[serde(default, deserialize_with = "custom")]
+    pub custom_properties: BTreeMap<String, CustomValue>,
+    #[serde(skip)]
+    raw: Box<str>,
+}
+
+/// The address of a [`CustomerRow`].
+#[derive(Clone, Default, serde::Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names are the vendor's own.
+pub struct AddressRow {
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub address1: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub address2: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub city: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub company: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub state: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub zip: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub province_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub country_code: Option<String>,
+    /// Not always E.164 (seen).
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub phone_number: Option<String>,
+}
+
+/// What a person agreed to, by channel.
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names are the vendor's own.
+pub struct Channels {
+    #[serde(default, deserialize_with = "lenient")]
+    pub sms: Option<ChannelConsent>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub email: Option<ChannelConsent>,
+}
+
+/// What a person agreed to on one channel.
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+pub struct ChannelConsent {
+    /// Marketing, the one purpose that was seen.
+    #[serde(default, deserialize_with = "lenient")]
+    pub marketing: Option<Marketing>,
+}
+
+/// Consent to marketing.
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Marketing {
+    /// `subscribed`, `unsubscribed` or `never_subscribed` (seen); others are kept as they are.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub consent: Option<String>,
+    /// Where it was given.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub subscription_source: Option<String>,
+    /// When it last changed, without a zone.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub timestamp: Option<String>,
+    /// Why the vendor sends nothing in spite of a yes.
+    #[serde(default, deserialize_with = "lenient")]
+    pub suppressions: Option<Suppressions>,
+}
+
+/// Why the vendor sends nothing.
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Suppressions {
+    /// Such as `HARD_BOUNCE` (seen).
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub suppression_reason: Option<String>,
+    /// Since when, without a zone.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub timestamp: Option<String>,
+}
+
+/// Shows no value: they are a person's data.
+impl fmt::Debug for CustomerRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomerRow").finish_non_exhaustive()
+    }
+}
+
+/// Shows no value: they are a person's data.
+impl fmt::Debug for AddressRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddressRow").finish_non_exhaustive()
+    }
+}
+
+/// Custom values that are primitive; others are passed over.
+fn custom<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, CustomValue>, D::Error> {
+    let held: BTreeMap<String, Scalar> = lenient(deserializer)?.unwrap_or_default();
+    let value = |scalar| match scalar {
+        Scalar::Bool(value) => Some(CustomValue::Bool(value)),
+        Scalar::Text(text) => Some(CustomValue::Text(text)),
+        Scalar::Number(digits) => match digits.parse() {
+            Ok(number) => Some(CustomValue::Integer(number)),
+            Err(_) => digits.parse().ok().map(CustomValue::Decimal),
+        },
+        Scalar::Other => None,
+    };
+    Ok(held.into_iter().filter_map(|(key, scalar)| Some((key, value(scalar)?))).collect())
+}
+
+impl CustomerRow {
+    fn read(raw: &RawValue) -> Option<Self> {
+        if !raw.get().starts_with('{') {
+            return None;
+        }
+        let mut row: Self = serde_json::from_str(raw.get()).ok()?;
+        row.raw = raw.get().into();
+        Some(row)
+    }
+
+    /// The row as the vendor wrote it, with the keys that this type does not name: lists, review and loyalty figures.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// Reads a time of the vendor: with an offset; without a zone, which is UTC (seen); or a date. None where it is
+    /// neither.
+    #[must_use]
+    pub fn time(text: &str) -> Option<DateTime<FixedOffset>> {
+        let text = text.trim();
+        let zoneless = || {
+            ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+                .iter()
+                .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        };
+        let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0));
+        parse_rfc3339(text).or_else(|| zoneless().or_else(date).map(|at| at.and_utc().fixed_offset()))
+    }
+
+    /// What is known of the consent on a channel. The channel's own word decides; the shop's flag counts where it is a
+    /// no and there is no word, since a yes of the flag alone is no consent (documented: more decides).
+    #[must_use]
+    pub fn consent(&self, channel: Channel) -> Option<Consent> {
+        let (flag, held) = match channel {
+            Channel::Email => (self.accepts_email_marketing, self.channels.as_ref().and_then(|c| c.email.as_ref())),
+            Channel::Sms => (self.accepts_sms_marketing, self.channels.as_ref().and_then(|c| c.sms.as_ref())),
+        };
+        let marketing = held.and_then(|held| held.marketing.as_ref());
+        let word = marketing.and_then(|m| m.consent.as_deref()).map(|word| word.trim().to_ascii_lowercase());
+        let state = match word.as_deref() {
+            Some("subscribed") => ConsentState::Subscribed,
+            Some("unsubscribed") => ConsentState::Unsubscribed,
+            Some("never_subscribed") => ConsentState::NotSubscribed,
+            _ if flag == Some(false) => return Some(Consent::new(ConsentState::Unsubscribed)),
+            _ => return None,
+        };
+        let mut consent = Consent::new(state);
+        consent.source = marketing.and_then(|m| m.subscription_source.clone()).filter(|source| !is_blank(source));
+        consent.updated_at = marketing.and_then(|m| m.timestamp.as_deref()).and_then(Self::time);
+        Some(consent)
+    }
+
+    /// The row in normalized form.
+    #[must_use]
+    pub fn to_customer(&self) -> Customer {
+        let mut customer = Customer::new();
+        customer.external_id = filled(&self.external_id);
+        customer.email = filled(&self.email).map(Into::into);
+        customer.phone = filled(&self.phone_number).map(Into::into);
+        customer.first_name = filled(&self.first_name);
+        customer.last_name = filled(&self.last_name);
+        customer.gender = self.gender.as_deref().and_then(|word| match word.trim().to_ascii_lowercase().as_str() {
+            "f" | "female" => Some(Gender::Female),
+            "m" | "male" => Some(Gender::Male),
+            "other" => Some(Gender::Other),
+            _ => None,
+        });
+        customer.created_at = self.account_created_at.as_deref().and_then(Self::time);
+        customer.updated_at = self.account_updated_at.as_deref().and_then(Self::time);
+        customer.account_state = self
+            .account_status
+            .as_deref()
+            .and_then(|word| AccountState::from_word(word.trim().to_ascii_lowercase().as_str()));
+        customer.locale = filled(&self.default_language);
+        customer.currency = filled(&self.default_currency);
+        let tags = self.tags.as_deref().unwrap_or_default().split(',').map(str::trim);
+        customer.tags = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+        let address = self.address.as_ref().map(AddressRow::to_address);
+        customer.addresses.extend(address.filter(|address| !address.is_empty()));
+        customer.email_marketing = self.consent(Channel::Email);
+        customer.sms_marketing = self.consent(Channel::Sms);
+        customer.custom.clone_from(&self.custom_properties);
+        customer
+    }
+}
+
+impl AddressRow {
+    /// The address in normalized form: the default one, since the vendor holds no other.
+    #[must_use]
+    pub fn to_address(&self) -> Address {
+        let mut address = Address::new().default_address();
+        address.line1 = filled(&self.address1);
+        address.line2 = filled(&self.address2);
+        address.city = filled(&self.city);
+        address.company = filled(&self.company);
+        address.province = filled(&self.state);
+        address.postal_code = filled(&self.zip);
+        address.province_code = filled(&self.province_code);
+        address.country_code = filled(&self.country_code);
+        address.phone = filled(&self.phone_number).map(Into::into);
+        address
+    }
+}
+
+#[allow(clippy::ref_option)] // Called with a field's address.
+fn filled(value: &Option<String>) -> Option<String> {
+    crate::customer::text(value).map(str::to_owned)
+}
