@@ -10,5 +10,4 @@ pub mod yotpo;
 use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] =
-    &[&shoplazza::MATRIX, &triple_whale::MATRIX, &whale::MATRIX, &yotpo::MATRIX];
+pub static MATRICES: &[&FieldMatrix] = &[&shoplazza::MATRIX, &triple_whale::MATRIX, &whale::MATRIX, &yotpo::MATRIX];
