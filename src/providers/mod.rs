@@ -2,6 +2,7 @@
 
 pub(crate) mod lenient;
 pub(crate) mod options;
+pub mod shoplazza;
 pub mod shopline;
 pub mod triple_whale;
 pub mod whale;
@@ -11,4 +12,4 @@ use crate::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
 pub static MATRICES: &[&FieldMatrix] =
-    &[&triple_whale::MATRIX, &shopline::MATRIX, &yotpo::MATRIX, &whale::MATRIX];
+    &[&triple_whale::MATRIX, &shopline::MATRIX, &shoplazza::MATRIX, &yotpo::MATRIX, &whale::MATRIX];

@@ -1,0 +1,466 @@
+//! The plan, and the upsert that carries it out.
+
+use async_trait::async_trait;
+use http::Method;
+
+use super::account::Shoplazza;
+use super::address::{self, MappedAddress};
+use super::answer::{data, judge};
+use super::client::{
+    CREATE, CREATE_ADDRESS, LIST_ADDRESSES, OneAddress, OneCustomer, SET_DEFAULT_ADDRESS, UPDATE, UPDATE_ADDRESS,
+};
+use super::lookup::{Contact, FIND, conflict};
+use super::map::{Mapped, map};
+use super::shown::{AddressRecord, CustomerRecord};
+use super::wire::{address_body, customer_body};
+use super::{MATRIX, PROVIDER};
+use crate::address_match::AddressAction;
+use crate::customer::{Customer, FieldPath};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
+use crate::mapper::Mapper;
+use crate::notes::Note;
+use crate::outcome::{Outcome, Upserted};
+use crate::plan::{Plan, Step, Url, When};
+use crate::provider::ProviderId;
+use crate::sink::{Capabilities, CustomerSink, Found, Identity, UpsertOptions};
+use crate::trace::upsert_span;
+
+/// How many addresses are read at once: as many as the vendor gives (documented).
+const ADDRESSES_AT_ONCE: u16 = 250;
+
+/// No customer has this many pages of addresses; a vendor who passes over the page number does.
+const MOST_ADDRESS_PAGES: usize = 8;
+
+/// The steps of one record, each with its part in the flow.
+struct Prepared<'c> {
+    mapped: Mapped<'c>,
+    addresses: Vec<MappedAddress<'c>>,
+    /// The address that the record marks as the default.
+    default: Option<usize>,
+    find_email: Option<Step>,
+    find_phone: Option<Step>,
+    create: Step,
+    list_addresses: Option<Step>,
+    update: Option<Step>,
+    /// For each address, the change of one that is there and the making of a new one.
+    address_steps: Vec<(Step, Step)>,
+    set_default: Option<Step>,
+    sent: Vec<FieldPath>,
+    notes: Vec<Note>,
+}
+
+impl Shoplazza {
+    fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
+        let version = self.0.version;
+        let mut mapper = Mapper::new(customer, &MATRIX);
+        let (mapped, addresses) = map(&mut mapper, version, self.0.tag_policy);
+        let (sent, notes) = mapper.finish(options)?;
+        let find = |when, contact: Contact<'_>| self.step(when, &FIND, Method::GET, contact.url(self).into(), None);
+        let find_email = mapped.email.map(|email| find(When::Always, Contact::Email(email)));
+        // Behind an e-mail it is sent where that finds nobody, or somebody who does not hold this phone.
+        let when = if find_email.is_some() { When::IfDiffers } else { When::Always };
+        let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone)));
+        let body = customer_body(&mapped.create(&addresses))?;
+        let create = self.step(When::IfNotFound, &CREATE, Method::POST, Url::from(&self.0.customers), Some(body));
+        let update = match mapped.planned_update() {
+            Some(update) => {
+                let body = customer_body(&update)?;
+                Some(self.step(When::IfDiffers, &UPDATE, Method::PUT, self.url("/{id}").into(), Some(body)))
+            }
+            None => None,
+        };
+        let mut address_steps = Vec::with_capacity(addresses.all.len());
+        for address in &addresses.all {
+            let (url, body) = (self.url("/{id}/addresses/{address_id}"), address_body(version, &address.to_change())?);
+            let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url.into(), Some(body));
+            let (url, body) = (self.url("/{id}/addresses"), address_body(version, &address.to_add())?);
+            let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url.into(), Some(body));
+            address_steps.push((change, add));
+        }
+        let list_addresses = (!addresses.all.is_empty()).then(|| {
+            let path = format!("/{{id}}/addresses?{}={ADDRESSES_AT_ONCE}", version.page_size_key());
+            self.step(When::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
+        });
+        let set_default = addresses.default.map(|_| {
+            let url = self.url("/{id}/addresses/{address_id}/default");
+            self.step(When::IfDiffers, &SET_DEFAULT_ADDRESS, Method::PUT, url.into(), None)
+        });
+        Ok(Prepared {
+            mapped,
+            addresses: addresses.all,
+            default: addresses.default,
+            find_email,
+            find_phone,
+            create,
+            list_addresses,
+            update,
+            address_steps,
+            set_default,
+            sent,
+            notes,
+        })
+    }
+
+    fn step(&self, when: When, operation: &Operation, method: Method, url: Url, body: Option<bytes::Bytes>) -> Step {
+        let headers = if body.is_some() { &self.0.headers } else { &self.0.bare };
+        Step { when, operation: operation.name, method, url, headers: std::sync::Arc::clone(headers), body }
+    }
+}
+
+impl Prepared<'_> {
+    fn into_plan(self) -> Plan {
+        let mut steps = Vec::with_capacity(8 + 2 * self.address_steps.len());
+        let again = |step: &Step| Step { when: When::IfDuplicate, ..step.clone() };
+        let after_duplicate: Vec<Step> = self.find_email.iter().chain(&self.find_phone).map(again).collect();
+        steps.extend(self.find_email);
+        steps.extend(self.find_phone);
+        steps.push(self.create);
+        steps.extend(after_duplicate);
+        steps.extend(self.list_addresses);
+        steps.extend(self.update);
+        for (change, add) in self.address_steps {
+            steps.extend([change, add]);
+        }
+        steps.extend(self.set_default);
+        Plan { provider: PROVIDER, steps, sent: self.sent, notes: self.notes }
+    }
+}
+
+/// How the create ended.
+enum Creation {
+    /// The customer is new.
+    Made(Option<String>),
+    /// The answer was lost, and the customer was found afterwards.
+    MadeUnseen(Box<CustomerRecord>),
+    /// The customer was there already.
+    WasThere(Box<CustomerRecord>),
+}
+
+/// One upsert under way.
+struct Upsert<'a> {
+    client: &'a Shoplazza,
+    prepared: &'a Prepared<'a>,
+    call: Call<'a>,
+}
+
+impl Upsert<'_> {
+    async fn run(mut self) -> Result<Upserted, Error> {
+        if let Some(found) = self.look_up().await? {
+            return self.bring_up(&found, false).await;
+        }
+        match self.create().await? {
+            Creation::Made(id) => Ok(self.done(Outcome::Created, id, None)),
+            Creation::MadeUnseen(found) => self.bring_up(&found, true).await,
+            Creation::WasThere(found) => self.bring_up(&found, false).await,
+        }
+    }
+
+    /// The customer that the record is about, if the vendor has one; a conflict where it is about two, or about
+    /// somebody else.
+    async fn look_up(&mut self) -> Result<Option<CustomerRecord>, Error> {
+        let Prepared { mapped, find_email, find_phone, .. } = self.prepared;
+        let by_email = match (find_email, mapped.email) {
+            (Some(step), Some(email)) => self.client.find_by(&mut self.call, step.url(), Contact::Email(email)).await?,
+            _ => None,
+        };
+        let (Some(step), Some(phone)) = (find_phone, mapped.phone.as_ref()) else { return Ok(by_email) };
+        if by_email.as_ref().is_some_and(|found| found.has_phone(phone.digits())) {
+            return Ok(by_email);
+        }
+        let by_phone = self.client.find_by(&mut self.call, step.url(), Contact::Phone(phone)).await?;
+        let id = |found: &CustomerRecord| found.id().unwrap_or_default().to_owned();
+        match (by_email, by_phone) {
+            (Some(a), Some(b)) if a.id() != b.id() => Err(conflict(&self.call, vec![id(&a), id(&b)])),
+            (None, Some(b)) if mapped.email.is_some() && b.email().is_some() => Err(conflict(&self.call, vec![id(&b)])),
+            (by_email, by_phone) => Ok(by_email.or(by_phone)),
+        }
+    }
+
+    /// Creates the customer. After a lost answer the vendor is asked, and the create is sent once more where the
+    /// customer is not there; after a duplicate, too, the vendor is asked once.
+    async fn create(&mut self) -> Result<Creation, Error> {
+        let step = &self.prepared.create;
+        let mut was_lost = false;
+        loop {
+            let error = match self.call.send(Outgoing::of(&CREATE, step), judge).await {
+                Ok(answer) => {
+                    let made = data(&answer.body).map(|made: OneCustomer| made.customer);
+                    return Ok(Creation::Made(made.and_then(|made| made.id().map(str::to_owned))));
+                }
+                Err(error) => error,
+            };
+            if self.call.is_uncertain() {
+                if let Some(found) = self.look_up().await? {
+                    self.call.settle(true);
+                    return Ok(Creation::MadeUnseen(Box::new(found)));
+                }
+                self.call.settle(false);
+                if was_lost {
+                    // Whoever sends the record again looks first: no duplicate comes of it.
+                    return Err(self.call.finish(error.with_retryable(true)));
+                }
+                was_lost = true;
+                continue;
+            }
+            if error.kind() == ErrorKind::Conflict
+                && let Some(found) = self.look_up().await?
+            {
+                return Ok(Creation::WasThere(Box::new(found)));
+            }
+            let mut error = self.call.finish(error);
+            if was_lost && error.kind() == ErrorKind::Conflict {
+                // Taken, perhaps, by the create whose answer was lost.
+                error.set_effect(Effect::Unknown);
+            }
+            return Err(error);
+        }
+    }
+
+    /// Makes the customer at the vendor hold what the record says, writing only what differs.
+    async fn bring_up(mut self, found: &CustomerRecord, created: bool) -> Result<Upserted, Error> {
+        let id = found.id().unwrap_or_default();
+        let theirs = self.their_addresses(id, found).await?;
+        let mut wrote = false;
+        if let Some(step) = &self.prepared.update
+            && self.prepared.mapped.differs(found)
+        {
+            // Only what the look-up fills in is written anew; else these are the planned bytes.
+            let filled = if self.prepared.mapped.has_open_places() {
+                match self.prepared.mapped.filled_update(found) {
+                    Some(update) => Some(customer_body(&update)?),
+                    None => None,
+                }
+            } else {
+                None
+            };
+            let filled = filled.map(|body| Step { body: Some(body), ..step.clone() });
+            self.send_at(&UPDATE, filled.as_ref().unwrap_or(step), &[("id", id)]).await?;
+            wrote = true;
+        }
+        wrote |= self.bring_up_addresses(id, &theirs, found.default_address.as_ref()).await?;
+        let outcome = match (created, wrote) {
+            (true, _) => Outcome::Created,
+            (false, true) => Outcome::Updated,
+            (false, false) => Outcome::Unchanged,
+        };
+        Ok(self.done(outcome, Some(id.to_owned()), Some(found)))
+    }
+
+    /// The customer's addresses: as the look-up showed them, or read where it did not.
+    async fn their_addresses(&mut self, id: &str, found: &CustomerRecord) -> Result<Vec<AddressRecord>, Error> {
+        let Some(step) = &self.prepared.list_addresses else { return Ok(Vec::new()) };
+        match &found.addresses {
+            // No address beside a default one: the list is not whole.
+            Some(rows) if !rows.is_empty() || found.default_address.is_none() => Ok(rows.clone()),
+            _ => self.read_addresses(id, step).await,
+        }
+    }
+
+    async fn read_addresses(&mut self, id: &str, step: &Step) -> Result<Vec<AddressRecord>, Error> {
+        let url = self.filled(step, &[("id", id)])?;
+        let (mut all, mut from) = (Vec::new(), None);
+        for _ in 0..MOST_ADDRESS_PAGES {
+            let page = self.client.page_of_addresses(&mut self.call, url.as_str(), from.as_ref()).await?;
+            all.extend(page.rows);
+            match page.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether anything was written.
+    async fn bring_up_addresses(
+        &mut self,
+        id: &str,
+        theirs: &[AddressRecord],
+        shown_default: Option<&AddressRecord>,
+    ) -> Result<bool, Error> {
+        let prepared = self.prepared;
+        let mut wrote = false;
+        // Of the one that is to be the default: its id, and whether it is the default already.
+        let mut default: Option<(Option<String>, bool)> = None;
+        let actions = address::actions(&prepared.addresses, theirs);
+        for (index, (action, (change, add))) in actions.into_iter().zip(&prepared.address_steps).enumerate() {
+            let (address_id, is_default) = match action {
+                AddressAction::Keep(their) | AddressAction::Update(their) => {
+                    let their_address = theirs.get(their);
+                    let address_id = their_address.and_then(AddressRecord::id);
+                    if let (AddressAction::Update(_), Some(address_id)) = (action, address_id) {
+                        let ids = [("id", id), ("address_id", address_id)];
+                        self.send_at(&UPDATE_ADDRESS, change, &ids).await?;
+                        wrote = true;
+                    }
+                    let is_default = their_address.is_some_and(|address| address.is_default(shown_default));
+                    (address_id.map(str::to_owned), is_default)
+                }
+                AddressAction::Add => {
+                    let wanted = prepared.default == Some(index);
+                    let address_id = self.add_address(id, index, add, wanted).await?;
+                    wrote = true;
+                    (address_id, false)
+                }
+            };
+            if prepared.default == Some(index) {
+                default = Some((address_id, is_default));
+            }
+        }
+        if let (Some((address_id, false)), Some(step)) = (default, &prepared.set_default) {
+            let Some(address_id) = address_id else {
+                let error = self.call.error(&SET_DEFAULT_ADDRESS, ErrorKind::Decode, Effect::NotSent);
+                return Err(self.call.finish(error.with_hint("the vendor does not tell the id of the address")));
+            };
+            self.send_at(&SET_DEFAULT_ADDRESS, step, &[("id", id), ("address_id", &address_id)]).await?;
+            wrote = true;
+        }
+        Ok(wrote)
+    }
+
+    /// Adds an address, and tells its id where that is wanted. After a lost answer the vendor is asked, and it is sent
+    /// once more where it is not there.
+    async fn add_address(
+        &mut self,
+        id: &str,
+        index: usize,
+        step: &Step,
+        wants_id: bool,
+    ) -> Result<Option<String>, Error> {
+        let mut was_lost = false;
+        loop {
+            let error = match self.send_at(&CREATE_ADDRESS, step, &[("id", id)]).await {
+                Ok(answer) => {
+                    let made = data(&answer.body).map(|made: OneAddress| made.address);
+                    let address_id = made.as_ref().and_then(AddressRecord::id).map(str::to_owned);
+                    return match address_id {
+                        None if wants_id => Ok(self.same_address(id, index).await?.flatten()),
+                        address_id => Ok(address_id),
+                    };
+                }
+                Err(error) => error,
+            };
+            if !self.call.is_uncertain() {
+                return Err(error);
+            }
+            if let Some(address_id) = self.same_address(id, index).await? {
+                self.call.settle(true);
+                return Ok(address_id);
+            }
+            self.call.settle(false);
+            if was_lost {
+                return Err(self.call.finish(error.with_retryable(true)));
+            }
+            was_lost = true;
+        }
+    }
+
+    /// Reads whether the vendor holds an address of the record, and its id.
+    async fn same_address(&mut self, id: &str, index: usize) -> Result<Option<Option<String>>, Error> {
+        let (Some(step), Some(ours)) = (&self.prepared.list_addresses, self.prepared.addresses.get(index)) else {
+            return Ok(None);
+        };
+        let rows = self.read_addresses(id, step).await?;
+        let same = rows.iter().rev().find(|their| address::says_the_same(ours, their));
+        Ok(same.map(|their| their.id().map(str::to_owned)))
+    }
+
+    fn filled(&self, step: &Step, ids: &[(&'static str, &str)]) -> Result<Url, Error> {
+        let filled = fill(step.url(), ids).map(Url::from);
+        filled.map_err(|error| self.call.finish(error.with_provider(PROVIDER).with_operation(step.operation)))
+    }
+
+    /// Sends a step whose URL needs ids from earlier answers.
+    async fn send_at(
+        &mut self,
+        operation: &Operation,
+        step: &Step,
+        ids: &[(&'static str, &str)],
+    ) -> Result<HttpResponse, Error> {
+        let url = self.filled(step, ids)?;
+        let out = Outgoing { url: &url, ..Outgoing::of(operation, step) };
+        self.call.send(out, judge).await
+    }
+
+    /// The result, with the notes of the steps that were taken.
+    fn done(&self, outcome: Outcome, remote_id: Option<String>, found: Option<&CustomerRecord>) -> Upserted {
+        let mapped = &self.prepared.mapped;
+        let applies = |note: &&Note| match note.limited_to() {
+            Some(When::IfNotFound) => outcome == Outcome::Created,
+            Some(When::IfFound) => found.is_some_and(|found| !mapped.is_held(note, found)),
+            _ => true,
+        };
+        let mut done = Upserted::new(PROVIDER, outcome);
+        done.remote_id = remote_id;
+        done.notes = self.prepared.notes.iter().filter(applies).cloned().collect();
+        done.attempts = self.call.attempts;
+        done.request_id.clone_from(&self.call.request_id);
+        done
+    }
+}
+
+#[async_trait]
+impl CustomerSink for Shoplazza {
+    fn provider(&self) -> ProviderId {
+        PROVIDER
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new(&MATRIX).tells_created().can_find().can_check()
+    }
+
+    fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
+        self.prepare(customer, options).map(Prepared::into_plan)
+    }
+
+    async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
+        upsert_span(PROVIDER, async {
+            let prepared = self.prepare(customer, options)?;
+            Upsert { client: self, prepared: &prepared, call: self.0.account.call() }.run().await
+        })
+        .await
+    }
+
+    /// By remote id, e-mail or phone; an id of one's own is unsupported, since the vendor has no place for it.
+    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+        let found = match who {
+            Identity::RemoteId(id) => match self.customer(&id.0).await {
+                Ok(found) => Some(found),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            },
+            Identity::Email(email) => {
+                let email = email.usable().map_err(|problem| unusable("email", crate::mapper::email_rule(problem)))?;
+                let contact = Contact::Email(email);
+                self.find_by(&mut self.0.account.call(), &contact.url(self), contact).await?
+            }
+            Identity::Phone(phone) => {
+                let phone = phone.e164().map_err(|problem| unusable("phone", crate::mapper::phone_rule(problem)))?;
+                let contact = Contact::Phone(&phone);
+                self.find_by(&mut self.0.account.call(), &contact.url(self), contact).await?
+            }
+            Identity::ExternalId(_) => {
+                return Err(Error::unsupported(PROVIDER, "find", "the vendor has no field for an id of one's own"));
+            }
+        };
+        Ok(found.map(|found| Found::new(found.id().map(str::to_owned), found.to_customer())))
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        let scopes = self.access_scopes().await?;
+        let lacks = |scope: &str| !scopes.iter().any(|has| has.trim() == scope);
+        let hint = match (lacks("read_customer"), lacks("write_customer")) {
+            (false, false) => return Ok(()),
+            (true, false) => "the token lacks the scope read_customer",
+            (false, true) => "the token lacks the scope write_customer",
+            (true, true) => "the token lacks the scopes read_customer and write_customer",
+        };
+        let error = Error::new(ErrorKind::Forbidden, Effect::NotSent).with_provider(PROVIDER);
+        Err(error.with_operation("list_access_scopes").with_hint(hint).with_attempts(1))
+    }
+}
+
+fn unusable(field: &'static str, rule: &'static str) -> Error {
+    let problem = crate::error::FieldError::new(field, rule);
+    Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation("find")
+}

@@ -1,0 +1,434 @@
+//! Shoplazza: whole flows against the stand-in, with answers that get lost on the way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // A test may.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use customer_sink::providers::shoplazza::{
+    AddressFields, ApiVersion, ContactType, CustomerUpdate, ListQuery, NewCustomer, Password, Shoplazza, TagPolicy,
+    Tags,
+};
+use customer_sink::sandbox::Sandbox;
+use customer_sink::{
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest,
+    HttpResponse, Identity, Outcome, Phone, RemoteId, ReqwestTransport, Transport, TransportError, TransportErrorKind,
+};
+use serde_json::{Value, json};
+
+const VERSIONS: [ApiVersion; 2] = [ApiVersion::V2022_01, ApiVersion::V2026_07];
+
+fn open(sandbox: &Sandbox, connector: &Connector, version: ApiVersion) -> Shoplazza {
+    Shoplazza::builder(Sandbox::SHOPLAZZA_SHOP, Sandbox::SHOPLAZZA_ACCESS_TOKEN)
+        .base_url(sandbox.url("shoplazza").unwrap())
+        .connector(connector)
+        .api_version(version)
+        .build()
+        .unwrap()
+}
+
+fn held(sandbox: &Sandbox) -> Vec<Value> {
+    sandbox.customers("shoplazza")
+}
+
+fn ann() -> Customer {
+    Customer::new()
+        .email("ann@example.com")
+        .phone("+1 555 010 0123")
+        .first_name("Ann")
+        .last_name("Ortega")
+        .tags(["vip", "new"])
+        .email_marketing(Consent::new(ConsentState::Subscribed))
+        .address(Address::new().line1("1 Example Way").city("Salem").postal_code("97301").country_code("US"))
+        .address(Address::new().line1("2 Sample Row").city("Berlin").country("Germany").default_address())
+}
+
+#[tokio::test]
+async fn a_record_is_made_once_and_a_repeat_writes_nothing() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (connector, _) = support::connector();
+        let sink = open(&sandbox, &connector, version);
+        let first = sink.upsert(&ann()).await.unwrap();
+        assert_eq!((first.outcome, first.attempts), (Outcome::Created, 3));
+        let before = held(&sandbox);
+        assert_eq!(before[0]["id"].as_str(), first.remote_id.as_deref());
+        assert_eq!(
+            (&before[0]["accepts_marketing"], &before[0]["accepts_sms_marketing"]),
+            (&json!(true), &json!(false))
+        );
+        assert_eq!(before[0]["default_address"]["city"], "Berlin");
+        for _ in 0..3 {
+            let again = sink.upsert(&ann()).await.unwrap();
+            assert_eq!((again.outcome, again.attempts, &again.remote_id), (Outcome::Unchanged, 1, &first.remote_id));
+            assert!(again.notes.iter().all(|note| note.limited_to().is_none()), "{:?}", again.notes);
+        }
+        assert_eq!(held(&sandbox), before);
+    }
+}
+
+#[tokio::test]
+async fn what_differs_is_written_and_nothing_else() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (connector, _) = support::connector();
+        let sink = open(&sandbox, &connector, version);
+        sink.upsert(&ann()).await.unwrap();
+        let mut changed = ann();
+        changed.first_name = Some("Anne".into());
+        changed.tags.clear();
+        changed.email_marketing = None;
+        changed.sms_marketing = Some(Consent::new(ConsentState::Subscribed));
+        changed.addresses[0].company = Some("Ortega Ltd".into());
+        changed.addresses[0].default = true;
+        changed.addresses[1].default = false;
+        changed.addresses.push(Address::new().line1("3 Test Lane").country_code("FR"));
+        let done = sink.upsert(&changed).await.unwrap();
+        // Look-up, customer, changed address, new address, default.
+        assert_eq!((done.outcome, done.attempts), (Outcome::Updated, 5));
+        let ann = &held(&sandbox)[0];
+        assert_eq!(ann["first_name"], "Anne");
+        assert_eq!(ann["tags"], "vip, new");
+        // The yes that the record no longer speaks of stays as it was.
+        assert_eq!((&ann["accepts_marketing"], &ann["accepts_sms_marketing"]), (&json!(true), &json!(true)));
+        let rows: Vec<_> = ann["addresses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| (a["address1"].as_str().unwrap(), &a["default"]))
+            .collect();
+        let (yes, no) = (json!(true), json!(false));
+        assert_eq!(rows, [("1 Example Way", &yes), ("2 Sample Row", &no), ("3 Test Lane", &no)]);
+        assert_eq!(ann["addresses"][0]["company"], "Ortega Ltd");
+        assert_eq!(sink.upsert(&changed).await.unwrap().outcome, Outcome::Unchanged);
+    }
+}
+
+#[tokio::test]
+async fn an_opt_out_arrives_and_an_unknown_consent_never_widens() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    let sink = open(&sandbox, &connector, ApiVersion::V2022_01);
+    let consent = |state| Customer::new().email("bo@example.com").email_marketing(Consent::new(state));
+    let is_subscribed = || held(&sandbox)[0]["accepts_marketing"] == true;
+    sink.upsert(&consent(ConsentState::Subscribed)).await.unwrap();
+    assert!(is_subscribed());
+    assert_eq!(sink.upsert(&consent(ConsentState::Unsubscribed)).await.unwrap().outcome, Outcome::Updated);
+    assert!(!is_subscribed());
+    let unknown = Customer::new().email("bo@example.com").first_name("Bo");
+    assert_eq!(sink.upsert(&unknown).await.unwrap().outcome, Outcome::Updated);
+    assert!(!is_subscribed() && held(&sandbox)[0]["accepts_sms_marketing"] == false);
+    sink.upsert(&consent(ConsentState::Pending)).await.unwrap();
+    assert!(!is_subscribed());
+}
+
+#[tokio::test]
+async fn two_people_are_a_conflict_and_nothing_is_written() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    let sink = open(&sandbox, &connector, ApiVersion::V2022_01);
+    let a = sink.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
+    let b =
+        sink.upsert(&Customer::new().email("b@example.com").phone("+15550100123")).await.unwrap().remote_id.unwrap();
+    let before = held(&sandbox);
+    let ours = Customer::new().phone("+15550100123").first_name("Mallory");
+    for (email, ids) in [("a@example.com", vec![a, b.clone()]), ("c@example.com", vec![b.clone()])] {
+        let error = sink.upsert(&ours.clone().email(email)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.effect(), error.conflicting_ids()),
+            (ErrorKind::Conflict, Effect::NotSent, &ids[..])
+        );
+    }
+    assert_eq!(held(&sandbox), before);
+    // By the phone alone the person is known.
+    assert_eq!(sink.upsert(&ours).await.unwrap().remote_id, Some(b));
+}
+
+#[tokio::test]
+async fn a_union_keeps_the_vendors_tags() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    open(&sandbox, &connector, ApiVersion::V2022_01).upsert(&ann()).await.unwrap();
+    let sink = Shoplazza::builder("acme", Sandbox::SHOPLAZZA_ACCESS_TOKEN)
+        .base_url(sandbox.url("shoplazza").unwrap())
+        .connector(&connector)
+        .tag_policy(TagPolicy::Union)
+        .build()
+        .unwrap();
+    let tagged = Customer::new().email("ann@example.com").tags(["new", "more"]);
+    assert_eq!(sink.upsert(&tagged).await.unwrap().outcome, Outcome::Updated);
+    assert_eq!(held(&sandbox)[0]["tags"], "vip, new, more");
+    assert_eq!(sink.upsert(&tagged).await.unwrap().outcome, Outcome::Unchanged);
+}
+
+/// Every record of the shared set, twice: the second run finds each and writes nothing.
+#[tokio::test]
+async fn a_nightly_run_repeats_nothing() {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/customers/customers.jsonl")).unwrap();
+    let records: Vec<Customer> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (connector, _) = support::connector();
+        let sink = open(&sandbox, &connector, version);
+        let mut delivered = Vec::new();
+        for record in &records {
+            match sink.upsert(record).await {
+                Ok(_) => delivered.push(record),
+                Err(error) => assert!(
+                    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Conflict),
+                    "{error}: {:?}",
+                    error.vendor_message()
+                ),
+            }
+        }
+        assert!(delivered.len() > 150, "{}", delivered.len());
+        let before = held(&sandbox);
+        let mut changed = 0;
+        for record in delivered {
+            changed += usize::from(sink.upsert(record).await.unwrap().outcome != Outcome::Unchanged);
+        }
+        let strip =
+            |customers: Vec<Value>| customers.iter().map(|c| c["addresses"].as_array().unwrap().len()).sum::<usize>();
+        assert_eq!(held(&sandbox).len(), before.len());
+        assert_eq!(strip(held(&sandbox)), strip(before));
+        // A person who stands in the set more than once, with other facts, is changed each time.
+        assert!(changed < 20, "{changed}");
+    }
+}
+
+/// What happens to the first request that fits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// It never arrives.
+    Before,
+    /// It is carried out, and its answer is lost.
+    After,
+}
+
+#[derive(Debug)]
+struct Faulty {
+    inner: ReqwestTransport,
+    faults: Mutex<Vec<(&'static str, &'static str, Fault)>>,
+}
+
+#[async_trait::async_trait]
+impl Transport for Faulty {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            let fits = faults
+                .iter()
+                .position(|(method, end, _)| request.method.as_str() == *method && request.url.path().ends_with(end));
+            fits.map(|index| faults.remove(index).2)
+        };
+        let lost = || TransportError::new(TransportErrorKind::Interrupted, "reset");
+        match fault {
+            Some(Fault::Before) => Err(lost()),
+            Some(Fault::After) => {
+                self.inner.send(request).await?;
+                Err(lost())
+            }
+            None => self.inner.send(request).await,
+        }
+    }
+}
+
+fn faulty(faults: &[(&'static str, &'static str, Fault)]) -> Connector {
+    let faults = Mutex::new(faults.to_vec());
+    let clock = customer_sink::ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap());
+    Connector::for_tests(Arc::new(Faulty { inner: ReqwestTransport::new().unwrap(), faults }), Arc::new(clock))
+}
+
+const CREATE: (&str, &str) = ("POST", "/customers");
+
+#[tokio::test]
+async fn a_lost_create_is_looked_for_and_never_made_twice() {
+    for (fault, attempts) in [(Fault::After, 4), (Fault::Before, 6)] {
+        let sandbox = Sandbox::start().await.unwrap();
+        let sink = open(&sandbox, &faulty(&[(CREATE.0, CREATE.1, fault)]), ApiVersion::V2022_01);
+        let done = sink.upsert(&ann()).await.unwrap();
+        assert_eq!((done.outcome, done.attempts), (Outcome::Created, attempts), "{fault:?}");
+        assert_eq!(done.remote_id.as_deref(), held(&sandbox)[0]["id"].as_str());
+        assert_eq!(held(&sandbox).len(), 1);
+        assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Unchanged);
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_is_lost_twice_stays_unknown() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let twice = faulty(&[(CREATE.0, CREATE.1, Fault::Before), (CREATE.0, CREATE.1, Fault::Before)]);
+    let sink = open(&sandbox, &twice, ApiVersion::V2022_01);
+    let error = sink.upsert(&ann()).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect(), error.is_retryable()), (ErrorKind::Interrupted, Effect::Unknown, true));
+    assert_eq!((error.operation(), error.attempts()), (Some("create_customer"), 8));
+    // Sent again, it is made once.
+    assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Created);
+    assert_eq!(held(&sandbox).len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_address_is_looked_for_and_never_added_twice() {
+    for fault in [Fault::After, Fault::Before] {
+        for version in VERSIONS {
+            let sandbox = Sandbox::start().await.unwrap();
+            let sink = open(&sandbox, &faulty(&[("POST", "/addresses", fault)]), version);
+            let mut bare = ann();
+            bare.addresses.clear();
+            sink.upsert(&bare).await.unwrap();
+            assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Updated);
+            assert_eq!(held(&sandbox)[0]["addresses"].as_array().unwrap().len(), 2, "{fault:?}");
+            assert_eq!(held(&sandbox)[0]["default_address"]["city"], "Berlin");
+            assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Unchanged);
+        }
+    }
+}
+
+#[tokio::test]
+async fn lost_updates_are_sent_again() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    let made = open(&sandbox, &connector, ApiVersion::V2022_01).upsert(&ann()).await.unwrap();
+    let end: &'static str = Box::leak(made.remote_id.unwrap().into_boxed_str());
+    let sink =
+        open(&sandbox, &faulty(&[("PUT", end, Fault::After), ("PUT", end, Fault::Before)]), ApiVersion::V2022_01);
+    let mut changed = ann();
+    changed.last_name = Some("Ortega-Li".into());
+    let done = sink.upsert(&changed).await.unwrap();
+    assert_eq!((done.outcome, done.attempts), (Outcome::Updated, 4));
+}
+
+#[tokio::test]
+async fn a_person_is_read_back() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (connector, _) = support::connector();
+        let sink = open(&sandbox, &connector, version);
+        let id = sink.upsert(&ann()).await.unwrap().remote_id.unwrap();
+        let who = [
+            Identity::RemoteId(RemoteId(id.clone())),
+            Identity::Email("ANN@example.com".into()),
+            Identity::Phone(Phone::new("001 555 010 0123")),
+        ];
+        for who in who {
+            let found = sink.find(&who).await.unwrap().unwrap();
+            assert_eq!(found.remote_id.as_ref(), Some(&id));
+            let Customer { email, tags, addresses, email_marketing, sms_marketing, .. } = found.customer;
+            assert_eq!((email.unwrap().as_str(), tags), ("ann@example.com", vec!["vip".to_owned(), "new".to_owned()]));
+            assert_eq!(email_marketing.unwrap().state, Some(ConsentState::Subscribed));
+            assert_eq!(sms_marketing.unwrap().state, Some(ConsentState::NotSubscribed));
+            assert_eq!(addresses.iter().map(|a| a.default).collect::<Vec<_>>(), [false, true]);
+        }
+        for who in [Identity::RemoteId(RemoteId("nobody".into())), Identity::Email("no@example.com".into())] {
+            assert!(sink.find(&who).await.unwrap().is_none());
+        }
+        let error = sink.find(&Identity::ExternalId("7".into())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(sink.find(&Identity::Email("no".into())).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_checked() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    open(&sandbox, &connector, ApiVersion::V2022_01).check().await.unwrap();
+    for version in VERSIONS {
+        let wrong = Shoplazza::builder("acme", "fake-wrong").base_url(sandbox.url("shoplazza").unwrap());
+        let wrong = wrong.connector(&connector).api_version(version).build().unwrap();
+        let error = wrong.check().await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
+        assert!(error.request_id().is_some());
+    }
+    let retired = open(&sandbox, &connector, "2020-07".parse().unwrap()).check().await.unwrap_err();
+    assert_eq!(retired.kind(), ErrorKind::NotFound);
+    assert!(retired.hint().unwrap().contains("version"));
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_named() {
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+    for (scopes, hint) in [
+        (json!([{"handle": "read_customer"}]), "the token lacks the scope write_customer"),
+        (json!([{"handle": "write_customer"}, {"handle": 7}]), "the token lacks the scope read_customer"),
+        (json!([]), "the token lacks the scopes read_customer and write_customer"),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!({ "access_scopes": scopes }));
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let (connector, _) = support::connector();
+        let sink =
+            Shoplazza::builder("acme", "fake-token").base_url(server.uri()).connector(&connector).build().unwrap();
+        let error = sink.check().await.unwrap_err();
+        assert_eq!((error.kind(), error.hint()), (ErrorKind::Forbidden, Some(hint)));
+    }
+}
+
+#[tokio::test]
+async fn the_native_calls() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let (connector, _) = support::connector();
+        let sink = open(&sandbox, &connector, version);
+        let mut ids = Vec::new();
+        for n in 0..12 {
+            let customer = NewCustomer {
+                email: Some(format!("p{n}@example.com").into()),
+                tags: Some(Tags::new(version, ["a", "b"])),
+                password: (n == 0).then(|| Password::new("fake-secret", "fake-secret")),
+                ..NewCustomer::default()
+            };
+            let made = sink.create_customer(&customer).await.unwrap();
+            assert_eq!((made.tags.clone().unwrap(), made.registered), (vec!["a".into(), "b".into()], Some(n == 0)));
+            assert_eq!((made.accepts_marketing, made.contact_type()), (Some(false), Some(ContactType::Email)));
+            ids.push(made.id.unwrap());
+        }
+        assert_eq!(sink.count_customers().await.unwrap(), 12);
+        let mut query = ListQuery { size: Some(10), ..ListQuery::default() };
+        let first = sink.list_customers(&query).await.unwrap();
+        query.from.clone_from(&first.next);
+        let second = sink.list_customers(&query).await.unwrap();
+        assert_eq!((first.rows.len(), second.rows.len(), second.next), (10, 2, None));
+        let query = ListQuery { ids: ids[..2].to_vec(), ..ListQuery::default() };
+        assert_eq!(sink.list_customers(&query).await.unwrap().rows.len(), 2);
+
+        let id = &ids[3];
+        let update =
+            CustomerUpdate { last_name: Some("Li".into()), accepts_marketing: Some(true), ..Default::default() };
+        assert_eq!(sink.update_customer(id, &update).await.unwrap().last_name.as_deref(), Some("Li"));
+        assert_eq!(sink.customer(id).await.unwrap().accepts_marketing, Some(true));
+        let address = AddressFields {
+            first_name: Some("Bo".into()),
+            last_name: Some("Li".into()),
+            country: Some("Germany".into()),
+            country_code: Some("DE".into()),
+            ..AddressFields::default()
+        };
+        let made = sink.create_address(id, &address).await.unwrap().id.unwrap();
+        let city = AddressFields { city: Some("Ulm".into()), ..AddressFields::default() };
+        assert_eq!(sink.update_address(id, &made, &city).await.unwrap().city.as_deref(), Some("Ulm"));
+        sink.set_default_address(id, &made).await.unwrap();
+        let listed = sink.list_addresses(id, 250, None).await.unwrap();
+        assert_eq!((listed.rows.len(), listed.rows[0].default, listed.next), (1, Some(true), None));
+        assert!(sink.access_scopes().await.unwrap().contains(&"read_customer".to_owned()));
+        assert_eq!(sink.customer("..").await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(sink.customer("a/b").await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_native_create_is_checked_before_it_is_sent() {
+    let sink = Shoplazza::builder("acme", "fake-token").build().unwrap();
+    let customer = NewCustomer {
+        contact_type: ContactType::Phone,
+        email: Some("ann@example.com".into()),
+        password: Some(Password::new("short", "other")),
+        ..NewCustomer::default()
+    };
+    let error = sink.create_customer(&customer).await.unwrap_err();
+    let fields: Vec<_> = error.field_errors().iter().map(customer_sink::FieldError::field).collect();
+    assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["phone", "password", "password_confirmation"]));
+    assert!(!format!("{customer:?}{error:?}").contains("short"));
+}
