@@ -25,7 +25,10 @@ fn serve() -> SocketAddr {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service_fn(answer)),
+                );
             }
         });
     });
@@ -34,7 +37,8 @@ fn serve() -> SocketAddr {
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     request.into_body().collect().await?;
-    let mut response = Response::new(Full::new(Bytes::from_static(br#"{"success":true,"message":"customer received"}"#)));
+    let mut response =
+        Response::new(Full::new(Bytes::from_static(br#"{"success":true,"message":"customer received"}"#)));
     response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
     Ok(response)
 }
@@ -56,7 +60,8 @@ fn upsert(c: &mut Criterion) {
         .expect("a client");
     let plan = sink.plan(&customer, &UpsertOptions::default()).expect("a plan");
     let body = Bytes::copy_from_slice(plan.steps()[0].body().expect("a body"));
-    let bare = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+    let bare =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
     let target = format!("{url}data-in/customers");
 
     let mut group = c.benchmark_group("upsert");

@@ -1,4 +1,17 @@
 #![doc = include_str!("../README.md")]
+// The library never panics and never prints; its tests may.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        unreachable_pub
+    )
+)]
 
 mod address_match;
 mod customer;

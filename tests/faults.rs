@@ -40,7 +40,8 @@ fn read_request(stream: &mut TcpStream) {
     loop {
         let text = String::from_utf8_lossy(&seen).to_ascii_lowercase();
         if let Some(end) = text.find("\r\n\r\n") {
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
+            let length =
+                text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
             if seen.len() >= end + 4 + length.unwrap_or(0) {
                 return;
             }
@@ -60,7 +61,8 @@ fn answer(mut stream: TcpStream, bytes: &[u8]) {
 
 async fn push(url: &str) -> Result<Upserted, Error> {
     let (connector, _) = support::connector();
-    let sink = TripleWhale::builder("shop.example.com", "fake-key").base_url(url).connector(&connector).build().unwrap();
+    let sink =
+        TripleWhale::builder("shop.example.com", "fake-key").base_url(url).connector(&connector).build().unwrap();
     sink.upsert(&Customer::new().external_id("1").email("a@example.com")).await
 }
 

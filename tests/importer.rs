@@ -39,8 +39,11 @@ fn both_fixtures_hold_the_same_people() {
         same("tax_exempt", row.tax_exempt == line.tax_exempt);
         // A tag with a comma cannot stand in the export's one cell.
         same("tags", row.tags == line.tags || line.tags.iter().any(|tag| tag.contains(',')));
-        for (cell, consent) in [(&row.email_marketing, &line.email_marketing), (&row.sms_marketing, &line.sms_marketing)] {
-            let yes = |c: &Option<customer_sink::Consent>| c.as_ref().and_then(|c| c.state) == Some(ConsentState::Subscribed);
+        for (cell, consent) in
+            [(&row.email_marketing, &line.email_marketing), (&row.sms_marketing, &line.sms_marketing)]
+        {
+            let yes =
+                |c: &Option<customer_sink::Consent>| c.as_ref().and_then(|c| c.state) == Some(ConsentState::Subscribed);
             same("consent", cell.is_some() == consent.is_some() && yes(cell) == yes(consent));
         }
         let (a, b) = (row.main_address(), line.main_address());
@@ -50,10 +53,12 @@ fn both_fixtures_hold_the_same_people() {
 
 #[test]
 fn the_older_form_is_read_too() {
-    let people = csv("First Name,Last Name,Email,Accepts Email Marketing,Company,Address1,Address2,City,Province,Province Code,\
+    let people = csv(
+        "First Name,Last Name,Email,Accepts Email Marketing,Company,Address1,Address2,City,Province,Province Code,\
         Country,Country Code,Zip,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt\n\
         Mara,Ellwood,mara@example.com,yes,Ellwood & Co,12 Quay,,Portland,Oregon,OR,United States,US,'97201,'+15550100123,no,\
-        248.40,4,\"vip, newsletter\",Hi,yes\n");
+        248.40,4,\"vip, newsletter\",Hi,yes\n",
+    );
     let (mara, notes) = &people[0];
     assert!(notes.is_empty());
     assert_eq!(mara.phone.as_ref().unwrap().as_str(), "+15550100123");
@@ -66,7 +71,9 @@ fn the_older_form_is_read_too() {
 
 #[test]
 fn a_malformed_cell_is_dropped_with_a_note_and_the_record_goes_on() {
-    let people = csv("Email,Total Spent,Total Orders,Tax Exempt,Accepts Email Marketing\na@example.com,\"1,50\",few,maybe,perhaps\nb@example.com\n");
+    let people = csv(
+        "Email,Total Spent,Total Orders,Tax Exempt,Accepts Email Marketing\na@example.com,\"1,50\",few,maybe,perhaps\nb@example.com\n",
+    );
     let (first, notes) = &people[0];
     assert_eq!(first.email.as_ref().unwrap().as_str(), "a@example.com");
     assert!(first.email_marketing.is_none());
@@ -82,7 +89,8 @@ fn another_file_is_no_export() {
 
 #[test]
 fn lines_are_counted_and_bad_ones_do_not_end_the_file() {
-    let text = b"\xef\xbb\xbf{\"email\":\"a@example.com\"}\n\n{\"emial\":1}\n\xff\xfe\n{\"email\":\"b@example.com\"}".to_vec();
+    let text =
+        b"\xef\xbb\xbf{\"email\":\"a@example.com\"}\n\n{\"emial\":1}\n\xff\xfe\n{\"email\":\"b@example.com\"}".to_vec();
     let items: Vec<_> = input::json_lines(Cursor::new(text)).map(Result::unwrap).collect();
     let seen: Vec<_> = items.iter().map(|item| (item.index, item.line, item.record.is_ok())).collect();
     assert_eq!(seen, [(0, 1, true), (2, 3, false), (3, 4, false), (4, 5, true)]);

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Error, Gender, Identity, UpsertOptions,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Error, Gender, Identity,
+    UpsertOptions,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -16,8 +17,21 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 const SECRET: &str = "PLANTEDSECRET";
 /// Each stands somewhere in the planted customer.
 const PERSONAL: &[&str] = &[
-    "plantedmail", "5550109", "555 010 9", "Plantedfirst", "Plantedlast", "Planted display", "Planted company", "planted note",
-    "plantedtag", "Planted Quay", "plantedcustom", "1971-03-04", "19710304", "98765.43", "plantedorder",
+    "plantedmail",
+    "5550109",
+    "555 010 9",
+    "Plantedfirst",
+    "Plantedlast",
+    "Planted display",
+    "Planted company",
+    "planted note",
+    "plantedtag",
+    "Planted Quay",
+    "plantedcustom",
+    "1971-03-04",
+    "19710304",
+    "98765.43",
+    "plantedorder",
 ];
 
 fn customer() -> Customer {
@@ -33,7 +47,14 @@ fn customer() -> Customer {
         .gender(Gender::Other)
         .birthday("1971-03-04".parse::<chrono::NaiveDate>().unwrap())
         .tags(["plantedtag", "planted,tag"])
-        .address(Address::new().line1("1 Planted Quay").city("Portland").country_code("XX").country("Plantedland").phone("n/a planted"))
+        .address(
+            Address::new()
+                .line1("1 Planted Quay")
+                .city("Portland")
+                .country_code("XX")
+                .country("Plantedland")
+                .phone("n/a planted"),
+        )
         .email_marketing(Consent::new(ConsentState::Subscribed).source("checkout"))
         .total_spent("98765.43".parse::<customer_sink::Decimal>().unwrap())
         .last_order_id("plantedorder")
@@ -42,13 +63,20 @@ fn customer() -> Customer {
 
 fn sinks(connector: &Connector, url: impl Fn(&str) -> String) -> Vec<Arc<dyn CustomerSink>> {
     let secret = |plain: &str| if plain.is_empty() { SECRET.to_owned() } else { plain.to_owned() };
-    let open = |provider: &str, plain: &str| if url("").is_empty() { (url(provider), secret(plain)) } else { (url(provider), secret("")) };
+    let open = |provider: &str, plain: &str| {
+        if url("").is_empty() { (url(provider), secret(plain)) } else { (url(provider), secret("")) }
+    };
     let (u, k) = open("triple_whale", Sandbox::TRIPLE_WHALE_API_KEY);
-    let tw = triple_whale::TripleWhale::builder(Sandbox::TRIPLE_WHALE_SHOP, k).base_url(u).connector(connector).build().unwrap();
+    let tw = triple_whale::TripleWhale::builder(Sandbox::TRIPLE_WHALE_SHOP, k)
+        .base_url(u)
+        .connector(connector)
+        .build()
+        .unwrap();
     let (u, k) = open("shopline", Sandbox::SHOPLINE_ACCESS_TOKEN);
     let sl = shopline::Shopline::builder(Sandbox::SHOPLINE_HANDLE, k).base_url(u).connector(connector).build().unwrap();
     let (u, k) = open("shoplazza", Sandbox::SHOPLAZZA_ACCESS_TOKEN);
-    let sz = shoplazza::Shoplazza::builder(Sandbox::SHOPLAZZA_SHOP, k).base_url(u).connector(connector).build().unwrap();
+    let sz =
+        shoplazza::Shoplazza::builder(Sandbox::SHOPLAZZA_SHOP, k).base_url(u).connector(connector).build().unwrap();
     let (u, k) = open("yotpo", Sandbox::YOTPO_SECRET);
     let yo = yotpo::Yotpo::builder(Sandbox::YOTPO_STORE_ID, k).base_url(u).connector(connector).build().unwrap();
     let (u, k) = open("whale", Sandbox::WHALE_API_KEY);
@@ -71,7 +99,15 @@ impl Write for Log {
 }
 
 fn search(what: &str, text: &str) {
-    for planted in PERSONAL.iter().chain(&[SECRET, "fake-triple", "fake.shopline", "fake-shoplazza", "fake-yotpo-secret", "wk_test", "fake-token"]) {
+    for planted in PERSONAL.iter().chain(&[
+        SECRET,
+        "fake-triple",
+        "fake.shopline",
+        "fake-shoplazza",
+        "fake-yotpo-secret",
+        "wk_test",
+        "fake-token",
+    ]) {
         assert!(!text.contains(planted), "{what} shows {planted}: {text}");
     }
 }

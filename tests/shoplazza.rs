@@ -1,7 +1,5 @@
 //! Shoplazza: every exchange, what is refused before anything is sent, and what mapping claims.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // A test may.
-
 mod support;
 
 use customer_sink::providers::shoplazza::{ApiVersion, MATRIX, Shoplazza, TagPolicy};

@@ -1,7 +1,5 @@
 //! Shoplazza: whole flows against the stand-in, with answers that get lost on the way.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // A test may.
-
 mod support;
 
 use std::sync::{Arc, Mutex};

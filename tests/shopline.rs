@@ -1,5 +1,4 @@
 //! SHOPLINE: every exchange, the mapping, and what is refused before anything is sent.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // Helpers of a test file.
 
 #[path = "shopline/flow.rs"]
 mod flow;

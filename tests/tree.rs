@@ -39,7 +39,8 @@ fn every_provider_has_all_its_pieces() {
         for file in ["mod.rs", "matrix.rs", "wire.rs", "map.rs", "answer.rs", "client.rs"] {
             assert!(root().join("src/providers").join(&name).join(file).is_file(), "{name} lacks {file}");
         }
-        let fixtures = fs::read_dir(root().join("fixtures").join(&name)).unwrap_or_else(|_| panic!("{name} lacks fixtures"));
+        let fixtures =
+            fs::read_dir(root().join("fixtures").join(&name)).unwrap_or_else(|_| panic!("{name} lacks fixtures"));
         assert!(fixtures.count() >= 5, "{name} has few exchanges");
         assert!(root().join("tests").join(format!("{name}.rs")).is_file(), "{name} lacks its test file");
     }
@@ -83,7 +84,11 @@ fn one_file_alone_names_reqwest() {
         // Tests of the stand-ins and module lines may: what must not is a type or call.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let is_test = file.file_name().is_some_and(|name| name == "tests.rs");
-        assert!(!names || is_test || !code.contains("reqwest::") || code.contains("pub use reqwest::{"), "{}", file.display());
+        assert!(
+            !names || is_test || !code.contains("reqwest::") || code.contains("pub use reqwest::{"),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -115,7 +120,9 @@ fn no_secret_and_no_real_address_stands_in_a_fixture() {
             let domain = domain.trim_matches('.').to_ascii_lowercase();
             let reserved = ["example.com", "example.org", "example.net"];
             let fine = reserved.iter().any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
-                || domain.ends_with(".test") || domain.ends_with(".local") || !domain.contains('.');
+                || domain.ends_with(".test")
+                || domain.ends_with(".local")
+                || !domain.contains('.');
             assert!(fine, "{}: {domain} is no reserved domain", path.display());
         }
     });

@@ -1,7 +1,5 @@
 //! Whale: every exchange, the mapping's rules, and the whole flow against the stand-in.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
-
 mod support;
 
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! Yotpo: every exchange, and the mapping place by place.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
-
 mod support;
 
 use customer_sink::providers::yotpo::{Builder, MATRIX, Yotpo};

@@ -1,7 +1,5 @@
 //! Yotpo: the whole flow against the stand-in, tokens under concurrency, lost answers, and reading back.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
-
 mod support;
 
 use std::fmt;

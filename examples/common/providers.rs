@@ -82,7 +82,8 @@ fn documented(provider: &str) -> Limit {
 pub fn rates(list: &[String]) -> Result<BTreeMap<&'static str, Limit>, String> {
     let mut rates = BTreeMap::new();
     for entry in list {
-        let (name, rate) = entry.split_once('=').ok_or_else(|| format!("--rate: {entry} is not NAME=PER_SECOND[/BURST]"))?;
+        let (name, rate) =
+            entry.split_once('=').ok_or_else(|| format!("--rate: {entry} is not NAME=PER_SECOND[/BURST]"))?;
         let name = *NAMES.iter().find(|n| **n == name).ok_or_else(|| format!("--rate: {name} is no provider"))?;
         let limit = if rate == "off" {
             Some(Limit::Unlimited)
@@ -93,7 +94,10 @@ pub fn rates(list: &[String]) -> Result<BTreeMap<&'static str, Limit>, String> {
                 _ => None,
             }
         };
-        rates.insert(name, limit.ok_or_else(|| format!("--rate: {rate} is neither PER_SECOND[/BURST], above 0, nor off"))?);
+        rates.insert(
+            name,
+            limit.ok_or_else(|| format!("--rate: {rate} is neither PER_SECOND[/BURST], above 0, nor off"))?,
+        );
     }
     Ok(rates)
 }
@@ -119,7 +123,8 @@ pub async fn open(names: &[&'static str], rates: &BTreeMap<&'static str, Limit>)
         }
         needs_sandbox |= !missing.is_empty();
     }
-    let sandbox = if needs_sandbox { Some(Sandbox::start().await.map_err(|e| format!("the sandbox: {e}"))?) } else { None };
+    let sandbox =
+        if needs_sandbox { Some(Sandbox::start().await.map_err(|e| format!("the sandbox: {e}"))?) } else { None };
     let connector = Connector::new().map_err(|error| error.to_string())?;
     let mut sinks = Vec::new();
     for name in names {

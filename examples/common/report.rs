@@ -16,7 +16,12 @@ fn fields(error: &Error) -> Vec<Value> {
 
 /// The first part of every line of a report.
 fn head(index: u64, provider: &str, outcome: &str, effect: &str) -> serde_json::Map<String, Value> {
-    let head = [("index", json!(index)), ("provider", json!(provider)), ("outcome", json!(outcome)), ("effect", json!(effect))];
+    let head = [
+        ("index", json!(index)),
+        ("provider", json!(provider)),
+        ("outcome", json!(outcome)),
+        ("effect", json!(effect)),
+    ];
     head.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 

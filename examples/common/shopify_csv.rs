@@ -5,7 +5,8 @@
 use std::io::{self, BufRead};
 
 use customer_sink::{
-    Action, Address, Channel, Consent, ConsentField, ConsentState, Customer, Error, Field, FieldError, FieldPath, Note, Reason,
+    Action, Address, Channel, Consent, ConsentField, ConsentState, Customer, Error, Field, FieldError, FieldPath, Note,
+    Reason,
 };
 
 use super::input::{Item, Items};

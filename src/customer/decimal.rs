@@ -33,12 +33,6 @@ impl Decimal {
         text.parse().ok()
     }
 
-    /// The nearest binary number, for places whose format has no other.
-    pub(crate) fn to_f64(self) -> f64 {
-        // rust_decimal prints plain digits, which every f64 parser takes.
-        self.0.to_string().parse().unwrap_or(f64::NAN)
-    }
-
     /// Whether the number is between these two, both included.
     pub(crate) fn is_within(self, low: i64, high: i64) -> bool {
         self.0 >= rust_decimal::Decimal::from(low) && self.0 <= rust_decimal::Decimal::from(high)

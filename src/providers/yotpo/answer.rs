@@ -217,7 +217,10 @@ mod tests {
     }
 
     /// Message, fields and code of a failure.
-    fn read(status: u16, body: &'static str) -> Option<(Option<String>, Vec<(String, String)>, Option<String>)> {
+    /// Message, fields and code.
+    type Read = (Option<String>, Vec<(String, String)>, Option<String>);
+
+    fn read(status: u16, body: &'static str) -> Option<Read> {
         match judge(&answer(status, body)) {
             Verdict::Success => None,
             Verdict::Failure(problem) => {
