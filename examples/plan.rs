@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{input, providers, report, wrong_usage};
+use common::report::{PlanLine, Refusal, UnreadableLine};
+use common::{input, providers, wrong_usage};
 use customer_sink::{CustomerSink, UpsertOptions};
-use serde_json::json;
 
 /// Shows what would be sent for each customer, with no I/O to any vendor.
 #[derive(Parser)]
@@ -45,19 +45,19 @@ fn main() -> ExitCode {
         };
         let written = match &item.record {
             Ok((customer, imported)) => sinks.iter().try_for_each(|sink| {
-                let mut line = match sink.plan(customer, &UpsertOptions::default()) {
-                    Ok(plan) => serde_json::to_value(&plan).unwrap_or_default(),
-                    Err(error) => json!({ "error": report::error(&error) }),
+                let plan = sink.plan(customer, &UpsertOptions::default());
+                let line = PlanLine {
+                    index: item.index,
+                    provider: sink.provider().as_str(),
+                    plan: plan.as_ref().ok(),
+                    error: plan.as_ref().err().map(Refusal::of),
+                    imported,
                 };
-                if let (Some(line), false) = (line.as_object_mut(), imported.is_empty()) {
-                    line.insert("imported".into(), json!(imported));
-                }
-                let head = json!({ "index": item.index, "provider": sink.provider() });
-                writeln!(out, "{}", joined(head, line))
+                write_line(&mut out, &line)
             }),
             Err(error) => {
                 unreadable = true;
-                writeln!(out, "{}", json!({ "line": item.line, "error": report::error(error) }))
+                write_line(&mut out, &UnreadableLine { line: item.line, error: Refusal::of(error) })
             }
         };
         // Whoever reads us has closed the pipe: nothing more to say.
@@ -69,10 +69,7 @@ fn main() -> ExitCode {
     if unreadable || !flushed { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
-/// One object of the entries of both.
-fn joined(mut head: serde_json::Value, tail: serde_json::Value) -> serde_json::Value {
-    if let (Some(head), serde_json::Value::Object(tail)) = (head.as_object_mut(), tail) {
-        head.extend(tail);
-    }
-    head
+fn write_line(out: &mut impl Write, line: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
 }

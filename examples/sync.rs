@@ -16,12 +16,12 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Parser;
-use common::{input, providers, report, wrong_usage};
+use common::report::ReportLine;
+use common::{input, providers, wrong_usage};
 use customer_sink::{Customer, CustomerSink, Error, Note, UpsertOptions, Upserted};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::Value;
 
 /// Pushes a file of customers to the vendors, and says what became of each.
 #[derive(Parser)]
@@ -52,11 +52,11 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn write(&self, line: &Value) -> io::Result<()> {
-        match &self.report {
-            Some(file) => writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}"),
-            None => Ok(()),
-        }
+    fn write(&self, line: &ReportLine<'_>) -> io::Result<()> {
+        let Some(file) = &self.report else { return Ok(()) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_writer(&mut *file, line)?;
+        file.write_all(b"\n")
     }
 }
 
@@ -227,15 +227,15 @@ impl Lane {
         let provider = self.sink.provider().as_str();
         let (outcome, notes, line) = match &done.result {
             Ok(Sent::Delivered(sent)) => {
-                (sent.outcome.as_str(), &sent.notes[..], report::delivered(done.index, sent, &done.imported))
+                (sent.outcome.as_str(), &sent.notes[..], ReportLine::delivered(done.index, sent, &done.imported))
             }
             Ok(Sent::Planned(notes)) => {
-                ("planned", &notes[..], report::planned(done.index, provider, notes, &done.imported))
+                ("planned", &notes[..], ReportLine::planned(done.index, provider, notes, &done.imported))
             }
             Err(error) => {
                 tally.failed += 1;
                 *tally.failures.entry(reason(error)).or_default() += 1;
-                ("failed", &[][..], report::failed(done.index, provider, error, &done.imported))
+                ("failed", &[][..], ReportLine::failed(done.index, provider, error, &done.imported))
             }
         };
         *tally.outcomes.entry(outcome).or_default() += 1;

@@ -314,7 +314,7 @@ impl<'c> Mapper<'c> {
         let mut errors = self.errors;
         if options.on_loss == OnLoss::Fail {
             let lost = self.notes.iter().filter(|note| is_loss(note));
-            errors.extend(lost.map(|note| FieldError::new(note.path().to_string(), note.detail())));
+            errors.extend(lost.map(lost_field));
         }
         if errors.is_empty() {
             return Ok((self.sent, self.notes));
@@ -323,9 +323,16 @@ impl<'c> Mapper<'c> {
     }
 }
 
-/// Whether a note tells of data that does not arrive as it is.
+/// A loss that is not accepted, as what is wrong with its field.
+pub(crate) fn lost_field(note: &Note) -> FieldError {
+    FieldError::new(note.path().to_string(), note.detail())
+}
+
+/// Whether a note tells of data that does not arrive as it is, whatever the vendor holds. What one later step cannot
+/// carry is known only when that step's turn comes.
 fn is_loss(note: &Note) -> bool {
-    note.action() != Action::Added && note.reason() != Reason::Redundant
+    let certain = note.limited_to().is_none_or(|when| when == When::Always);
+    certain && note.action() != Action::Added && note.reason() != Reason::Redundant
 }
 
 /// The documented limits of a vendor's tags; 0 where there is none.

@@ -11,7 +11,8 @@ use customer_sink::providers::shoplazza::{
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest,
-    HttpResponse, Identity, Outcome, Phone, RemoteId, ReqwestTransport, Transport, TransportError, TransportErrorKind,
+    HttpResponse, Identity, OnLoss, Outcome, Phone, RemoteId, ReqwestTransport, Transport, TransportError,
+    TransportErrorKind, UpsertOptions,
 };
 use serde_json::{Value, json};
 
@@ -64,6 +65,23 @@ async fn a_record_is_made_once_and_a_repeat_writes_nothing() {
         }
         assert_eq!(held(&sandbox), before);
     }
+}
+
+#[tokio::test]
+async fn a_contact_that_cannot_be_changed_is_refused_where_no_loss_is_accepted() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (connector, _) = support::connector();
+    let sink = open(&sandbox, &connector, ApiVersion::V2022_01);
+    let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
+    let kim = Customer::new().email("kim@example.com").phone("+15550100777").first_name("Kim");
+    assert_eq!(sink.upsert_with(&kim, &strict).await.unwrap().outcome, Outcome::Created);
+    assert_eq!(sink.upsert_with(&kim, &strict).await.unwrap().outcome, Outcome::Unchanged);
+    let before = held(&sandbox);
+    let moved = kim.phone("+15550100778").first_name("Kimberly");
+    let error = sink.upsert_with(&moved, &strict).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+    assert_eq!(error.field_errors().iter().map(customer_sink::FieldError::field).collect::<Vec<_>>(), ["phone"]);
+    assert_eq!(held(&sandbox), before);
 }
 
 #[tokio::test]

@@ -1,69 +1,133 @@
 //! Outcomes and errors as lines of JSON, with no personal data in them.
 
-use customer_sink::{Error, Note, Outcome, Upserted};
-use serde_json::{Value, json};
+use customer_sink::{Error, Note, Outcome, Plan, Upserted};
+use serde::Serialize;
+
+/// One field that is wrong. What a vendor wrote may repeat a person's data, and stays out.
+#[derive(Serialize)]
+struct FieldLine<'a> {
+    field: &'a str,
+    message: &'a str,
+}
 
 /// An error as `plan` writes it.
-pub fn error(error: &Error) -> Value {
-    json!({ "kind": error.kind().as_str(), "fields": fields(error) })
+#[derive(Serialize)]
+pub struct Refusal<'a> {
+    kind: &'static str,
+    fields: Vec<FieldLine<'a>>,
 }
 
-/// What a vendor wrote may repeat a person's data, and stays out.
-fn fields(error: &Error) -> Vec<Value> {
-    let fields = error.field_errors().iter();
-    fields.map(|f| json!({ "field": f.safe_field(), "message": f.safe_message() })).collect()
+impl<'a> Refusal<'a> {
+    pub fn of(error: &'a Error) -> Self {
+        Self { kind: error.kind().as_str(), fields: fields(error) }
+    }
 }
 
-/// The first part of every line of a report.
-fn head(index: u64, provider: &str, outcome: &str, effect: &str) -> serde_json::Map<String, Value> {
-    let head = [
-        ("index", json!(index)),
-        ("provider", json!(provider)),
-        ("outcome", json!(outcome)),
-        ("effect", json!(effect)),
-    ];
-    head.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+fn fields(error: &Error) -> Vec<FieldLine<'_>> {
+    error.field_errors().iter().map(|f| FieldLine { field: f.safe_field(), message: f.safe_message() }).collect()
 }
 
-/// A record that arrived. `imported` are the notes of reading it from the file.
-pub fn delivered(index: u64, done: &Upserted, imported: &[Note]) -> Value {
-    let effect = if done.outcome == Outcome::Accepted { "accepted" } else { "applied" };
-    let mut line = head(index, done.provider.as_str(), done.outcome.as_str(), effect);
-    line.insert("remote_id".into(), json!(done.remote_id));
-    line.insert("attempts".into(), json!(done.attempts));
-    line.insert("request_id".into(), json!(done.request_id));
-    line.insert("notes".into(), json!(imported.iter().chain(&done.notes).collect::<Vec<_>>()));
-    Value::Object(line)
+/// A line of `plan` for one customer and provider. The plan is written as it is, so that the bodies keep their bytes.
+#[derive(Serialize)]
+pub struct PlanLine<'a> {
+    pub index: u64,
+    pub provider: &'static str,
+    #[serde(flatten)]
+    pub plan: Option<&'a Plan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Refusal<'a>>,
+    /// What reading the record from the file dropped.
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    pub imported: &'a [Note],
 }
 
-/// A record that did not.
-pub fn failed(index: u64, provider: &str, error: &Error, imported: &[Note]) -> Value {
-    let mut line = head(index, provider, "failed", error.effect().as_str());
-    line.insert("remote_id".into(), Value::Null);
-    line.insert("attempts".into(), json!(error.attempts()));
-    line.insert("request_id".into(), json!(error.request_id()));
-    line.insert("notes".into(), json!(imported));
-    line.insert(
-        "error".into(),
-        json!({
-            "kind": error.kind().as_str(),
-            "operation": error.operation(),
-            "status": error.status(),
-            "code": error.safe_code(),
-            "retry_after": error.retry_after().map(|wait| wait.as_secs_f64()),
-            "conflicting_ids": error.conflicting_ids(),
-            "fields": fields(error),
-        }),
-    );
-    Value::Object(line)
+/// A line of `plan` for an input line that cannot be read.
+#[derive(Serialize)]
+pub struct UnreadableLine<'a> {
+    pub line: u64,
+    pub error: Refusal<'a>,
 }
 
-/// A record that would be sent.
-pub fn planned(index: u64, provider: &str, notes: &[Note], imported: &[Note]) -> Value {
-    let mut line = head(index, provider, "planned", "not_sent");
-    line.insert("remote_id".into(), Value::Null);
-    line.insert("attempts".into(), json!(0));
-    line.insert("request_id".into(), Value::Null);
-    line.insert("notes".into(), json!(imported.iter().chain(notes).collect::<Vec<_>>()));
-    Value::Object(line)
+/// The error of a line of a report.
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    kind: &'static str,
+    operation: Option<&'static str>,
+    status: Option<u16>,
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<f64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    conflicting_ids: &'a [String],
+    fields: Vec<FieldLine<'a>>,
+}
+
+/// One line of a report: a record and a provider.
+#[derive(Serialize)]
+pub struct ReportLine<'a> {
+    index: u64,
+    provider: &'static str,
+    outcome: &'static str,
+    effect: &'static str,
+    remote_id: Option<&'a str>,
+    attempts: u32,
+    request_id: Option<&'a str>,
+    notes: Vec<&'a Note>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorLine<'a>>,
+}
+
+impl<'a> ReportLine<'a> {
+    /// A record that arrived. `imported` are the notes of reading it from the file.
+    pub fn delivered(index: u64, done: &'a Upserted, imported: &'a [Note]) -> Self {
+        Self {
+            index,
+            provider: done.provider.as_str(),
+            outcome: done.outcome.as_str(),
+            effect: if done.outcome == Outcome::Accepted { "accepted" } else { "applied" },
+            remote_id: done.remote_id.as_deref(),
+            attempts: done.attempts,
+            request_id: done.request_id.as_deref(),
+            notes: imported.iter().chain(&done.notes).collect(),
+            error: None,
+        }
+    }
+
+    /// A record that did not.
+    pub fn failed(index: u64, provider: &'static str, error: &'a Error, imported: &'a [Note]) -> Self {
+        Self {
+            index,
+            provider,
+            outcome: "failed",
+            effect: error.effect().as_str(),
+            remote_id: None,
+            attempts: error.attempts(),
+            request_id: error.request_id(),
+            notes: imported.iter().collect(),
+            error: Some(ErrorLine {
+                kind: error.kind().as_str(),
+                operation: error.operation(),
+                status: error.status(),
+                code: error.safe_code(),
+                retry_after: error.retry_after().map(|wait| wait.as_secs_f64()),
+                conflicting_ids: error.conflicting_ids(),
+                fields: fields(error),
+            }),
+        }
+    }
+
+    /// A record that would be sent.
+    pub fn planned(index: u64, provider: &'static str, notes: &'a [Note], imported: &'a [Note]) -> Self {
+        Self {
+            index,
+            provider,
+            outcome: "planned",
+            effect: "not_sent",
+            remote_id: None,
+            attempts: 0,
+            request_id: None,
+            notes: imported.iter().chain(notes).collect(),
+            error: None,
+        }
+    }
 }

@@ -18,12 +18,12 @@ use crate::address_match::AddressAction;
 use crate::customer::{Customer, FieldPath};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
-use crate::mapper::Mapper;
+use crate::mapper::{Mapper, lost_field};
 use crate::notes::Note;
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Plan, Step, Url, When};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Found, Identity, UpsertOptions};
+use crate::sink::{Capabilities, CustomerSink, Found, Identity, OnLoss, UpsertOptions};
 use crate::trace::upsert_span;
 
 /// How many addresses are read at once: as many as the vendor gives (documented).
@@ -141,6 +141,7 @@ enum Creation {
 struct Upsert<'a> {
     client: &'a Shoplazza,
     prepared: &'a Prepared<'a>,
+    on_loss: OnLoss,
     call: Call<'a>,
 }
 
@@ -219,6 +220,7 @@ impl Upsert<'_> {
 
     /// Makes the customer at the vendor hold what the record says, writing only what differs.
     async fn bring_up(mut self, found: &CustomerRecord, created: bool) -> Result<Upserted, Error> {
+        self.refuse_losses(found)?;
         let id = found.id().unwrap_or_default();
         let theirs = self.their_addresses(id, found).await?;
         let mut wrote = false;
@@ -245,6 +247,21 @@ impl Upsert<'_> {
             (false, false) => Outcome::Unchanged,
         };
         Ok(self.done(outcome, Some(id.to_owned()), Some(found)))
+    }
+
+    /// What the customer who is there cannot be given is a loss, which the caller may not accept.
+    fn refuse_losses(&self, found: &CustomerRecord) -> Result<(), Error> {
+        if self.on_loss != OnLoss::Fail {
+            return Ok(());
+        }
+        let of_update = |note: &&Note| note.limited_to() == Some(When::IfFound);
+        let lost = self.prepared.notes.iter().filter(of_update);
+        let lost: Vec<_> = lost.filter(|note| !self.prepared.mapped.is_held(note, found)).map(lost_field).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let error = Error::invalid_record(lost).with_provider(PROVIDER).with_operation(UPDATE.name);
+        Err(self.call.finish(error))
     }
 
     /// The customer's addresses: as the look-up showed them, or read where it did not.
@@ -416,7 +433,8 @@ impl CustomerSink for Shoplazza {
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
         upsert_span(PROVIDER, async {
             let prepared = self.prepare(customer, options)?;
-            Upsert { client: self, prepared: &prepared, call: self.0.account.call() }.run().await
+            let on_loss = options.on_loss;
+            Upsert { client: self, prepared: &prepared, on_loss, call: self.0.account.call() }.run().await
         })
         .await
     }
