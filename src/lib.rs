@@ -26,6 +26,8 @@ mod provider;
 pub mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod signature;
+mod single_flight;
 mod sink;
 mod trace;
 

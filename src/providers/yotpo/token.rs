@@ -2,18 +2,13 @@
 //!
 //! How long a token lives is told in four different ways (documented: 14 days, 24 hours, "some hours", or nothing), so
 //! that no age ends one: it is used until the vendor refuses it.
-//!
-//! Who needs a token and finds none waits in a queue of one turn, a semaphore; nothing is locked meanwhile. Its head
-//! mints; the others find that token when their turn comes, or the same failure, so that a vendor that is down is asked
-//! once and not once by each. If the head is dropped in the middle, the turn goes to the next.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 
 use super::wire::TokenRequest;
 use super::{PROVIDER, answer};
@@ -21,6 +16,7 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Call, Connector, Operation, Outgoing};
 use crate::plan::Url;
 use crate::providers::options::{bare_headers, json_headers};
+use crate::single_flight::SingleFlight;
 
 /// The header that carries the token (documented).
 pub(super) const HEADER: &str = "x-yotpo-token";
@@ -57,18 +53,8 @@ pub(super) struct Tokens {
     secret: Option<SecretString>,
     url: Url,
     headers: Arc<HeaderMap>,
-    state: Mutex<State>,
-    turn: Semaphore,
+    flight: SingleFlight<Token>,
     connector: Connector,
-}
-
-#[derive(Default)]
-struct State {
-    current: Option<Arc<Token>>,
-    /// How many times minting has ended.
-    rounds: u64,
-    /// How it ended the last time, where that was badly and the vendor's doing.
-    failure: Option<Error>,
 }
 
 impl Tokens {
@@ -80,8 +66,7 @@ impl Tokens {
         headers: Arc<HeaderMap>,
         connector: Connector,
     ) -> Self {
-        let state = State { current: given.map(Arc::new), ..State::default() };
-        Self { secret, url, headers, state: Mutex::new(state), turn: Semaphore::new(1), connector }
+        Self { secret, url, headers, flight: SingleFlight::new(given), connector }
     }
 
     /// Whether there is a secret to mint from.
@@ -107,55 +92,19 @@ impl Tokens {
         refused: Option<&Arc<Token>>,
         call: &mut Call<'_>,
     ) -> Result<Arc<Token>, Error> {
-        let usable = |state: &State| {
-            state.current.as_ref().filter(|token| !refused.is_some_and(|refused| Arc::ptr_eq(token, refused))).cloned()
-        };
-        let seen = {
-            let state = self.lock();
-            if let Some(token) = usable(&state) {
-                return Ok(token);
-            }
-            state.rounds
-        };
-        // The semaphore is never closed, so that the error cannot occur; without a turn there is merely no queue.
-        let _turn = self.turn.acquire().await;
-        {
-            let state = self.lock();
-            if let Some(token) = usable(&state) {
-                return Ok(token);
-            }
-            // Somebody tried while we waited.
-            if let (true, Some(failure)) = (state.rounds != seen, &state.failure) {
-                return Err(call.finish(copy(failure)));
-            }
-        }
-        self.mint(refused.is_some(), call).await
+        let renewal = refused.is_some();
+        let minted = self.flight.other_than(refused, self.mint(renewal, call)).await;
+        minted.map_err(|error| call.finish(error))
     }
 
     /// A new token, whatever is at hand.
     pub(super) async fn renew(&self, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
-        let _turn = self.turn.acquire().await;
-        self.mint(false, call).await
+        self.flight.renew(self.mint(false, call)).await
     }
 
-    /// Mints, in the turn of the caller, and keeps what came of it.
-    async fn mint(&self, renewal: bool, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
-        let minted = self.request(call).await;
-        let mut state = self.lock();
-        state.rounds += 1;
-        match minted {
-            Ok(token) => {
-                let token = Arc::new(Token { renewed_at: renewal.then(|| self.connector.clock().now()), ..token });
-                state.current = Some(Arc::clone(&token));
-                state.failure = None;
-                Ok(token)
-            }
-            Err(error) => {
-                // That one caller's time was up says nothing to the others.
-                state.failure = (error.kind() != ErrorKind::Deadline).then(|| copy(&error));
-                Err(error)
-            }
-        }
+    async fn mint(&self, renewal: bool, call: &mut Call<'_>) -> Result<Token, Error> {
+        let token = self.request(call).await?;
+        Ok(Token { renewed_at: renewal.then(|| self.connector.clock().now()), ..token })
     }
 
     async fn request(&self, call: &mut Call<'_>) -> Result<Token, Error> {
@@ -184,31 +133,5 @@ impl Tokens {
             let error = call.error(&MINT, ErrorKind::Decode, Effect::Rejected);
             call.finish(error.with_status(response.status.as_u16()).with_hint("the token cannot stand in a header"))
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The same facts once more, for each caller who waited for them. The cause stays with the first, and so does what the
-/// first had changed before.
-fn copy(error: &Error) -> Error {
-    let effect = if error.status().is_some() { Effect::Rejected } else { Effect::NotSent };
-    let mut copy = Error::new(error.kind(), effect)
-        .with_provider(PROVIDER)
-        .with_operation(MINT.name)
-        .with_retryable(error.is_retryable())
-        .with_code(error.code().map(str::to_owned))
-        .with_fields(error.field_errors().to_vec())
-        .with_request_id(error.request_id().map(str::to_owned))
-        .with_retry_after(error.retry_after())
-        .with_vendor_message(error.vendor_message().map(str::to_owned));
-    if let Some(status) = error.status() {
-        copy = copy.with_status(status);
-    }
-    match error.hint() {
-        Some(hint) => copy.with_hint(hint.to_owned()),
-        None => copy,
     }
 }
