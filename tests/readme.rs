@@ -68,7 +68,7 @@ fn every_variable_and_command_of_the_examples_is_told() {
     for variable in variables {
         assert!(readme.contains(variable), "the README does not tell of {variable}");
     }
-    for example in ["quickstart", "plan", "sandbox", "sync"] {
+    for example in ["quickstart", "plan", "sandbox", "sync", "forget"] {
         assert!(readme.contains(&format!("cargo run --example {example}")), "{example}");
     }
 }
