@@ -2,6 +2,8 @@
 //!
 //! The ratio of the two is what this crate adds: mapping, notes, quota, retry, and reading the answer.
 
+mod support;
+
 use std::hint::black_box;
 use std::net::SocketAddr;
 
@@ -86,6 +88,23 @@ fn upsert(c: &mut Criterion) {
         b.to_async(&runtime).iter(|| async { black_box(sink.upsert(black_box(&customer)).await.expect("an outcome")) });
     });
     group.finish();
+    let one = |client: &reqwest::Client| {
+        let request = client
+            .post(&target)
+            .header("x-api-key", "fake-key")
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            .header("accept-encoding", "gzip")
+            .header("user-agent", "customer-sink/0.1.0")
+            .timeout(std::time::Duration::from_secs(30))
+            .body(body.clone());
+        async { request.send().await.expect("an answer").bytes().await.expect("a body") }
+    };
+    support::ratio(
+        "upsert",
+        || drop(black_box(runtime.block_on(sink.upsert(&customer)).expect("an outcome"))),
+        || drop(black_box(runtime.block_on(one(&bare)))),
+    );
 }
 
 criterion_group!(benches, upsert);

@@ -17,6 +17,22 @@ pub enum FieldKey {
     Consent(Channel, ConsentField),
 }
 
+/// How many fields there are.
+const KEYS: usize = Field::ALL.len() + AddressField::ALL.len() + 2 * ConsentField::ALL.len();
+
+impl FieldKey {
+    /// The field's place among all fields.
+    const fn index(self) -> usize {
+        const CONSENTS: usize = Field::ALL.len() + AddressField::ALL.len();
+        match self {
+            Self::Top(field) => field as usize,
+            Self::Address(field) => Field::ALL.len() + field as usize,
+            Self::Consent(Channel::Email, field) => CONSENTS + field as usize,
+            Self::Consent(Channel::Sms, field) => CONSENTS + ConsentField::ALL.len() + field as usize,
+        }
+    }
+}
+
 impl fmt::Display for FieldKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -127,6 +143,8 @@ impl FieldRule {
 pub struct FieldMatrix {
     provider: ProviderId,
     rules: &'static [&'static FieldRule],
+    /// The rows by the place of their field.
+    by_field: [Option<&'static FieldRule>; KEYS],
     dropped: FieldSet,
     /// One bit for each address field that is dropped.
     dropped_address: u16,
@@ -137,12 +155,15 @@ pub struct FieldMatrix {
 impl FieldMatrix {
     /// The matrix of a provider.
     #[must_use]
+    #[allow(clippy::indexing_slicing)] // The table has a place for every field; matrices are made by the compiler.
     pub const fn new(provider: ProviderId, rules: &'static [&'static FieldRule]) -> Self {
         let mut dropped = FieldSet::EMPTY;
         let mut dropped_address = 0;
         let (mut email, mut sms) = (0, 0);
+        let mut by_field = [None; KEYS];
         let mut rest = rules;
         while let [rule, tail @ ..] = rest {
+            by_field[rule.field.index()] = Some(*rule);
             if let Treatment::Dropped(_) = rule.treatment {
                 match rule.field {
                     FieldKey::Top(field) => dropped = dropped.with(field),
@@ -153,7 +174,7 @@ impl FieldMatrix {
             }
             rest = tail;
         }
-        Self { provider, rules, dropped, dropped_address, dropped_consent: [email, sms] }
+        Self { provider, rules, by_field, dropped, dropped_address, dropped_consent: [email, sms] }
     }
 
     /// The provider.
@@ -171,7 +192,7 @@ impl FieldMatrix {
     /// The row of a field.
     #[must_use]
     pub fn rule(&self, field: FieldKey) -> Option<&'static FieldRule> {
-        self.rules.iter().copied().find(|rule| rule.field == field)
+        self.by_field.get(field.index()).copied().flatten()
     }
 
     /// The top-level fields that never reach the vendor.

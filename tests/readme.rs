@@ -17,7 +17,7 @@ fn cell(matrix: &FieldMatrix, field: FieldKey) -> String {
         _ => None,
     });
     let Some(rule) = rule else { return "–".to_owned() };
-    let key = if rule.key.is_empty() { "chosen by".to_owned() } else { format!("`{}`", rule.key) };
+    let key = if rule.key.is_empty() { rule.form.to_owned() } else { format!("`{}`", rule.key) };
     let limit = if rule.max > 0 { format!(" ≤{}", rule.max) } else { String::new() };
     match rule.treatment {
         Treatment::Sent => format!("{key}{limit}"),
@@ -68,7 +68,7 @@ fn every_variable_and_command_of_the_examples_is_told() {
     for variable in variables {
         assert!(readme.contains(variable), "the README does not tell of {variable}");
     }
-    for example in ["quickstart", "plan", "sandbox", "sync"] {
+    for example in ["quickstart", "plan", "sandbox", "sync", "forget"] {
         assert!(readme.contains(&format!("cargo run --example {example}")), "{example}");
     }
 }

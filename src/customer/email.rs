@@ -53,9 +53,7 @@ impl Email {
         if domain.contains('@') {
             return Err(EmailError::At);
         }
-        let refused =
-            |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '"');
-        if text.chars().any(refused) {
+        if has_refused_character(text) {
             return Err(EmailError::Character);
         }
         let mut labels = 0;
@@ -73,6 +71,15 @@ impl Email {
     pub fn comparable(&self) -> Cow<'_, str> {
         comparable(&self.0)
     }
+}
+
+/// Whether a character stands in the text that no address can hold: a blank, a control, or a mark that parts addresses.
+fn has_refused_character(text: &str) -> bool {
+    let is_mark = |b: u8| matches!(b, b',' | b';' | b'<' | b'>' | b'(' | b')' | b'"');
+    if text.is_ascii() {
+        return text.bytes().any(|b| b <= b' ' || b == 0x7f || is_mark(b));
+    }
+    text.chars().any(|c| c.is_whitespace() || c.is_control() || u8::try_from(c).is_ok_and(is_mark))
 }
 
 /// See [`Email::comparable`].

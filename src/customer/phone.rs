@@ -52,6 +52,28 @@ impl Phone {
         E164::parse(&self.0)
     }
 
+    /// The international form of a number that may be a national one of this country (ISO 3166-1 alpha-2), by
+    /// libphonenumber's rules. A number that has an international form of its own keeps it.
+    ///
+    /// Mapping never guesses a country: set the result on the customer before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the number breaks; [`PhoneError::National`] where it is no valid number of that country.
+    #[cfg(feature = "phonenumber")]
+    pub fn e164_in(&self, country: &str) -> Result<E164, PhoneError> {
+        match self.e164() {
+            Err(PhoneError::National | PhoneError::Length) => {}
+            other => return other,
+        }
+        let country = country.trim().to_ascii_uppercase().parse().map_err(|_| PhoneError::National)?;
+        let number = phonenumber::parse(Some(country), self.0.trim()).map_err(|_| PhoneError::National)?;
+        if !phonenumber::is_valid(&number) {
+            return Err(PhoneError::National);
+        }
+        E164::parse(&number.format().mode(phonenumber::Mode::E164).to_string())
+    }
+
     /// The number without the blanks around it, if it can be dialled at least in its own country: 7 to 15 digits and
     /// separators.
     ///
@@ -231,6 +253,21 @@ mod tests {
         ] {
             assert_eq!(Phone::new(text).e164(), Err(why), "{text}");
         }
+    }
+
+    #[cfg(feature = "phonenumber")]
+    #[test]
+    fn national_numbers_become_international_by_their_country() {
+        for (text, country, e164) in [
+            ("020 7946 0018", "GB", "+442079460018"),
+            ("(650) 555-0123", "us", "+16505550123"),
+            ("+1 650 555 0123", "GB", "+16505550123"),
+        ] {
+            assert_eq!(Phone::new(text).e164_in(country).map(|n| n.to_string()), Ok(e164.to_owned()), "{text}");
+        }
+        assert_eq!(Phone::new("12345").e164_in("US"), Err(PhoneError::National));
+        assert_eq!(Phone::new("020 7946 0018").e164_in("XX"), Err(PhoneError::National));
+        assert_eq!(Phone::new("n/a").e164_in("US"), Err(PhoneError::Character));
     }
 
     #[test]

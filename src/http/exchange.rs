@@ -187,10 +187,12 @@ impl Call<'_> {
                 Retry::IfIdempotent => out.operation.idempotent,
                 Retry::Never => false,
             };
-            if let Some(wait) = failed.wait {
+            let backoff = policy.backoff(tries, self.account.connector.random());
+            // A vendor that asks to slow down means all requests of the account, also where it does not say for how long.
+            let all_wait = failed.wait.or((failed.kind == ErrorKind::RateLimited).then_some(backoff));
+            if let Some(wait) = all_wait {
                 self.account.quota.pause_until(clock.now() + wait.min(Duration::from_secs(86_400)));
             }
-            let backoff = policy.backoff(tries, self.account.connector.random());
             let pause = failed.wait.map_or(backoff, |wait| wait.max(backoff));
             let too_long = failed.wait.is_some_and(|wait| wait > policy.server_wait_cap);
             let out_of_time = clock.now() + pause >= self.deadline;
