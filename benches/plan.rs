@@ -13,8 +13,7 @@ fn bench(c: &mut Criterion) {
     c.bench_function("plan/tw", |b| b.iter(|| sink.plan(std::hint::black_box(&customer), &o).unwrap()));
     let b_ = |s: &'static str| Some(std::borrow::Cow::Borrowed(s));
     let at = customer.created_at;
-    let mut r: CustomerRecord = sink.record();
-    r.customer_id = "880012345".into();
+    let mut r: CustomerRecord = sink.record("880012345");
     r.address1 = b_("12 Fictional Quay");
     r.address2 = b_("Unit 3");
     r.amount_spent = customer.total_spent.map(customer_sink::JsonNumber);
