@@ -87,7 +87,7 @@ fn judge(response: &HttpResponse, hint: impl Fn(u16) -> Option<&'static str>) ->
 const WRONG_BASE: &str = "the base URL is probably wrong";
 const NO_ACCESS: &str = "the key's owner has no access to this shop";
 /// What a 500 of an upsert can mean beside a moment's weakness (seen in the vendor's error guide, as restated).
-pub(super) const SHOP_UNKNOWN: &str = "where it repeats for one shop, the shop is probably unknown or not connected";
+const SHOP_UNKNOWN: &str = "where it repeats for one shop, the shop is probably unknown or not connected";
 
 /// An answer about a customer record.
 pub(super) fn judge_customer(response: &HttpResponse) -> Verdict {
