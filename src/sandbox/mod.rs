@@ -6,10 +6,12 @@
 mod reply;
 mod shoplazza;
 mod shopline;
-mod store;
 mod triple_whale;
 mod whale;
 mod yotpo;
+
+// The name that two of the stand-ins have for it.
+use self::reply as store;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -107,7 +107,7 @@ impl TripleWhale {
         match (request.method.as_str(), route) {
             ("POST", ["data-in", "customers"]) => self.replace(request),
             ("GET", ["users", "api-keys", "me"]) => {
-                Reply::json(200, json!({})).header("RateLimit-Policy", "60;w=60").header("RateLimit", "1/60")
+                Reply::json(200, json!({})).with_header("RateLimit-Policy", "60;w=60").with_header("RateLimit", "1/60")
             }
             ("POST", ["compliance", "requests", "create-request"]) => self.erase(request),
             ("POST", ["orcabase", "api", "sql"]) => sql::answer(request, &lock(&self.state).records),
@@ -283,7 +283,7 @@ mod tests {
 
     fn post(vendor: &TripleWhale, path: &str, body: &Value) -> (u16, Value) {
         let reply = vendor.reply(&reply::request("POST", path, &[KEY], body));
-        (reply.status, reply.body.unwrap_or_default())
+        (reply.status, reply.value())
     }
 
     fn send(vendor: &TripleWhale, body: &Value) -> u16 {
@@ -360,7 +360,7 @@ mod tests {
         let wrong = reply::request("GET", "/users/api-keys/me", &[("x-api-key", "fake-other")], &Value::Null);
         assert_eq!(vendor.reply(&wrong).status, 401);
         let right = vendor.reply(&reply::request("GET", "/api/v2/users/api-keys/me", &[KEY], &Value::Null));
-        assert_eq!((right.status, right.body), (200, Some(json!({}))));
+        assert_eq!((right.status, right.value()), (200, json!({})));
         assert!(right.headers.iter().any(|(name, _)| *name == "RateLimit-Policy"));
         assert_eq!(send(&vendor, &json!({"shop": "other.example.com", "customer_id": "c-1"})), 403);
         let shop = Sandbox::TRIPLE_WHALE_UNCONNECTED_SHOP;

@@ -29,7 +29,7 @@ pub(super) fn answer(request: &Request, records: &[Object]) -> Reply {
     let held = records.iter().filter(|record| text(record, "customer_id") == Some(id));
     let rows: Vec<Value> = held.map(|record| row(record, &columns)).collect();
     let reply = Reply::json(200, json!({"success": true, "message": "Query executed", "data": rows}));
-    reply.header("RateLimit-Policy", "600;w=60, 100;w=1").header("RateLimit", "1/600")
+    reply.with_header("RateLimit-Policy", "600;w=60, 100;w=1").with_header("RateLimit", "1/600")
 }
 
 /// The columns and the customer id of `SELECT … FROM customers_table WHERE customer_id = '…' …`.
@@ -70,7 +70,7 @@ mod tests {
         let other = json!({"customer_id": "2", "city": "Salem"});
         let records = [record, other].map(|record| record.as_object().cloned().unwrap_or_default());
         let reply = answer(&reply::request("POST", "/orcabase/api/sql", &[], body), &records);
-        (reply.status, reply.body.unwrap_or_default())
+        (reply.status, reply.value())
     }
 
     fn query(text: &str) -> (u16, Value) {
