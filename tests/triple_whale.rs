@@ -1,9 +1,15 @@
 //! Triple Whale: every exchange, and what is refused before anything is sent.
 
+#[path = "support/calls_triple_whale.rs"]
+mod calls;
 mod support;
 
-use customer_sink::providers::triple_whale::TripleWhale;
-use customer_sink::{Consent, ConsentState, Customer, CustomerSink, ErrorKind, UpsertOptions};
+use customer_sink::providers::triple_whale::{CustomerRecord, ErasureRequest, ReadBack, SqlQuery, TripleWhale};
+use customer_sink::{
+    Connector, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Identity, RemoteId,
+    UpsertOptions,
+};
+use serde_json::{Value, json};
 
 fn sink() -> TripleWhale {
     TripleWhale::builder("harbor-and-pine.example.com", "fake-key").build().unwrap()
@@ -11,14 +17,101 @@ fn sink() -> TripleWhale {
 
 #[tokio::test]
 async fn exchanges() {
-    support::play_all("triple_whale", |url, connector, _| {
+    support::play_all("triple_whale", |url, connector, options| {
         TripleWhale::builder("harbor-and-pine.example.com", "fake-key")
             .base_url(url)
             .connector(connector)
+            .also_send_orders(options["also_send_orders"] == true)
             .build()
             .unwrap()
     })
     .await;
+}
+
+#[tokio::test]
+async fn native_calls() {
+    calls::play_calls("triple_whale", |url, connector, exchange| async move {
+        let result = native(&url, &connector, &exchange["call"], &exchange["arguments"]).await;
+        result.unwrap_or_else(|error| support::describe(&Err(error)))
+    })
+    .await;
+}
+
+async fn native(url: &str, connector: &Connector, call: &Value, arguments: &Value) -> Result<Value, Error> {
+    let client = TripleWhale::builder("harbor-and-pine.example.com", "fake-key").base_url(url).connector(connector);
+    let client = client.build().unwrap();
+    let text = |name: &str| arguments[name].as_str().unwrap().to_owned();
+    let texts = |name: &str| {
+        let list = arguments[name].as_array().into_iter().flatten();
+        list.map(|item| item.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    match call.as_str().unwrap() {
+        "check_key" => client.check_key().await.map(|()| json!({})),
+        "request_erasure" => {
+            let mut emails = texts("emails").into_iter();
+            let mut phones = texts("phones").into_iter();
+            let first = emails.next().map(ErasureRequest::by_email);
+            let first = first.unwrap_or_else(|| ErasureRequest::by_phone(phones.next().unwrap()));
+            let request = phones.fold(emails.fold(first, ErasureRequest::and_email), ErasureRequest::and_phone);
+            let taken = client.request_erasure(&request).await?;
+            Ok(json!({"attempts": taken.attempts, "request_id": taken.request_id}))
+        }
+        "run_sql" => {
+            let (start, end) = (text("start").parse().unwrap(), text("end").parse().unwrap());
+            let query = SqlQuery::new(text("query"), start, end).currency(text("currency"));
+            let answer = client.run_sql(&query).await?;
+            let rows: Vec<_> = answer.rows.iter().map(|row| row.get()).collect();
+            Ok(json!({"message": answer.message, "rows": rows, "attempts": answer.attempts}))
+        }
+        "stored_customers" => {
+            let how = ReadBack::new().columns(texts("columns"));
+            let held = client.stored_customers(&text("customer_id"), &how).await?;
+            let customers: Vec<_> = held.iter().map(|row| row.to_customer()).collect();
+            Ok(json!({ "customers": customers }))
+        }
+        other => panic!("no call {other}"),
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_says_so() {
+    let sink = sink();
+    assert!(sink.capabilities().can_erase && sink.capabilities().can_check && !sink.capabilities().can_find);
+    let by_id = [Identity::ExternalId("1".into()), Identity::RemoteId(RemoteId("1".into()))];
+    for who in &by_id {
+        let error = sink.erase(who).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::NotSent));
+        assert!(error.hint().unwrap().contains("never by an id"));
+        assert_eq!(sink.find(who).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+    let reads = TripleWhale::builder("shop.example.com", "fake-key").sql_read_back(true).build().unwrap();
+    assert!(reads.capabilities().can_find);
+    assert_eq!(reads.find(&by_id[1]).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    let by_email = Identity::Email("mara@example.com".into());
+    assert_eq!(reads.find(&by_email).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    let quote = reads.find(&Identity::ExternalId("1' OR '1' = '1".into())).await.unwrap_err();
+    assert_eq!((quote.kind(), quote.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+    let nobody = sink.erase(&Identity::Phone("n/a".into())).await.unwrap_err();
+    assert_eq!((nobody.kind(), nobody.field_errors()[0].field()), (ErrorKind::InvalidInput, "phones[0]"));
+}
+
+#[tokio::test]
+async fn a_native_record_needs_its_whole_key() {
+    let sink = sink();
+    let record = CustomerRecord { city: Some("Portland".into()), ..sink.record("") };
+    let error = sink.replace_customer(&record).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+    assert_eq!(error.field_errors()[0].field(), "customer_id");
+    let error = sink.replace_customer(&CustomerRecord::default()).await.unwrap_err();
+    assert_eq!(error.field_errors().len(), 4, "{error}");
+    let key = serde_json::to_value(sink.record("1")).unwrap();
+    assert_eq!(
+        key,
+        json!({
+            "shop": "harbor-and-pine.example.com", "customer_id": "1",
+            "platform": "custom-msp", "platform_account_id": "custom-msp"
+        })
+    );
 }
 
 #[test]

@@ -6,10 +6,12 @@
 mod reply;
 mod shoplazza;
 mod shopline;
-mod store;
 mod triple_whale;
 mod whale;
 mod yotpo;
+
+// The name that two of the stand-ins have for it.
+use self::reply as store;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -57,6 +59,9 @@ impl std::fmt::Debug for Sandbox {
 impl Sandbox {
     /// The shop that the Triple Whale stand-in knows.
     pub const TRIPLE_WHALE_SHOP: &'static str = "harbor-and-pine.example.com";
+    /// A shop for which the Triple Whale stand-in answers every record with a 500, as the vendor can for one that is not
+    /// connected.
+    pub const TRIPLE_WHALE_UNCONNECTED_SHOP: &'static str = "not-connected.example.com";
     /// The key that the Triple Whale stand-in accepts.
     pub const TRIPLE_WHALE_API_KEY: &'static str = "fake-triple-whale-key";
     /// The store handle that the SHOPLINE stand-in knows.

@@ -1,7 +1,9 @@
-//! What the stand-ins share: an answer that a test can look into, and the reading of requests.
+//! What the stand-ins share: reading a request, building an answer that a test can look into, and values that come out
+//! the same in every run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 use wiremock::{Request, ResponseTemplate};
@@ -10,26 +12,37 @@ use wiremock::{Request, ResponseTemplate};
 pub(super) type Object = Map<String, Value>;
 
 /// One answer, before it becomes the server's own type, which cannot be looked into.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Value>,
+    pub(super) body: Body,
+}
+
+/// The name that some of the stand-ins have for it.
+pub(super) type Answer = Reply;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Body {
+    /// No body at all.
+    Empty,
+    Json(Value),
+    Text(&'static str),
 }
 
 impl Reply {
     /// An answer with a JSON body.
     pub(super) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Body::Json(body) }
     }
 
     /// An answer with no body at all.
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
+        Self { status, headers: Vec::new(), body: Body::Empty }
     }
 
     /// The same answer with one header more.
-    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -39,13 +52,24 @@ impl From<Reply> for ResponseTemplate {
     fn from(reply: Reply) -> Self {
         let mut template = Self::new(reply.status);
         for (name, value) in reply.headers {
-            template = template.insert_header(name, value.as_str());
+            template = template.insert_header(name, value);
         }
         match reply.body {
-            Some(body) => template.set_body_json(body),
-            None => template,
+            Body::Empty => template,
+            Body::Json(value) => template.set_body_raw(value.to_string(), "application/json"),
+            Body::Text(text) => template.set_body_raw(text, "text/plain"),
         }
     }
+}
+
+/// An answer in JSON.
+pub(super) fn json(status: u16, body: Value) -> Reply {
+    Reply::json(status, body)
+}
+
+/// An answer in plain text.
+pub(super) fn text(status: u16, body: &'static str) -> Reply {
+    Reply { status, headers: Vec::new(), body: Body::Text(body) }
 }
 
 /// Locks, and goes on after another thread's panic: a stand-in that stops answering hides the failure that matters.
@@ -64,8 +88,22 @@ fn decode(segment: &str) -> String {
     form_urlencoded::parse(plain.as_bytes()).next().map(|(name, _)| name.into_owned()).unwrap_or_default()
 }
 
+/// The path below the root, as it was sent: where no id of the vendor needs percent-encoding.
+pub(super) fn raw_segments(request: &Request) -> Vec<&str> {
+    request.url.path().trim_start_matches('/').split('/').collect()
+}
+
 /// The body, where it is a JSON object.
 pub(super) fn object(request: &Request) -> Option<Object> {
+    serde_json::from_slice(&request.body).ok()
+}
+
+/// The JSON body, if the request says that it has one and it can be read.
+pub(super) fn body(request: &Request) -> Option<Value> {
+    let mime = header(request, "content-type")?.split(';').next()?;
+    if !mime.trim().eq_ignore_ascii_case("application/json") {
+        return None;
+    }
     serde_json::from_slice(&request.body).ok()
 }
 
@@ -74,13 +112,23 @@ pub(super) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers.get(name)?.to_str().ok()
 }
 
+/// The query, decoded, in the order it was sent.
+pub(super) fn query(request: &Request) -> Vec<(String, String)> {
+    request.url.query_pairs().into_owned().collect()
+}
+
+/// The last value of a parameter; an empty one counts as not sent.
+pub(super) fn param<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
 /// The query, decoded once.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// The query of a request.
     pub(super) fn of(request: &Request) -> Self {
-        Self(request.url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        Self(query(request))
     }
 
     /// The first value of a parameter.
@@ -101,28 +149,93 @@ impl Query {
     }
 }
 
+/// Now, to the second, which is as fine as the vendors write it.
+pub(super) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(0)
+}
+
+/// A moment with an explicit offset, in UTC.
+pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+}
+
 /// An e-mail address in the form in which two of them are compared.
 pub(super) fn fold(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// The digits of a phone number, by which two of them are compared.
-pub(super) fn digits(phone: &str) -> String {
-    phone.chars().filter(char::is_ascii_digit).collect()
+/// The bare digits, by which two ways to write a phone number are one number.
+pub(super) fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Whether a text has the outline of an e-mail address. What the vendors check beyond it is *unknown*.
+pub(super) fn looks_like_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+/// An id in the shape of a UUID that carries its number, so that no table from id to number is needed.
+pub(super) fn uuid(kind: u32, number: u64) -> String {
+    let mut bits = number.wrapping_add(u64::from(kind) << 48).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        bits >> 32,
+        (bits >> 16) & 0xffff,
+        (bits >> 4) & 0xfff,
+        bits & 0xfff,
+        number & 0xffff_ffff_ffff
+    )
+}
+
+/// The number inside an id made by [`uuid`] for the same kind.
+pub(super) fn uuid_number(kind: u32, id: &str) -> Option<u64> {
+    let number = u64::from_str_radix(id.rsplit('-').next()?, 16).ok()?;
+    (uuid(kind, number) == id).then_some(number)
 }
 
 /// A request as a stand-in receives it.
 #[cfg(test)]
-pub(super) fn request(method: &str, target: &str, headers: &[(&'static str, &str)], body: &Value) -> Request {
+pub(super) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &Value) -> Request {
     let mut map = http::HeaderMap::new();
     for (name, value) in headers {
-        map.insert(*name, value.parse().unwrap());
+        map.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
     Request {
         url: format!("http://127.0.0.1{target}").parse().unwrap(),
         method: method.parse().unwrap(),
         headers: map,
         body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+    }
+}
+
+#[cfg(test)]
+impl Reply {
+    /// The JSON body; `null` for any other.
+    pub(super) fn value(&self) -> Value {
+        match &self.body {
+            Body::Json(value) => value.clone(),
+            Body::Text(_) | Body::Empty => Value::Null,
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+
+    /// A request as a client would send it, with a host, and a content type where there is a body.
+    pub(in crate::sandbox) fn request(method: &str, target: &str, auth: (&str, &str), body: Option<&Value>) -> Request {
+        let mut headers = vec![("host", "127.0.0.1:4010"), auth];
+        headers.extend(body.map(|_| ("content-type", "application/json; charset=utf-8")));
+        super::request(method, target, &headers, body.unwrap_or(&Value::Null))
     }
 }
 
@@ -144,5 +257,40 @@ mod tests {
             assert_eq!(query.list("tags"), ["a", "b"]);
             assert_eq!(query.unknown(&["tags"]), None);
         }
+    }
+
+    #[test]
+    fn ids_carry_their_number_and_kind() {
+        let id = uuid(1, 42);
+        assert_eq!(id.len(), 36);
+        assert_eq!(uuid_number(1, &id), Some(42));
+        assert_eq!(uuid_number(2, &id), None);
+        assert_eq!(uuid_number(1, "42"), None);
+        assert_eq!(uuid_number(1, ""), None);
+    }
+
+    #[test]
+    fn a_body_needs_its_content_type() {
+        let mut sent = testing::request("POST", "/x?a=1&a=2&b=", ("x", "y"), Some(&serde_json::json!({"k": 1})));
+        assert_eq!(body(&sent), Some(serde_json::json!({"k": 1})));
+        let pairs = query(&sent);
+        assert_eq!((param(&pairs, "a"), param(&pairs, "b"), param(&pairs, "c")), (Some("2"), None, None));
+        sent.headers.remove("content-type");
+        assert_eq!(body(&sent), None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_over_the_wire_whole() {
+        let server = wiremock::MockServer::start().await;
+        let answer = json(422, serde_json::json!({"errors": "no"})).with_header("traceId", "t-1");
+        wiremock::Mock::given(wiremock::matchers::any())
+            .respond_with(ResponseTemplate::from(answer))
+            .mount(&server)
+            .await;
+        let got = reqwest::get(server.uri()).await.unwrap();
+        assert_eq!(got.status(), 422);
+        assert_eq!(got.headers()["traceid"], "t-1");
+        assert_eq!(got.headers()["content-type"], "application/json");
+        assert_eq!(got.text().await.unwrap(), r#"{"errors":"no"}"#);
     }
 }

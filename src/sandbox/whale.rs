@@ -46,7 +46,7 @@ impl Whale {
         state.requests += 1;
         let id = format!("req_{:012x}", state.requests);
         // Every answer has a request id (*documented*); the header's name is *inferred*.
-        state.route(request).unwrap_or_else(|failure| failure.reply(&id)).header("x-request-id", id)
+        state.route(request).unwrap_or_else(|failure| failure.reply(&id)).with_header("x-request-id", id)
     }
 }
 

@@ -1,29 +1,26 @@
-//! The client: options, the native calls, and the sink.
+//! The client: its options, and the call that writes a customer.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::judge;
-use super::map::map;
+use super::PROVIDER;
+use super::answer::judge_customer;
+use super::guard::{Ended, ShopGuard};
+use super::key::{BARE_HOST, CustomerKey, is_bare_host};
+use super::map::MapOptions;
+use super::sql::ReadBack;
 use super::wire::CustomerRecord;
-use super::{MATRIX, PROVIDER};
-use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Limit, Operation, Outgoing};
-use crate::mapper::Mapper;
+use crate::http::{Account, Connector, Limit, Operation, Outgoing};
 use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Plan, Step, Url, When};
-use crate::provider::ProviderId;
+use crate::plan::{Step, Url, When};
 use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
-use crate::sink::{Capabilities, CustomerSink, UpsertOptions};
-use crate::trace::upsert_span;
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
@@ -31,6 +28,10 @@ pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
 /// What the vendor takes across all Data-In calls (documented): 25,000 a minute. Whether it counts by key, user or shop
 /// is unknown; we count by key, which exceeds none of them.
 pub const DEFAULT_LIMIT: Limit = Limit::Window { max: 25_000, per: Duration::from_secs(60) };
+
+/// What the vendor takes of SQL queries (documented): 100 a second and 600 a minute, of which it counts apart from
+/// Data-In. 100 in any ten seconds keep to both.
+pub const DEFAULT_SQL_LIMIT: Limit = Limit::Window { max: 100, per: Duration::from_secs(10) };
 
 /// The platform and platform account of records that come from outside the integrated platforms (documented default,
 /// which has changed once; so it is always sent).
@@ -40,8 +41,13 @@ pub const DEFAULT_PLATFORM: &str = "custom-msp";
 /// to 20 for older ones).
 const VISIBLE_AFTER: Duration = Duration::from_secs(20 * 60);
 
+/// How many upserts in a row have to end in a 500 before a client stops.
+pub const DEFAULT_STOP_AFTER: u32 = 5;
+
+/// How long a client that has stopped sends nothing.
+pub const DEFAULT_STOP_FOR: Duration = Duration::from_secs(60);
+
 static REPLACE: Operation = Operation::idempotent_write("create_customer_record");
-static CHECK: Operation = Operation::read("validate_api_key");
 
 /// Options of a [`TripleWhale`] client.
 #[derive(Debug)]
@@ -52,7 +58,12 @@ pub struct Builder {
     platform: String,
     platform_account_id: String,
     native_platforms: bool,
-    refuse_sms_opt_out: bool,
+    map: MapOptions,
+    stop_after: u32,
+    stop_for: Duration,
+    sql_read_back: bool,
+    read_back: ReadBack,
+    sql_limit: Option<Limit>,
     options: ClientOptions,
 }
 
@@ -81,7 +92,49 @@ impl Builder {
     /// Refuses a record whose SMS consent is anything but a yes, instead of sending the rest with a note: this vendor
     /// cannot hold an SMS opt-out.
     pub fn refuse_sms_opt_out(mut self, refuse: bool) -> Self {
-        self.refuse_sms_opt_out = refuse;
+        self.map.refuse_sms_opt_out = refuse;
+        self
+    }
+
+    /// Sends the number of orders as `orders` too, beside the documented `number_of_orders`. Off by default.
+    ///
+    /// The vendor's documentation contradicts itself: the call names the count `number_of_orders`, and the table that it
+    /// ends in `orders`. Which of the two is filled from where is unknown. Switch this on only where counts that were
+    /// sent do not show up there; whether the vendor refuses a key that it does not document is unknown too.
+    pub fn also_send_orders(mut self, also: bool) -> Self {
+        self.map.also_send_orders = also;
+        self
+    }
+
+    /// Stops after so many upserts in a row that ended in a 500, which is what the vendor also answers for a shop that
+    /// it does not know or that is not connected (seen in its error guide, as restated). Then upserts fail at once, with
+    /// nothing sent, until `pause` has passed; after it one upsert is let through at a time, and the first success opens
+    /// the way for all. Counted per client and its clones; a success starts the count anew.
+    ///
+    /// Default [`DEFAULT_STOP_AFTER`] and [`DEFAULT_STOP_FOR`]. 0 upserts: never stops.
+    pub fn stop_after(mut self, upserts: u32, pause: Duration) -> Self {
+        self.stop_after = upserts;
+        self.stop_for = pause;
+        self
+    }
+
+    /// Lets [`CustomerSink::find`](crate::CustomerSink::find) read a customer back by external id, by a query over the
+    /// vendor's tables. Off by default: it needs a key with another scope (`Data Out`), and parts of the query are
+    /// inferred; see [`ReadBack`].
+    pub fn sql_read_back(mut self, on: bool) -> Self {
+        self.sql_read_back = on;
+        self
+    }
+
+    /// How `find` reads, once [`sql_read_back`](Self::sql_read_back) is on.
+    pub fn read_back(mut self, how: ReadBack) -> Self {
+        self.read_back = how;
+        self
+    }
+
+    /// Replaces [`DEFAULT_SQL_LIMIT`] for this account, for every client of it.
+    pub fn sql_rate_limit(mut self, limit: Limit) -> Self {
+        self.sql_limit = Some(limit);
         self
     }
 
@@ -94,8 +147,8 @@ impl Builder {
     pub fn build(self) -> Result<TripleWhale, Error> {
         let refuse = |option, message: &'static str| Err(Error::config(PROVIDER, option, message));
         let shop = self.shop.trim();
-        if shop.is_empty() || shop.contains(['/', ':', '?', '#', '@']) || shop.chars().any(char::is_whitespace) {
-            return refuse("shop", "needs a bare host as in Settings, Store: no scheme, slash, port or blank");
+        if !is_bare_host(shop) {
+            return refuse("shop", BARE_HOST);
         }
         for (option, value) in [("platform", &self.platform), ("platform_account_id", &self.platform_account_id)] {
             if value.trim().is_empty() {
@@ -109,37 +162,58 @@ impl Builder {
         }
         let headers = json_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
         let bare = bare_headers(PROVIDER, Some(("x-api-key", &self.api_key)))?;
-        let account_parts = [self.api_key.expose_secret()];
-        let (base, account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &account_parts, DEFAULT_LIMIT)?;
+        let connector = self.options.connector.clone();
+        let connector = connector.map_or_else(Connector::new, Ok)?;
+        let options = ClientOptions { connector: Some(connector), ..self.options };
+        let sql_options = ClientOptions { limit: self.sql_limit, ..options.clone() };
+        let key = self.api_key.expose_secret();
+        let (base, mut account) = options.open(PROVIDER, DEFAULT_BASE_URL, &[key], DEFAULT_LIMIT)?;
+        let (_, mut sql_account) = sql_options.open(PROVIDER, DEFAULT_BASE_URL, &[key, "sql"], DEFAULT_SQL_LIMIT)?;
+        for account in [&mut account, &mut sql_account] {
+            // The vendor's own was seen on another of its hosts only.
+            account.request_id_headers = &["x-tw-trace-id", "x-request-id", "request-id"];
+        }
         Ok(TripleWhale(Arc::new(Inner {
             customers: fixed_url(PROVIDER, &base, "data-in/customers")?,
             key: fixed_url(PROVIDER, &base, "users/api-keys/me")?,
+            erasures: fixed_url(PROVIDER, &base, "compliance/requests/create-request")?,
+            sql: fixed_url(PROVIDER, &base, "orcabase/api/sql")?,
             shop: shop.to_owned(),
             platform: self.platform.trim().to_owned(),
             platform_account_id: self.platform_account_id.trim().to_owned(),
-            refuse_sms_opt_out: self.refuse_sms_opt_out,
+            map: self.map,
+            guard: ShopGuard::new(self.stop_after, self.stop_for),
+            read_back: self.sql_read_back.then_some(self.read_back),
             headers: Arc::new(headers),
             bare: Arc::new(bare),
             account,
+            sql_account,
         })))
     }
 }
 
-struct Inner {
-    shop: String,
+pub(super) struct Inner {
+    pub(super) shop: String,
     platform: String,
     platform_account_id: String,
-    refuse_sms_opt_out: bool,
+    pub(super) map: MapOptions,
+    guard: ShopGuard,
+    /// How `find` reads; none where it may not.
+    pub(super) read_back: Option<ReadBack>,
     customers: Arc<url::Url>,
-    key: Arc<url::Url>,
-    headers: Arc<HeaderMap>,
-    bare: Arc<HeaderMap>,
-    account: Account,
+    pub(super) key: Arc<url::Url>,
+    pub(super) erasures: Arc<url::Url>,
+    pub(super) sql: Arc<url::Url>,
+    pub(super) headers: Arc<HeaderMap>,
+    pub(super) bare: Arc<HeaderMap>,
+    pub(super) account: Account,
+    /// The vendor counts queries apart.
+    pub(super) sql_account: Account,
 }
 
 /// A client of Triple Whale's Data-In API for one shop. Cheap to clone.
 #[derive(Clone)]
-pub struct TripleWhale(Arc<Inner>);
+pub struct TripleWhale(pub(super) Arc<Inner>);
 
 impl fmt::Debug for TripleWhale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -159,55 +233,99 @@ impl TripleWhale {
             platform: DEFAULT_PLATFORM.to_owned(),
             platform_account_id: DEFAULT_PLATFORM.to_owned(),
             native_platforms: false,
-            refuse_sms_opt_out: false,
+            map: MapOptions::default(),
+            stop_after: DEFAULT_STOP_AFTER,
+            stop_for: DEFAULT_STOP_FOR,
+            sql_read_back: false,
+            read_back: ReadBack::default(),
+            sql_limit: None,
             options: ClientOptions::default(),
         }
     }
 
-    /// A record with this client's shop and platform, for [`replace_customer`](Self::replace_customer).
-    #[must_use]
-    pub fn record(&self) -> CustomerRecord<'_> {
-        CustomerRecord {
+    /// The key under which this client keeps a customer: its shop and platform, and this id.
+    pub fn key<'a>(&'a self, customer_id: impl Into<Cow<'a, str>>) -> CustomerKey<'a> {
+        CustomerKey {
             shop: Cow::Borrowed(&self.0.shop),
+            customer_id: customer_id.into(),
             platform: Cow::Borrowed(&self.0.platform),
             platform_account_id: Cow::Borrowed(&self.0.platform_account_id),
-            ..CustomerRecord::default()
         }
+    }
+
+    /// A record under this client's [`key`](Self::key) for this id, with nothing else in it, for
+    /// [`replace_customer`](Self::replace_customer).
+    pub fn record<'a>(&'a self, customer_id: impl Into<Cow<'a, str>>) -> CustomerRecord<'a> {
+        CustomerRecord { key: self.key(customer_id), ..CustomerRecord::default() }
     }
 
     /// Creates a customer record, or replaces the whole of the one with the same key. A success means that the vendor
     /// has received it; it is processed later.
     ///
+    /// Sending it again does no harm, so that it is retried after an unknown outcome too; give `created_at`, since the
+    /// vendor else takes the time of each try (documented default).
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] before sending where `shop` or `customer_id` is empty; else as [`CustomerSink::upsert_with`].
+    /// [`ErrorKind::InvalidInput`] before sending where a part of the key is empty or the shop no bare host;
+    /// [`ErrorKind::Unavailable`] with the effect [`Effect::NotSent`] while this client has stopped
+    /// ([`Builder::stop_after`]); else as [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
     pub async fn replace_customer(&self, record: &CustomerRecord<'_>) -> Result<Upserted, Error> {
-        let mut problems = Vec::new();
-        for (field, value) in [("shop", &record.shop), ("customer_id", &record.customer_id)] {
-            if value.trim().is_empty() {
-                problems.push(crate::FieldError::new(field, "is required"));
-            }
-        }
+        let problems = record.key.problems();
         if !problems.is_empty() {
             return Err(Error::invalid_record(problems).with_provider(PROVIDER).with_operation(REPLACE.name));
         }
-        self.send(&self.step(record)?).await
+        let step = self.step(record)?;
+        // The count is of this client's shop.
+        if record.key.shop == self.0.shop { self.send_guarded(&step).await } else { self.send(&step).await }
     }
 
-    fn step(&self, record: &CustomerRecord<'_>) -> Result<Step, Error> {
+    /// The request that writes a record.
+    pub(super) fn step(&self, record: &CustomerRecord<'_>) -> Result<Step, Error> {
+        self.post(REPLACE.name, &self.0.customers, record)
+    }
+
+    /// A request with this content.
+    pub(super) fn post(
+        &self,
+        operation: &'static str,
+        url: &Arc<url::Url>,
+        content: &impl serde::Serialize,
+    ) -> Result<Step, Error> {
         Ok(Step {
             when: When::Always,
-            operation: REPLACE.name,
+            operation,
             method: Method::POST,
-            url: Url::from(&self.0.customers),
+            url: Url::from(url),
             headers: Arc::clone(&self.0.headers),
-            body: Some(body(record)?),
+            body: Some(body(content)?),
         })
+    }
+
+    /// Sends, unless the vendor keeps failing on this shop.
+    pub(super) async fn send_guarded(&self, step: &Step) -> Result<Upserted, Error> {
+        let clock = self.0.account.connector.clock();
+        let pass = self.0.guard.enter(clock.now()).map_err(|left| {
+            Error::new(ErrorKind::Unavailable, Effect::NotSent)
+                .with_provider(PROVIDER)
+                .with_operation(REPLACE.name)
+                .with_retryable(true)
+                .with_retry_after((!left.is_zero()).then_some(left))
+                .with_hint("several upserts in a row ended in a 500: the shop is probably unknown or not connected")
+        })?;
+        let result = self.send(step).await;
+        let how = match &result {
+            Ok(_) => Ended::Success,
+            Err(error) if error.status() == Some(500) => Ended::ServerError,
+            Err(_) => Ended::Other,
+        };
+        pass.end(how, clock.now());
+        result
     }
 
     async fn send(&self, step: &Step) -> Result<Upserted, Error> {
         let mut call = self.0.account.call();
-        call.send(Outgoing::of(&REPLACE, step), judge).await?;
+        call.send(Outgoing::of(&REPLACE, step), judge_customer).await?;
         let mut done = Upserted::new(PROVIDER, Outcome::Accepted);
         done.attempts = call.attempts;
         done.request_id = call.request_id;
@@ -217,54 +335,10 @@ impl TripleWhale {
 }
 
 /// The body of a request, in one buffer.
-fn body(record: &CustomerRecord<'_>) -> Result<Bytes, Error> {
+fn body(content: &impl serde::Serialize) -> Result<Bytes, Error> {
     let mut buffer = Vec::with_capacity(1024);
-    match serde_json::to_writer(&mut buffer, record) {
+    match serde_json::to_writer(&mut buffer, content) {
         Ok(()) => Ok(Bytes::from(buffer)),
         Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
-    }
-}
-
-#[async_trait]
-impl CustomerSink for TripleWhale {
-    fn provider(&self) -> ProviderId {
-        PROVIDER
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::new(&MATRIX).can_check()
-    }
-
-    fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
-        let mut mapper = Mapper::new(customer, &MATRIX);
-        let mut record = self.record();
-        map(&mut record, &mut mapper, self.0.refuse_sms_opt_out);
-        let (sent, notes) = mapper.finish(options)?;
-        Ok(Plan { provider: PROVIDER, steps: vec![self.step(&record)?], sent, notes })
-    }
-
-    async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
-        upsert_span(PROVIDER, async {
-            let plan = self.plan(customer, options)?;
-            let mut done = match plan.steps.first() {
-                Some(step) => self.send(step).await?,
-                None => return Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER)),
-            };
-            done.notes = plan.notes;
-            Ok(done)
-        })
-        .await
-    }
-
-    async fn check(&self) -> Result<(), Error> {
-        let out = Outgoing {
-            operation: &CHECK,
-            method: &Method::GET,
-            url: &Url::from(&self.0.key),
-            headers: &self.0.bare,
-            body: None,
-        };
-        // The body's form is unknown: the status alone decides.
-        self.0.account.call().send(out, judge).await.map(drop)
     }
 }

@@ -12,11 +12,18 @@ use crate::customer::{
 use crate::mapper::{AddressMapper, Mapper, TagLimits, phone_rule};
 use crate::notes::Reason;
 
+/// What the client's builder decides about a mapping.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct MapOptions {
+    pub(super) refuse_sms_opt_out: bool,
+    pub(super) also_send_orders: bool,
+}
+
 /// Maps a customer onto `record`, which holds the key's other parts already.
-pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, refuse_sms_opt_out: bool) {
+pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, options: MapOptions) {
     let customer = mapper.customer;
     match mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id)) {
-        Some(id) => record.customer_id = Cow::Borrowed(id),
+        Some(id) => record.key.customer_id = Cow::Borrowed(id),
         None => mapper.error(Field::ExternalId.as_str(), "is required: it is the customer's key at the vendor"),
     }
     record.email_address = mapper.email(&m::EMAIL).map(Cow::Borrowed);
@@ -28,6 +35,7 @@ pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, 
     record.locale = mapper.text(&m::LOCALE, text(&customer.locale)).map(Cow::Borrowed);
     record.last_order_id = mapper.identifier(&m::LAST_ORDER_ID, text(&customer.last_order_id)).map(Cow::Borrowed);
     scalars(record, mapper, customer);
+    record.orders = record.number_of_orders.filter(|_| options.also_send_orders);
     let tags = mapper.tags(&TagLimits::default());
     if !tags.is_empty() {
         record.customer_tags = Some(tags.into_iter().map(Cow::Borrowed).collect());
@@ -38,7 +46,7 @@ pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, 
     }
     address(record, mapper);
     email_consent(record, mapper);
-    sms_consent(record, mapper, refuse_sms_opt_out);
+    sms_consent(record, mapper, options.refuse_sms_opt_out);
 }
 
 fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &Customer) {

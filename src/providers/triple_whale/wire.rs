@@ -4,20 +4,21 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
 
+use super::key::CustomerKey;
 use crate::customer::decimal::JsonNumber;
 use crate::customer::time::Rfc3339;
 
 /// A customer record as the vendor takes it: `POST data-in/customers`.
 ///
-/// Absent keys are left out, and null is never sent. A repeat with the same `shop`, `customer_id`, `platform` and
-/// `platform_account_id` replaces the whole record (documented), so that a record is always sent whole.
+/// Absent keys are left out, and null is never sent. A repeat with the same [key](CustomerKey) replaces the whole record
+/// (documented), so that a record is always sent whole: left out, the tags are most likely emptied, the tax exemption
+/// reset and the time of creation moved to the time of the update (inferred from the documented defaults).
 #[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[allow(missing_docs)] // The names are the vendor's own; each is described in its documentation.
 pub struct CustomerRecord<'a> {
-    pub shop: Cow<'a, str>,
-    pub customer_id: Cow<'a, str>,
-    pub platform: Cow<'a, str>,
-    pub platform_account_id: Cow<'a, str>,
+    /// `shop`, `customer_id`, `platform` and `platform_account_id`, which are always sent.
+    #[serde(flatten)]
+    pub key: CustomerKey<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address1: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +63,10 @@ pub struct CustomerRecord<'a> {
     pub note: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number_of_orders: Option<u64>,
+    /// No key of this call (documented), but the name of the same count in the vendor's tables (documented); see
+    /// [`Builder::also_send_orders`](super::Builder::also_send_orders).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orders: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,9 +97,6 @@ fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S)
 /// Shows the key's shop and platform only.
 impl std::fmt::Debug for CustomerRecord<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CustomerRecord")
-            .field("shop", &self.shop)
-            .field("platform", &self.platform)
-            .finish_non_exhaustive()
+        f.debug_struct("CustomerRecord").field("key", &self.key).finish_non_exhaustive()
     }
 }

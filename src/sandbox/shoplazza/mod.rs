@@ -60,7 +60,7 @@ impl Shoplazza {
         let mut state = self.state();
         state.answers += 1;
         let request_id = store::uuid(REQUEST_ID, state.answers);
-        let path = store::segments(request);
+        let path = store::raw_segments(request);
         let answer = match path.as_slice() {
             ["openapi", version, route @ ..] => match Version::parse(version) {
                 Some(version) => match state.route(version, request, route) {

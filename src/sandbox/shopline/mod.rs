@@ -81,7 +81,7 @@ fn no_address() -> Fault {
 }
 
 fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
-    let path = store::segments(request);
+    let path = store::raw_segments(request);
     let ["admin", "openapi", version, route @ ..] = path.as_slice() else { return Err(missing()) };
     if !is_version(version) {
         return Err(missing());

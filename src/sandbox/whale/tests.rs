@@ -6,7 +6,7 @@ const KEY: (&str, &str) = ("x-api-key", Sandbox::WHALE_API_KEY);
 fn call(vendor: &Whale, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let target = format!("/v1/stores/{}/{path}", Sandbox::WHALE_STORE_ID);
     let reply = vendor.reply(&reply::request(method, &target, &[KEY], body));
-    (reply.status, reply.body.unwrap_or_default())
+    (reply.status, reply.value())
 }
 
 fn get(vendor: &Whale, path: &str) -> Value {
@@ -43,7 +43,7 @@ fn keys_stores_and_routes_are_checked() {
     let send = |target: &str, headers: &[(&'static str, &str)]| {
         let reply = vendor.reply(&reply::request("GET", target, headers, &Value::Null));
         assert!(reply.headers.iter().any(|(name, _)| *name == "x-request-id"));
-        (reply.status, reply.body.unwrap_or_default())
+        (reply.status, reply.value())
     };
     let (status, body) = send("/v1/customers", &[("x-api-key", "wk_test_other")]);
     assert_eq!((status, &body["error"]["type"]), (401, &json!("authentication_error")));

@@ -18,7 +18,7 @@ impl Client {
     fn call(&self, method: &str, target: &str, body: &Value) -> (u16, Value) {
         let request = reply::request(method, target, &[("x-yotpo-token", &self.token)], body);
         let reply = self.vendor.reply(&request);
-        (reply.status, reply.body.unwrap_or_default())
+        (reply.status, reply.value())
     }
 
     fn mint(&mut self) {
