@@ -61,7 +61,11 @@ pub struct Step {
 /// A URL that is made once per client, or once per plan.
 #[derive(Clone)]
 pub(crate) enum Url {
+    /// Whole, made once per client.
     Shared(Arc<url::Url>),
+    /// With places in braces for ids from earlier answers, made once per client.
+    Template(Arc<str>),
+    /// Made for one plan or request.
     Own(Box<str>),
 }
 
@@ -69,6 +73,7 @@ impl Url {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Shared(url) => url.as_str(),
+            Self::Template(url) => url,
             Self::Own(url) => url,
         }
     }
@@ -77,6 +82,12 @@ impl Url {
 impl From<&Arc<url::Url>> for Url {
     fn from(url: &Arc<url::Url>) -> Self {
         Self::Shared(Arc::clone(url))
+    }
+}
+
+impl From<&Arc<str>> for Url {
+    fn from(url: &Arc<str>) -> Self {
+        Self::Template(Arc::clone(url))
     }
 }
 

@@ -320,7 +320,7 @@ impl Call<'_> {
     fn parsed(&self, out: &Outgoing<'_>) -> Result<url::Url, Error> {
         match out.url {
             Url::Shared(url) => Ok((**url).clone()),
-            Url::Own(text) => text.parse().map_err(|_| {
+            other => other.as_str().parse().map_err(|_| {
                 let error = self.error(out.operation, ErrorKind::Config, Effect::NotSent);
                 self.finish(error.with_hint("the base URL and the ids make no URL"))
             }),

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::Error;
+use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Account, BaseUrl, Connector, Limit, RetryPolicy, account_key};
 use crate::provider::ProviderId;
 
@@ -107,6 +108,15 @@ pub(crate) fn credential_value(provider: ProviderId, secret: &SecretString) -> R
     let mut value = HeaderValue::from_str(text).map_err(|_| refuse())?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// A body: written once, into one buffer of its size.
+pub(crate) fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> Result<Bytes, Error> {
+    let mut buffer = Vec::with_capacity(1024);
+    match serde_json::to_writer(&mut buffer, value) {
+        Ok(()) => Ok(Bytes::from(buffer)),
+        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(provider).with_source(error)),
+    }
 }
 
 /// The URL of a fixed path under the base, made once per client.
