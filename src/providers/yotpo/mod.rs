@@ -14,17 +14,24 @@
 
 mod answer;
 mod client;
+mod confirm;
 mod map;
 mod matrix;
+mod pages;
+mod privacy;
+mod query;
 mod read;
 mod sink;
 mod token;
 mod wire;
 
 pub use client::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, Yotpo};
+pub use confirm::{Confirmation, Patience};
 pub use matrix::MATRIX;
+pub use query::CustomerQuery;
 pub use read::{
-    AddressRow, ChannelConsent, Channels, CustomerPage, CustomerQuery, CustomerRow, Marketing, Suppressions,
+    AddressRow, ChannelConsent, Channels, CustomerPage, CustomerRow, ListMembership, Marketing, ReviewFigures,
+    Suppressions,
 };
 pub use wire::{AddressRecord, CustomerIdentity, CustomerRecord};
 
