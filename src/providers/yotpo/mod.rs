@@ -9,12 +9,15 @@
 //! that they are not sent unless asked for. Nothing can be blanked: null and absence both mean "leave alone". The plan's
 //! notes say so for each record.
 //!
+//! [`loyalty`] is a second sink, of another product of the vendor, with customers of its own.
+//!
 //! Access tokens are minted from the store's API secret when they are first needed, shared by all clones of a client,
 //! and replaced when the vendor refuses them.
 
 mod answer;
 mod client;
 mod confirm;
+pub mod loyalty;
 mod map;
 mod matrix;
 mod pages;
