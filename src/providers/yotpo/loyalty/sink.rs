@@ -16,7 +16,7 @@ use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOpt
 use crate::trace::upsert_span;
 
 /// Whom nobody is: asked for to see whether the credentials are good.
-const NOBODY: &str = "credentials-check@customer-sink.invalid";
+const NOBODY: &str = "credentials-check@nobody.example.com";
 
 impl Loyalty {
     /// The record of a customer, and the plan of its upsert.
