@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use customer_sink::providers::yotpo::{CustomerQuery, CustomerRow, Patience, Yotpo};
+use customer_sink::providers::yotpo::{CustomerQuery, CustomerRow, Patience, ReviewUnsubscribers, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Erased, Error,
@@ -377,6 +377,47 @@ async fn loyalty_forgets_a_person_and_core_says_that_it_cannot() {
     assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::Config, "loyalty_base_url"));
 }
 
+#[tokio::test]
+async fn who_wants_no_requests_for_reviews_is_told_to_the_vendor() {
+    let world = world(|_, _, _| None).await;
+    let open = |utoken: &str| {
+        let builder = ReviewUnsubscribers::builder(Sandbox::YOTPO_STORE_ID, utoken);
+        builder.base_url(world.sandbox.url("yotpo").unwrap()).build().unwrap()
+    };
+    let client = open(Sandbox::YOTPO_UTOKEN);
+    let emails = [Email::from("mira@example.com"), Email::from(" tess@example.com")];
+    client.create(&emails).await.unwrap();
+    client.create(&emails).await.unwrap();
+    assert_eq!(client.list().await.unwrap().len(), 2);
+    client.delete(&emails[..1]).await.unwrap();
+    let rows = client.list().await.unwrap();
+    assert_eq!((rows.len(), rows[0].user_email.as_deref()), (1, Some("tess@example.com")));
+    let error = client.create(&["nobody".into(), "a@example.com".into(), "".into()]).await.unwrap_err();
+    let fields: Vec<_> = error.field_errors().iter().map(|e| e.field()).collect();
+    assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["emails[0]", "emails[2]"]));
+    assert_eq!(client.delete(&[]).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let wrong = open("fake-wrong-utoken");
+    let refused = [wrong.list().await.unwrap_err(), wrong.create(&emails).await.unwrap_err()];
+    for error in refused {
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
+        assert!(!format!("{error} {error:?}").contains("utoken"));
+    }
+    assert!(!format!("{wrong:?} {rows:?}").contains("fake-wrong") && !format!("{rows:?}").contains("tess"));
+    let gone = ReviewUnsubscribers::builder("s", "fake-planted").base_url("http://127.0.0.1:1/").build().unwrap();
+    let error = gone.list().await.unwrap_err();
+    let mut text = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text.push_str(&format!("{cause} {cause:?}"));
+        source = cause.source();
+    }
+    assert!(!text.contains("fake-planted"), "{text}");
+    for (app, utoken, field) in [("..", "x", "app_key"), ("a", "", "credential"), ("a", "b\nc", "credential")] {
+        let error = ReviewUnsubscribers::builder(app, utoken).build().unwrap_err();
+        assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::Config, field));
+    }
+}
+
 // ---- exchanges ----
 
 fn shown(row: &CustomerRow) -> Value {
@@ -424,6 +465,19 @@ async fn play(exchange: &calls::Exchange) -> Vec<String> {
             let email = Email::from(arguments["email"].as_str().unwrap());
             let merchant = arguments["merchant_id"].as_str().unwrap();
             core().anonymize_loyalty_customer(merchant, &email).await.map(|done| json!({"erased": format!("{done:?}")}))
+        }
+        call @ ("list_unsubscribers" | "create_unsubscribers" | "delete_unsubscribers") => {
+            let builder = ReviewUnsubscribers::builder("fake-store", "fake utoken").base_url(stage.server.uri());
+            let client = builder.connector(&stage.connector).build().unwrap();
+            let emails = arguments["emails"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let emails: Vec<Email> = emails.map(Email::from).collect();
+            match call {
+                "list_unsubscribers" => client.list().await.map(|rows| {
+                    json!({"rows": rows.iter().map(|r| json!([r.id, r.user_email, r.email_type_id, r.unsubscribed_by_name])).collect::<Vec<_>>()})
+                }),
+                "create_unsubscribers" => client.create(&emails).await.map(|()| json!({"done": true})),
+                _ => client.delete(&emails).await.map(|()| json!({"done": true})),
+            }
         }
         other => panic!("{}: no call {other}", exchange.name),
     };

@@ -24,6 +24,7 @@ mod pages;
 mod privacy;
 mod query;
 mod read;
+mod reviews;
 mod sink;
 mod token;
 mod wire;
@@ -36,6 +37,7 @@ pub use read::{
     AddressRow, ChannelConsent, Channels, CustomerPage, CustomerRow, ListMembership, Marketing, ReviewFigures,
     Suppressions,
 };
+pub use reviews::{ReviewUnsubscribers, ReviewUnsubscribersBuilder, Unsubscriber};
 pub use wire::{AddressRecord, CustomerIdentity, CustomerRecord};
 
 use crate::provider::ProviderId;
