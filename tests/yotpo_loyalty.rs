@@ -171,7 +171,7 @@ const PHONES: [&str; 8] =
 const EMAILS: [&str; 5] = [" MARA@Example.com ", "no-at.example.com", "", "a b@example.com", "x@walk-in.local"];
 
 fn pick(list: &[&str], seed: u64) -> String {
-    list[usize::try_from(seed % list.len() as u64).unwrap()].repeat(if seed % 97 == 0 { 90 } else { 1 })
+    list[usize::try_from(seed % list.len() as u64).unwrap()].repeat(if seed.is_multiple_of(97) { 90 } else { 1 })
 }
 
 fn consent(seed: u64) -> Consent {
@@ -206,8 +206,8 @@ fn set(c: &mut Customer, field: Field, seed: u64) {
         Field::SubscriptionState => c.subscription_state = Some(customer_sink::SubscriptionState::ALL[word(6)]),
         Field::Addresses => {
             let mut address = Address::new().city(pick(&TEXTS, seed / 3)).country_code(pick(&TEXTS, seed / 5));
-            address.country = (seed % 2 == 0).then(|| pick(&TEXTS, seed / 7));
-            address.default = seed % 3 == 0;
+            address.country = (seed.is_multiple_of(2)).then(|| pick(&TEXTS, seed / 7));
+            address.default = seed.is_multiple_of(3);
             c.addresses.push(address);
         }
         Field::EmailMarketing => c.email_marketing = Some(consent(seed)),
@@ -573,6 +573,49 @@ async fn customers_are_found_and_credentials_are_checked() {
     let row = sink.customer(&CustomerQuery::pos_account_id("till-7").with_history()).await.unwrap().unwrap();
     assert_eq!((row.email.as_deref(), row.opt_in), (Some("pos@example.com"), Some(false)));
     assert!(row.raw().contains("till-7") && !format!("{row:?} {record:?}").contains("till-7"));
+}
+
+#[tokio::test]
+async fn nothing_that_prints_shows_a_credential_or_a_person() {
+    let planted = ["PLANTED", "plantedmail", "5550109", "Plantedfirst"];
+    let search = |what: &str, text: String| {
+        for word in planted {
+            assert!(!text.contains(word), "{what} shows {word}: {text}");
+        }
+    };
+    let (connector, _) = support::connector();
+    let customer = Customer::new().external_id("1").email("plantedmail@example.com").phone("+1 202 5550109");
+    let customer = customer.first_name("Plantedfirst");
+    for status in [200, 400, 401, 404, 422, 429, 500] {
+        let server = wiremock::MockServer::start().await;
+        let echo = move |request: &wiremock::Request| {
+            let text = format!("{} {:?} {}", request.url, request.headers, String::from_utf8_lossy(&request.body));
+            let body =
+                json!({"error": text, "message": text, "code": text, "errors": [{"message": {text.as_str(): text}}]});
+            wiremock::ResponseTemplate::new(status).set_body_json(body)
+        };
+        wiremock::Mock::given(wiremock::matchers::any()).respond_with(echo).mount(&server).await;
+        for option in CONSENTS {
+            let sink = Loyalty::builder("PLANTEDGUID", "PLANTEDKEY").program_consent(option).base_url(server.uri());
+            let sink = sink.connector(&connector).rate_limit(Limit::Unlimited).build().unwrap();
+            let plan = sink.plan(&customer, &UpsertOptions::default()).unwrap();
+            search("a sink or plan", format!("{sink:?} {plan:?} {:?} {:?}", plan.notes(), plan.steps()));
+            for (name, value) in plan.steps().iter().flat_map(customer_sink::Step::headers) {
+                assert!(!value.contains("PLANTED"), "{name}");
+            }
+            for error in [
+                sink.upsert(&customer).await.unwrap_err(),
+                sink.find(&Identity::Email("plantedmail@example.com".into())).await.map(|_| ()).err().unwrap_or_else(
+                    || {
+                        assert_eq!(status, 404, "only a 404 is nobody");
+                        customer_sink::Error::new(ErrorKind::NotFound, Effect::NotSent)
+                    },
+                ),
+            ] {
+                search("an error", format!("{error} {error:?}"));
+            }
+        }
+    }
 }
 
 #[test]

@@ -8,9 +8,12 @@ use wiremock::Request;
 use super::super::Sandbox;
 use super::super::reply::{Object, Query, Reply, fold, header, lock, object};
 
+/// Whether a value is of a key's type.
+type Fits = fn(&Value) -> bool;
+
 /// The keys of a record and the types that they take (*documented*; the names *seen*). Others are refused, so that a
 /// misspelt one is not lost: what the vendor does with them is *unknown*.
-const KEYS: [(&str, fn(&Value) -> bool); 11] = [
+const KEYS: [(&str, Fits); 11] = [
     ("id", Value::is_string),
     ("email", Value::is_string),
     ("first_name", Value::is_string),
