@@ -261,13 +261,20 @@ async fn a_stream_reads_to_the_end_and_never_in_circles() {
 
 #[tokio::test]
 async fn empty_pages_end_some_time() {
-    let world = world(|_, _, index| {
-        let body = format!(r#"{{"customers":[],"pagination":{{"next_page_info":"p{index}"}}}}"#);
-        Some(HttpResponse::new(StatusCode::OK, body))
-    })
-    .await;
-    let rows = count(world.sink.customer_stream(CustomerQuery::all())).await;
-    assert_eq!((rows.len(), hint(rows.first())), (1, "the vendor returns empty pages without end"));
+    for (row, before, told) in [
+        ("", 0, "nobody new"),
+        (r#"{"first_name":"Tess"}"#, 21, "nobody new"),
+        (r#"{"email":"tess@example.com"}"#, 1, "ignores the cursor"),
+    ] {
+        let world = world(move |_, _, index| {
+            let body = format!(r#"{{"customers":[{row}],"pagination":{{"next_page_info":"p{index}"}}}}"#);
+            Some(HttpResponse::new(StatusCode::OK, body))
+        })
+        .await;
+        let rows = count(world.sink.customer_stream(CustomerQuery::all().limit(1))).await;
+        assert_eq!(rows.len(), before + 1, "{row}");
+        assert!(hint(rows.last()).contains(told), "{}", hint(rows.last()));
+    }
 }
 
 #[tokio::test]

@@ -11,9 +11,9 @@ use super::query::CustomerQuery;
 use super::read::{CustomerPage, CustomerRow};
 use crate::error::{Effect, Error, ErrorKind};
 
-/// Empty pages in a row after which nobody waits for more. A filter that leaves few people may leave some empty
-/// (inferred).
-const EMPTY_PAGES: u32 = 20;
+/// Pages in a row that hold nobody new, after which nobody waits for more. A filter that leaves few people may leave some
+/// pages empty (inferred).
+const FRUITLESS_PAGES: u32 = 20;
 
 /// Where a stream of pages stands.
 struct Reading {
@@ -29,7 +29,7 @@ struct Seen {
     cursors: HashSet<u64>,
     first: Option<u64>,
     last: Option<u64>,
-    empty: u32,
+    fruitless: u32,
 }
 
 fn hash(value: &(impl Hash + ?Sized)) -> u64 {
@@ -41,29 +41,33 @@ fn hash(value: &(impl Hash + ?Sized)) -> u64 {
 impl Seen {
     /// Takes in a page; what shows that reading on would never end.
     fn page(&mut self, page: &CustomerPage) -> Result<(), &'static str> {
+        if page.next_page_info.as_ref().is_some_and(|cursor| !self.cursors.insert(hash(cursor.as_str()))) {
+            return Err("the vendor returns a cursor that it has returned before");
+        }
         let rows = (!page.customers.is_empty())
             .then(|| hash(&page.customers.iter().map(CustomerRow::raw).collect::<Vec<_>>()));
-        if let Some(rows) = rows {
-            // One row may stand twice, word for word: people without an identifier cannot be told apart.
-            if page.customers.len() > 1 && (self.first == Some(rows) || self.last == Some(rows)) {
-                return Err("the vendor ignores the cursor: a page holds what an earlier one held");
+        let again = rows.is_some() && (self.first == rows || self.last == rows);
+        // One row may stand twice, word for word, where it names nobody: such people cannot be told apart.
+        if again && !matches!(page.customers.as_slice(), [only] if is_nameless(only)) {
+            return Err("the vendor ignores the cursor: a page holds what an earlier one held");
+        }
+        if again || rows.is_none() {
+            self.fruitless += 1;
+            if self.fruitless > FRUITLESS_PAGES && page.next_page_info.is_some() {
+                return Err("the vendor returns pages without end that hold nobody new");
             }
-            self.first.get_or_insert(rows);
-            self.last = Some(rows);
-            self.empty = 0;
         } else {
-            self.empty += 1;
-            if self.empty > EMPTY_PAGES && page.next_page_info.is_some() {
-                return Err("the vendor returns empty pages without end");
-            }
+            self.first = self.first.or(rows);
+            self.last = rows;
+            self.fruitless = 0;
         }
-        match &page.next_page_info {
-            Some(cursor) if !self.cursors.insert(hash(cursor.as_str())) => {
-                Err("the vendor returns a cursor that it has returned before")
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
+}
+
+/// Whether a row names nobody.
+fn is_nameless(row: &CustomerRow) -> bool {
+    row.external_id.is_none() && row.email.is_none() && row.phone_number.is_none()
 }
 
 impl Yotpo {
@@ -71,8 +75,8 @@ impl Yotpo {
     /// configured ones.
     ///
     /// An error ends the stream. Beside those of [`customers`](Self::customers), [`ErrorKind::Decode`] where the vendor
-    /// returns a cursor again, ignores it, or returns empty pages without end. Each page is a call of its own, with its
-    /// own attempts and time.
+    /// returns a cursor again, ignores it, or returns pages without end that hold nobody new. Each page is a call of its
+    /// own, with its own attempts and time.
     pub fn customer_pages(
         &self,
         query: CustomerQuery<'_>,
