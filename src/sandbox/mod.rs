@@ -48,6 +48,7 @@ struct Running {
 /// The five stand-ins, running. They stop when this value is dropped.
 pub struct Sandbox {
     running: BTreeMap<&'static str, Running>,
+    yotpo: Arc<yotpo::Yotpo>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -103,11 +104,12 @@ impl Sandbox {
     }
 
     async fn start_with(port_of: impl Fn(u16) -> u16) -> io::Result<Self> {
+        let yotpo = Arc::new(yotpo::Yotpo::new());
         let vendors: [Arc<dyn Vendor>; 5] = [
             Arc::new(triple_whale::TripleWhale::new()),
             Arc::new(shopline::Shopline::new()),
             Arc::new(shoplazza::Shoplazza::new()),
-            Arc::new(yotpo::Yotpo::new()),
+            Arc::clone(&yotpo) as _,
             Arc::new(whale::Whale::new()),
         ];
         let mut running = BTreeMap::new();
@@ -117,7 +119,7 @@ impl Sandbox {
             Mock::given(any()).respond_with(Responder(Arc::clone(&vendor))).mount(&server).await;
             running.insert(vendor.name(), Running { vendor, server });
         }
-        Ok(Self { running })
+        Ok(Self { running, yotpo })
     }
 
     /// The base URL of a provider's stand-in, by the provider's module name (`shopline`), without a trailing slash.

@@ -1,11 +1,16 @@
-//! The Yotpo stand-in: Core v3 tokens and customers.
+//! The Yotpo stand-in: Core v3 tokens and customers; beside it the customers of Loyalty v2, and who wants no review
+//! requests.
 //!
-//! What was accepted can be read at once, where the vendor asks for a minute's patience.
+//! What was accepted can be read at once, where the vendor asks for a minute's patience, unless a test sets a delay.
 
 mod check;
+mod control;
+mod loyalty;
+mod unsubscribers;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -32,28 +37,44 @@ struct State {
     /// Several rows may share an address (*seen*).
     by_email: HashMap<String, Vec<usize>>,
     by_phone: HashMap<String, usize>,
+    /// How much time has gone by at the vendor: only what a test says.
+    time: Duration,
+    /// How long a record takes from its acceptance to the rows.
+    delay: Duration,
+    /// What was accepted and is not in the rows, with the time from which it is.
+    pending: Vec<(Duration, Object)>,
 }
 
-/// Yotpo's Core API.
+/// Yotpo's Core API, and what stands beside it.
 pub(super) struct Yotpo {
     state: Mutex<State>,
+    loyalty: loyalty::Loyalty,
+    unsubscribers: unsubscribers::Unsubscribers,
 }
 
 impl Yotpo {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
-    }
-
-    /// Makes every token that was given out until now worthless.
-    #[cfg(test)]
-    pub(super) fn expire_tokens(&self) {
-        lock(&self.state).tokens.clear();
+        Self {
+            state: Mutex::default(),
+            loyalty: loyalty::Loyalty::default(),
+            unsubscribers: unsubscribers::Unsubscribers::default(),
+        }
     }
 
     fn reply(&self, request: &Request) -> Reply {
         let path = segments(request);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let ["core", "v3", "stores", store, rest @ ..] = path.as_slice() else { return failure(404, "Not found") };
+        let (store, rest) = match path.as_slice() {
+            ["core", "v3", "stores", store, rest @ ..] => (store, rest),
+            ["api", "v2", "customers"] => return self.loyalty.reply(request),
+            // The Core token, with another product of the vendor (*seen*).
+            ["api", "v1", "merchants", merchant, "anonymize_customer"] if self.knows(request) => {
+                return self.loyalty.anonymize(merchant, request);
+            }
+            ["api", "v1", ..] => return failure(401, "The access token is invalid"),
+            ["apps", app, "unsubscribers", rest @ ..] => return self.unsubscribers.reply(app, rest, request),
+            _ => return failure(404, "Not found"),
+        };
         match (request.method.as_str(), rest) {
             ("POST", ["access_tokens"]) => self.mint(store, request),
             // An unknown token and one of another store are not told apart (*inferred*: the gateway checks both).
@@ -99,8 +120,10 @@ impl Yotpo {
             return failure(400, &fault);
         }
         let mut state = lock(&self.state);
-        let index = state.upsert(customer);
-        let echo = |name: &str| state.rows.get(index).and_then(|row| row.get(name)).cloned().unwrap_or_default();
+        let due = state.time + state.delay;
+        state.pending.push((due, customer.clone()));
+        state.process();
+        let echo = |name: &str| customer.get(name).cloned().unwrap_or_default();
         // Status and body are *inferred*: no client was seen that reads more than "2xx".
         Reply::json(200, json!({"customer": {"external_id": echo("external_id"), "email": echo("email")}}))
     }
@@ -125,7 +148,8 @@ impl Yotpo {
                 None => return failure(400, "page_info is invalid"),
             },
         };
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
+        state.process();
         let mut found = state.find(&page).into_iter().skip_while(|index| *index < page.start);
         let rows: Vec<&Object> = found.by_ref().take(limit).filter_map(|index| state.rows.get(index)).collect();
         let next = found.next().map(|index| page.cursor(index));
@@ -143,11 +167,23 @@ impl Vendor for Yotpo {
     }
 
     fn customers(&self) -> Vec<Value> {
-        lock(&self.state).rows.iter().cloned().map(Value::Object).collect()
+        let mut state = lock(&self.state);
+        state.process();
+        state.rows.iter().cloned().map(Value::Object).collect()
     }
 }
 
 impl State {
+    /// Brings what is due into the rows, in the order of its arrival.
+    fn process(&mut self) {
+        let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|(due, _)| *due <= self.time);
+        self.pending = later;
+        let due: Vec<(Duration, Object)> = due;
+        for (_, customer) in due {
+            self.upsert(&customer);
+        }
+    }
+
     /// Writes what is set over what is known, and returns the place of the row.
     fn upsert(&mut self, customer: &Object) -> usize {
         let given = |name: &str| customer.get(name).and_then(Value::as_str);

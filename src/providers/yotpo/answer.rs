@@ -153,7 +153,7 @@ pub(super) fn token(body: &[u8]) -> Option<SecretString> {
 }
 
 /// What failed; none where the status and the body tell of no error.
-fn failure(response: &HttpResponse) -> Option<Problem> {
+pub(super) fn failure(response: &HttpResponse) -> Option<Problem> {
     let success = response.status.is_success();
     let answer: Answer<'_> = match serde_json::from_slice(&response.body) {
         Ok(answer) => answer,
@@ -216,7 +216,6 @@ mod tests {
         HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)
     }
 
-    /// Message, fields and code of a failure.
     /// Message, fields and code.
     type Read = (Option<String>, Vec<(String, String)>, Option<String>);
 

@@ -11,17 +11,21 @@ use secrecy::SecretString;
 use super::PROVIDER;
 use super::answer::judge;
 use super::map;
-use super::read::{self, CustomerPage, CustomerQuery};
+use super::query::CustomerQuery;
+use super::read::{self, CustomerPage};
 use super::token::{HEADER, MINT, Token, Tokens};
 use super::wire::{CustomerRecord, Envelope};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Call, HttpResponse, Limit, Operation, Outgoing, fill};
+use crate::http::{Account, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, fill};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Step, Url, When};
 use crate::providers::options::{ClientOptions, client_options, fixed_url, json_headers};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.yotpo.com/";
+
+/// Where the vendor's Loyalty product stands (documented).
+const LOYALTY_BASE_URL: &str = "https://loyalty.yotpo.com/";
 
 /// What the vendor takes for one store (documented): 5 requests a second. All of a store's integrations share it
 /// (inferred from "per store"); token calls are counted too.
@@ -45,6 +49,7 @@ pub struct Builder {
     secret: Option<SecretString>,
     token: Option<SecretString>,
     mapping: map::Options,
+    loyalty_base: Option<String>,
     options: ClientOptions,
 }
 
@@ -54,6 +59,13 @@ impl Builder {
     /// An access token to begin with. When the vendor refuses it, another is minted if there is a secret.
     pub fn token(mut self, token: impl Into<SecretString>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Sends what concerns the vendor's Loyalty product to another place: the host itself, with no `api/`. Default: the
+    /// vendor's own, unless [`base_url`](Self::base_url) was set.
+    pub fn loyalty_base_url(mut self, url: impl Into<String>) -> Self {
+        self.loyalty_base = Some(url.into());
         self
     }
 
@@ -89,6 +101,9 @@ impl Builder {
             return Err(Error::config(PROVIDER, "credential", "the secret is empty"));
         }
         let given = self.token.as_ref().map(Token::new).transpose()?;
+        // A token goes to no host that nobody named.
+        let own = self.options.base_url.is_none().then(|| LOYALTY_BASE_URL.to_owned());
+        let loyalty_base = self.loyalty_base.or(own).map(|url| BaseUrl::parse(PROVIDER, &url)).transpose()?;
         let (base, mut account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &[store_id], DEFAULT_LIMIT)?;
         account.reset_header = Some("ratelimit-reset");
         let tokens = fixed_url(PROVIDER, &base, &tokens)?;
@@ -110,6 +125,7 @@ impl Builder {
             tokens: Tokens::new(self.secret, given, Url::from(&tokens), mint_headers, connector),
             customers: fixed_url(PROVIDER, &base, &customers)?,
             store_id: store_id.to_owned(),
+            loyalty_base,
             mapping: self.mapping,
             shown: Arc::new(shown),
             account,
@@ -123,6 +139,7 @@ fn is_empty(secret: &SecretString) -> bool {
 
 struct Inner {
     store_id: String,
+    loyalty_base: Option<BaseUrl>,
     mapping: map::Options,
     customers: Arc<url::Url>,
     /// The headers as plans show them: the token's place is marked, whatever token is at hand.
@@ -151,6 +168,7 @@ impl Yotpo {
             secret: Some(secret.into()),
             token: None,
             mapping: map::Options::default(),
+            loyalty_base: None,
             options: ClientOptions::default(),
         }
     }
@@ -163,6 +181,7 @@ impl Yotpo {
             secret: None,
             token: Some(token.into()),
             mapping: map::Options::default(),
+            loyalty_base: None,
             options: ClientOptions::default(),
         }
     }
@@ -202,6 +221,14 @@ impl Yotpo {
         self.0.account.call()
     }
 
+    pub(super) fn loyalty_base(&self) -> Option<&BaseUrl> {
+        self.0.loyalty_base.as_ref()
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.0.account.connector.clock()
+    }
+
     /// The steps of an upsert, as plans show them.
     pub(super) fn steps(&self, record: &CustomerRecord<'_>) -> Result<Vec<Step>, Error> {
         let upsert = self.upsert_step(record)?;
@@ -234,7 +261,7 @@ impl Yotpo {
     }
 
     pub(super) async fn page(&self, call: &mut Call<'_>, query: &CustomerQuery<'_>) -> Result<CustomerPage, Error> {
-        let url = query.url(self.0.customers.as_str());
+        let url = query.url(self.0.customers.as_str()).map_err(|error| error.with_operation(LIST.name))?;
         let response = self.authorised(call, &LIST, &Method::GET, &Url::from(url), None).await?;
         read::page(&response.body).ok_or_else(|| {
             let error = call.error(&LIST, ErrorKind::Decode, Effect::NotSent);
@@ -248,14 +275,14 @@ impl Yotpo {
         if self.0.tokens.can_mint() {
             return self.0.tokens.renew(&mut call).await.map(drop);
         }
-        let url = CustomerQuery::all().limit(1).url(self.0.customers.as_str());
+        let url = CustomerQuery::all().limit(1).url(self.0.customers.as_str())?;
         // The status alone decides: whether the page can be read is another question.
         self.authorised(&mut call, &LIST, &Method::GET, &Url::from(url), None).await.map(drop)
     }
 
     /// Sends a request with the token at hand. One that is refused is replaced once, and the request sent again, with
     /// the same deadline and with all its attempts.
-    async fn authorised(
+    pub(super) async fn authorised(
         &self,
         call: &mut Call<'_>,
         operation: &Operation,

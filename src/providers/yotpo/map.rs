@@ -154,7 +154,11 @@ fn scalars<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
     record.default_currency = currency(mapper, text(&customer.currency));
 }
 
-fn time(mapper: &mut Mapper<'_>, field: Field, at: Option<DateTime<FixedOffset>>) -> Option<DateTime<FixedOffset>> {
+pub(super) fn time(
+    mapper: &mut Mapper<'_>,
+    field: Field,
+    at: Option<DateTime<FixedOffset>>,
+) -> Option<DateTime<FixedOffset>> {
     let at = at?;
     if !(0..=9999).contains(&at.with_timezone(&Utc).year()) {
         mapper.drop(field, Reason::Invalid, "its year has not four digits");

@@ -9,23 +9,35 @@
 //! that they are not sent unless asked for. Nothing can be blanked: null and absence both mean "leave alone". The plan's
 //! notes say so for each record.
 //!
+//! [`loyalty`] is a second sink, of another product of the vendor, with customers of its own.
+//!
 //! Access tokens are minted from the store's API secret when they are first needed, shared by all clones of a client,
 //! and replaced when the vendor refuses them.
 
 mod answer;
 mod client;
+mod confirm;
+pub mod loyalty;
 mod map;
 mod matrix;
+mod pages;
+mod privacy;
+mod query;
 mod read;
+mod reviews;
 mod sink;
 mod token;
 mod wire;
 
 pub use client::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, Yotpo};
+pub use confirm::{Confirmation, Patience};
 pub use matrix::MATRIX;
+pub use query::CustomerQuery;
 pub use read::{
-    AddressRow, ChannelConsent, Channels, CustomerPage, CustomerQuery, CustomerRow, Marketing, Suppressions,
+    AddressRow, ChannelConsent, Channels, CustomerPage, CustomerRow, ListMembership, Marketing, ReviewFigures,
+    Suppressions,
 };
+pub use reviews::{ReviewUnsubscribers, ReviewUnsubscribersBuilder, Unsubscriber};
 pub use wire::{AddressRecord, CustomerIdentity, CustomerRecord};
 
 use crate::provider::ProviderId;

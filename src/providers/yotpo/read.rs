@@ -1,6 +1,5 @@
-//! Reading customers back: the query, and rows as production answers write them (seen).
+//! Reading customers back: pages and rows as production answers write them (seen).
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,110 +7,12 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::query::CustomerQuery;
 use crate::customer::time::parse_rfc3339;
-use crate::customer::{AccountState, Address, Channel, Consent, ConsentState, CustomValue, Customer, Gender, is_blank};
-use crate::http::query_value;
-use crate::providers::lenient::{Scalar, lenient_bool, lenient_text};
-
-/// Which customers to read. The vendor takes no filter beside a cursor (documented), so that neither does this.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CustomerQuery<'a> {
-    filter: Filter<'a>,
-    limit: Option<u8>,
-    reviews: bool,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Filter<'a> {
-    All,
-    ExternalIds(Cow<'a, str>),
-    Email(Cow<'a, str>),
-    PhoneNumber(Cow<'a, str>),
-    Cursor(Cow<'a, str>),
-}
-
-impl<'a> CustomerQuery<'a> {
-    const fn of(filter: Filter<'a>) -> Self {
-        Self { filter, limit: None, reviews: false }
-    }
-
-    /// Every customer.
-    #[must_use]
-    pub const fn all() -> Self {
-        Self::of(Filter::All)
-    }
-
-    /// Those with this external id (the filter is seen in clients). Several may be parted by commas (inferred).
-    pub fn external_id(id: impl Into<Cow<'a, str>>) -> Self {
-        Self::of(Filter::ExternalIds(id.into()))
-    }
-
-    /// Those with this e-mail address (seen). More than one is possible.
-    pub fn email(email: impl Into<Cow<'a, str>>) -> Self {
-        Self::of(Filter::Email(email.into()))
-    }
-
-    /// Those with this phone number (seen).
-    pub fn phone_number(number: impl Into<Cow<'a, str>>) -> Self {
-        Self::of(Filter::PhoneNumber(number.into()))
-    }
-
-    /// The page of this cursor, as [`CustomerPage::next_page_info`] has it.
-    pub fn cursor(cursor: impl Into<Cow<'a, str>>) -> Self {
-        Self::of(Filter::Cursor(cursor.into()))
-    }
-
-    /// How many customers a page holds: 1 to 100 (documented). The vendor's default is unknown.
-    #[must_use]
-    pub fn limit(mut self, limit: u8) -> Self {
-        self.limit = Some(limit.clamp(1, 100));
-        self
-    }
-
-    /// Asks for the figures of reviews too (`expand=reviews`, seen). They stand in [`CustomerRow::raw`].
-    #[must_use]
-    pub const fn with_reviews(mut self) -> Self {
-        self.reviews = true;
-        self
-    }
-
-    /// The whole URL, each value escaped once.
-    pub(super) fn url(&self, customers: &str) -> String {
-        let filter = match &self.filter {
-            Filter::All => None,
-            Filter::ExternalIds(ids) => Some(("external_ids", ids)),
-            Filter::Email(email) => Some(("email", email)),
-            Filter::PhoneNumber(number) => Some(("phone_number", number)),
-            Filter::Cursor(cursor) => Some(("page_info", cursor)),
-        };
-        let mut url = customers.to_owned();
-        let mut mark = '?';
-        let mut push = |name: &str, value: &str| {
-            url.push(mark);
-            url.push_str(name);
-            url.push('=');
-            url.push_str(value);
-            mark = '&';
-        };
-        if let Some((name, value)) = filter {
-            push(name, &query_value(value));
-        }
-        if self.reviews && !matches!(self.filter, Filter::Cursor(_)) {
-            push("expand", "reviews");
-        }
-        if let Some(limit) = self.limit {
-            push("limit", &limit.to_string());
-        }
-        url
-    }
-}
-
-/// Shows no value: they say who is looked for.
-impl fmt::Debug for CustomerQuery<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerQuery").field("limit", &self.limit).finish_non_exhaustive()
-    }
-}
+use crate::customer::{
+    AccountState, Address, Channel, Consent, ConsentState, CustomValue, Customer, Decimal, Gender, is_blank,
+};
+use crate::providers::lenient::{Scalar, lenient_bool, lenient_decimal, lenient_text, lenient_value};
 
 /// One page of customers.
 #[derive(Debug)]
@@ -249,6 +150,14 @@ pub struct CustomerRow {
     pub channels: Option<Channels>,
     #[serde(default, deserialize_with = "custom")]
     pub custom_properties: BTreeMap<String, CustomValue>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub device_id: Option<String>,
+    /// The lists that the person is on.
+    #[serde(default, deserialize_with = "members")]
+    pub lists: Vec<ListMembership>,
+    /// Figures of reviews, where the query asked for them.
+    #[serde(default, deserialize_with = "lenient_value")]
+    pub yotpo_ugc: Option<ReviewFigures>,
     #[serde(skip)]
     raw: Box<str>,
 }
@@ -329,6 +238,50 @@ pub struct Suppressions {
     pub timestamp: Option<String>,
 }
 
+/// A list that a person is on.
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+pub struct ListMembership {
+    /// The list's id, a text (seen).
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub id: Option<String>,
+    /// Since when, without a zone.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub since: Option<String>,
+}
+
+/// What is known of a person's reviews (seen), with `expand=reviews`. Ratings go from 1 to 5; sentiments from 0 to 1
+/// (inferred).
+#[derive(Clone, Default, Debug, serde::Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The names are the vendor's own.
+pub struct ReviewFigures {
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub total_reviews: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub avg_product_rating: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub avg_site_rating: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub total_avg_rating: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub sentiment_avg_product: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub sentiment_avg_site: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub total_avg_sentiment: Option<Decimal>,
+    /// Null or a list (seen).
+    #[serde(default, deserialize_with = "topics")]
+    pub top_topics: Vec<String>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub last_star_rating: Option<Decimal>,
+    /// Without a zone.
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub last_review_date: Option<String>,
+    #[serde(default, deserialize_with = "lenient_decimal")]
+    pub last_sentiment: Option<Decimal>,
+}
+
 /// Shows no value: they are a person's data.
 impl fmt::Debug for CustomerRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -341,6 +294,20 @@ impl fmt::Debug for AddressRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AddressRow").finish_non_exhaustive()
     }
+}
+
+/// The lists of a row, or none where it is no array of them.
+fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ListMembership>, D::Error> {
+    Ok(lenient(deserializer)?.unwrap_or_default())
+}
+
+fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let topics: Vec<Scalar> = lenient(deserializer)?.unwrap_or_default();
+    let text = |scalar| match scalar {
+        Scalar::Text(text) | Scalar::Number(text) => Some(text),
+        _ => None,
+    };
+    Ok(topics.into_iter().filter_map(text).collect())
 }
 
 /// Custom values that are primitive; others are passed over.

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::client::{LIST, UPSERT, Yotpo};
-use super::read::{CustomerQuery, CustomerRow};
+use super::query::CustomerQuery;
+use super::read::CustomerRow;
 use super::{MATRIX, PROVIDER, map};
 use crate::customer::{Customer, E164, email};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -11,7 +12,7 @@ use crate::mapper::{Mapper, email_rule, phone_rule};
 use crate::outcome::Upserted;
 use crate::plan::Plan;
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Found, Identity, UpsertOptions};
+use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
 use crate::trace::upsert_span;
 
 /// Pages that a look-up reads at most. A filter leaves a handful of people; more pages mean that it was not obeyed.
@@ -83,6 +84,18 @@ impl CustomerSink for Yotpo {
         }
         let error = call.error(&LIST, ErrorKind::Decode, Effect::NotSent);
         Err(call.finish(error.with_hint("the vendor returns more pages than the filter can leave")))
+    }
+
+    /// [`ErrorKind::Unsupported`]: no way to delete a customer of Core is known. The vendor documents an asynchronous
+    /// GDPR deletion by e-mail address, of which neither the path nor two of its parameters are known. What is known is
+    /// an explicit call of its own: [`anonymize_loyalty_customer`](Yotpo::anonymize_loyalty_customer).
+    async fn erase(&self, _who: &Identity) -> Result<Erased, Error> {
+        Err(Error::unsupported(
+            PROVIDER,
+            "erase",
+            "Core has no known call that deletes a customer: the path and parameters of the vendor's GDPR deletion are \
+             unknown; ask for it in the vendor's own administration",
+        ))
     }
 
     /// Mints an access token, which replaces the one at hand; without a secret, reads one customer.

@@ -174,7 +174,7 @@ pub(super) struct TokenRequest<'a> {
 }
 
 #[allow(clippy::ref_option)] // The signature that serde asks for.
-fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.collect_str(&UtcSeconds(*at)),
         None => serializer.serialize_none(),

@@ -160,3 +160,67 @@ fn the_cursor_arrives_encoded_and_must_not_be_encoded_again() {
     let with_filter = format!("{PATH}?page_info={next}&email=tess@example.com");
     assert_eq!(client.call("GET", &with_filter, &Value::Null).0, 400);
 }
+
+#[test]
+fn what_was_taken_is_seen_when_its_time_has_come() {
+    let client = Client::new();
+    lock(&client.vendor.state).delay = Duration::from_secs(60);
+    assert_eq!(client.patch(&json!({"external_id": "c-1", "first_name": "Tess"})), 200);
+    assert_eq!(client.patch(&json!({"external_id": "c-1", "first_name": "Tessa"})), 200);
+    assert!(client.get("").0.is_empty() && client.vendor.customers().is_empty());
+    lock(&client.vendor.state).time = Duration::from_secs(59);
+    assert!(client.get("").0.is_empty());
+    lock(&client.vendor.state).time = Duration::from_secs(60);
+    assert_eq!(client.get("").0[0]["first_name"], "Tessa", "in the order of arrival");
+    assert_eq!(client.patch(&json!({"external_id": "c-1", "account_status": "ENABLED"})), 400, "refused at once");
+}
+
+#[test]
+fn loyalty_keeps_customers_of_its_own() {
+    let vendor = Yotpo::new();
+    let good = [("x-guid", Sandbox::YOTPO_LOYALTY_GUID), ("x-api-key", Sandbox::YOTPO_LOYALTY_API_KEY)];
+    let call = |headers: &[(&'static str, &str)], method: &str, query: &str, body: &Value| {
+        let reply = vendor.reply(&reply::request(method, &format!("/api/v2/customers{query}"), headers, body));
+        (reply.status, reply.body.unwrap_or_default())
+    };
+    let tess = json!({"id": "1", "email": "tess@example.com", "opted_in_at": "2024-02-03T10:00:00Z"});
+    for bad in [&[][..], &[good[0]], &[good[0], ("x-api-key", "fake-wrong")]] {
+        assert_eq!(call(bad, "POST", "", &tess).0, 401);
+    }
+    assert_eq!(call(&good, "POST", "", &tess).0, 200);
+    assert_eq!(vendor.loyalty.customers()[0]["opt_in"], true, "silence enrols");
+    assert_eq!(call(&good, "POST", "", &json!({"email": "TESS@example.com", "opted_in": false})).0, 200);
+    let (status, row) = call(&good, "GET", "?customer_email=tess@example.com", &Value::Null);
+    assert_eq!((status, &row["opt_in"], &row["opted_in_at"]), (200, &json!(false), &json!("2024-02-03")));
+    assert_eq!(call(&good, "GET", "?customer_id=1", &Value::Null).0, 200);
+    assert_eq!(call(&good, "GET", "?customer_id=2", &Value::Null).0, 404);
+    for query in ["", "?email=tess@example.com", "?customer_id=1&page=2"] {
+        assert_eq!(call(&good, "GET", query, &Value::Null).0, 400, "{query}");
+    }
+    for bad in [
+        json!({"customer": {"email": "tess@example.com"}}),
+        json!({"id": "1"}),
+        json!({"email": "tess@example.com", "tags": ["a"]}),
+        json!({"email": "tess@example.com", "opted_in": "yes"}),
+        json!({"email": "tess@example.com", "opted_in_at": "soon"}),
+        json!({"email": "tess@example.com", "birthday": "1990-02-14"}),
+    ] {
+        assert_eq!(call(&good, "POST", "", &bad).0, 400, "{bad}");
+    }
+    assert!(vendor.customers().is_empty());
+}
+
+#[test]
+fn a_loyalty_customer_is_forgotten_with_the_token_of_core() {
+    let client = Client::new();
+    let headers = [("x-guid", Sandbox::YOTPO_LOYALTY_GUID), ("x-api-key", Sandbox::YOTPO_LOYALTY_API_KEY)];
+    let tess = json!({"email": "tess@example.com"});
+    assert_eq!(client.vendor.reply(&reply::request("POST", "/api/v2/customers", &headers, &tess)).status, 200);
+    let path = |merchant: &str| format!("/api/v1/merchants/{merchant}/anonymize_customer");
+    let known = path(Sandbox::YOTPO_LOYALTY_MERCHANT_ID);
+    assert_eq!(client.vendor.reply(&reply::request("POST", &known, &headers, &tess)).status, 401);
+    assert_eq!(client.call("POST", &path("7"), &tess).0, 404);
+    assert_eq!(client.call("POST", &known, &json!({})).0, 400);
+    assert_eq!(client.call("POST", &known, &tess).0, 200);
+    assert!(client.vendor.loyalty.customers().is_empty());
+}
