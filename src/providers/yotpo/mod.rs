@@ -37,7 +37,7 @@ pub use read::{
     AddressRow, ChannelConsent, Channels, CustomerPage, CustomerRow, ListMembership, Marketing, ReviewFigures,
     Suppressions,
 };
-pub use reviews::{ReviewUnsubscribers, ReviewUnsubscribersBuilder, Unsubscriber};
+pub use reviews::{ReviewUnsubscribers, ReviewUnsubscribersBuilder};
 pub use wire::{AddressRecord, CustomerIdentity, CustomerRecord};
 
 use crate::provider::ProviderId;

@@ -1,7 +1,8 @@
 //! Who wants no more requests for reviews: the vendor's older API (v1), with a token of its own.
 //!
 //! Everybody is subscribed by default (documented). Somebody who unsubscribed themselves cannot be subscribed again by
-//! the shop; somebody whom this API unsubscribed can (documented).
+//! the shop; somebody whom this API unsubscribed can (documented). The vendor's list of them can be read only with the
+//! token in the URL, where credentials of this crate never stand, so that there is no call for it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,16 +18,14 @@ use super::answer::{failure, judge};
 use super::client::{DEFAULT_BASE_URL, DEFAULT_LIMIT};
 use crate::customer::Email;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Account, HttpResponse, Operation, Outgoing, fill, query_value};
+use crate::http::{Account, HttpResponse, Operation, Outgoing, fill};
 use crate::mapper::email_rule;
 use crate::plan::Url;
-use crate::providers::lenient::lenient_text;
-use crate::providers::options::{ClientOptions, bare_headers, client_options, credential_value, json_headers};
+use crate::providers::options::{ClientOptions, client_options, credential_value, json_headers};
 
 /// Who is on the list stays on it, and who is not stays off it (inferred).
 static CREATE: Operation = Operation::idempotent_write("create_unsubscribers");
 static DELETE: Operation = Operation::idempotent_write("delete_unsubscribers");
-static LIST: Operation = Operation::read("list_unsubscribers");
 
 /// Options of a [`ReviewUnsubscribers`] client.
 #[derive(Debug)]
@@ -69,7 +68,6 @@ impl ReviewUnsubscribersBuilder {
             kind: self.kind,
             utoken: self.utoken,
             json: json_headers(PROVIDER, "application/json", None)?,
-            bare: bare_headers(PROVIDER, None)?,
             account,
         })))
     }
@@ -80,7 +78,6 @@ struct Inner {
     kind: String,
     utoken: SecretString,
     json: HeaderMap,
-    bare: HeaderMap,
     account: Account,
 }
 
@@ -93,29 +90,6 @@ pub struct ReviewUnsubscribers(Arc<Inner>);
 impl fmt::Debug for ReviewUnsubscribers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReviewUnsubscribers").field("email_type_id", &self.0.kind).finish_non_exhaustive()
-    }
-}
-
-/// Somebody who wants no requests for reviews.
-#[derive(Clone, Default, serde::Deserialize)]
-#[non_exhaustive]
-#[allow(missing_docs)] // The names are the vendor's own.
-pub struct Unsubscriber {
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub user_email: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_type_id: Option<String>,
-    /// Who unsubscribed them.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub unsubscribed_by_name: Option<String>,
-}
-
-/// Shows no value: they are a person's data.
-impl fmt::Debug for Unsubscriber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unsubscriber").field("email_type_id", &self.email_type_id).finish_non_exhaustive()
     }
 }
 
@@ -135,25 +109,6 @@ impl ReviewUnsubscribers {
             kind: "1".to_owned(),
             options: ClientOptions::default(),
         }
-    }
-
-    /// Everybody on the list. The answer was not seen in pages.
-    ///
-    /// The vendor takes the token in the query of this call alone (documented), so that this is the one URL of this crate
-    /// that holds a credential. Nothing here shows it; what a proxy on the way writes down is another matter.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`] where the answer is no list; else what the vendor or the network says.
-    pub async fn list(&self) -> Result<Vec<Unsubscriber>, Error> {
-        let url = Url::from(format!("{}?utoken={}", self.0.list, query_value(self.0.utoken.expose_secret())));
-        let mut call = self.0.account.call();
-        let out = Outgoing { operation: &LIST, method: &Method::GET, url: &url, headers: &self.0.bare, body: None };
-        let response = call.send(out, judge).await?;
-        unsubscribers(&response).ok_or_else(|| {
-            let error = call.error(&LIST, ErrorKind::Decode, Effect::NotSent);
-            call.finish(error.with_status(response.status.as_u16()).with_request_id(call.request_id.clone()))
-        })
     }
 
     /// Sends these people no more requests for reviews. How many addresses one call takes is unknown.
@@ -231,18 +186,4 @@ fn judge_write(response: &HttpResponse) -> crate::http::Verdict {
         }
         _ => judge(response),
     }
-}
-
-/// The rows, which stand under `response.unsubscribers` (documented).
-fn unsubscribers(response: &HttpResponse) -> Option<Vec<Unsubscriber>> {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        response: Inner,
-    }
-    #[derive(serde::Deserialize)]
-    struct Inner {
-        unsubscribers: Option<Vec<Unsubscriber>>,
-    }
-    let envelope: Envelope = serde_json::from_slice(&response.body).ok()?;
-    Some(envelope.response.unsubscribers.unwrap_or_default())
 }

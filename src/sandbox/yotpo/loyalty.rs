@@ -66,7 +66,10 @@ impl Loyalty {
             _ => failure(404, "Not found"),
         };
         // On every answer (*documented*).
-        reply.header("ratelimit-limit", "5").header("ratelimit-remaining", "4").header("ratelimit-reset", "1")
+        reply
+            .with_header("ratelimit-limit", "5")
+            .with_header("ratelimit-remaining", "4")
+            .with_header("ratelimit-reset", "1")
     }
 
     fn upsert(&self, request: &Request) -> Reply {
