@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::client::TagPolicy;
+use super::builder::TagPolicy;
 use super::map::{EXTERNAL_ID_KEY, Wanted};
 use super::record::{AddressRecord, CustomerRecord};
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};

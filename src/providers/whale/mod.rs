@@ -20,21 +20,45 @@
 //!   was there already may not have been brought up to date.
 
 mod answer;
+mod builder;
 mod client;
 mod diff;
 mod disposition;
+mod fields;
+mod listing;
 mod map;
 mod matrix;
+mod metrics;
+mod native;
 mod normalize;
+mod paging;
+mod query;
 mod record;
+mod removal;
+mod segment;
 mod sink;
+mod timeline;
+pub mod webhook;
 mod wire;
+mod words;
 
-pub use client::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, ListQuery, PathStyle, TagPolicy, Whale};
+pub use builder::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, PathStyle, TagPolicy};
+pub use client::Whale;
 pub use disposition::{CreateOutcome, Disposition, Evidence};
+pub use listing::Listing;
 pub use matrix::MATRIX;
-pub use record::{AddressRecord, CustomerPage, CustomerRecord, RemovalRequest};
-pub use wire::{AddressInput, Change, CustomerInput, ErasureInput, Metadata, MetadataValue};
+pub use metrics::{ChurnRisk, CustomerMetrics, Rfm};
+pub use paging::{Continuation, Page, PageStart};
+pub use query::{ActivityQuery, ArrayStyle, DateBound, ListQuery, PageQuery, SortOrder};
+pub use record::{AddressRecord, CustomerRecord};
+pub use removal::{ErasureInput, ExportInput, RemovalRequest};
+pub use segment::{Condition, Rule, Rules, Segment, SegmentInput};
+pub use timeline::{ActivityEvent, CustomerNote, NoteInput};
+pub use wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+pub use words::{
+    ActivityKind, CustomerId, CustomerSort, NoteId, Operator, RemovalKind, RemovalRequestId, RemovalStatus, SegmentId,
+    SegmentKind,
+};
 
 use crate::provider::ProviderId;
 

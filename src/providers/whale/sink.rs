@@ -11,7 +11,9 @@ use super::disposition::{Disposition, Evidence};
 use super::map::{Wanted, map};
 use super::normalize::found;
 use super::record::CustomerRecord;
-use super::wire::{CustomerInput, ErasureInput};
+use super::removal::{ErasureInput, Typed};
+use super::wire::CustomerInput;
+use super::words::{CustomerId, RemovalKind};
 use super::{CreateOutcome, ListQuery, MATRIX, PROVIDER};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
@@ -58,7 +60,7 @@ impl Whale {
         };
         // The vendor said yes, and nobody can tell to whom: nothing more can be done for them here.
         let Some(echo) = echo else { return Ok(done(&call, Outcome::Accepted, None, notes)) };
-        let id = echo.id.clone().unwrap_or_default();
+        let id = echo.id.clone().map(CustomerId::into_string).unwrap_or_default();
         let person = who(&echo, wanted.email());
         // Somebody else came back: they were there before, unless the vendor claims that it made them.
         let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
@@ -106,7 +108,7 @@ impl Whale {
         if person == Who::TheSame && diff::shows_enough(all, &echo) {
             return Ok(Held { record: echo, who: person, whole: true });
         }
-        let id = echo.id.clone().unwrap_or_default();
+        let id = echo.id.clone().map(CustomerId::into_string).unwrap_or_default();
         match self.read_customer(call, &id).await {
             Ok(Some(record)) => {
                 let who = match who(&record, email) {
@@ -186,7 +188,31 @@ fn usable(email: &Email) -> Result<&str, Error> {
     })
 }
 
+/// Rows asked for at once by a search. The range 1 to 100 is documented for sibling lists.
+const PAGE: u8 = 100;
+
+/// Pages read at most in one search. A search that goes on longer is one that the vendor ignores.
+const MOST_PAGES: usize = 50;
+
 impl Whale {
+    /// The ids of everybody whose e-mail address is exactly this one. The vendor's search is no filter, so that every
+    /// page is read.
+    async fn ids_by_email(&self, call: &mut Call<'_>, email: &str) -> Result<Vec<String>, Error> {
+        let query = ListQuery::search(email.trim()).limit(PAGE);
+        let wanted = comparable(email);
+        let mut ids: Vec<String> = Vec::new();
+        let keep = |row: CustomerRecord| {
+            if let (Some(id), Some(email)) = (row.id, row.email)
+                && comparable(&email) == wanted
+                && !ids.iter().any(|known| known == id.as_str())
+            {
+                ids.push(id.into_string());
+            }
+        };
+        self.list(&query).all(call, MOST_PAGES, keep).await?;
+        Ok(ids)
+    }
+
     /// The id of the person, by a call that reads only. None: there is nobody.
     async fn id_of(
         &self,
@@ -268,12 +294,13 @@ impl CustomerSink for Whale {
         if self.read_known(&mut call, &id).await?.is_none() {
             return Ok(Erased::Nobody);
         }
-        self.removal(&mut call, &id, &ErasureInput::default()).await?;
+        let input = &ErasureInput::default();
+        self.removal(&mut call, &id, &Typed { kind: RemovalKind::Erasure, input }).await?;
         Ok(Erased::Promised(Some(ERASURE)))
     }
 
     async fn check(&self) -> Result<(), Error> {
         let query = ListQuery { limit: Some(1), ..ListQuery::default() };
-        self.page(&mut self.0.account.call(), &query).await.map(drop)
+        self.list(&query).fetch(&mut self.0.account.call(), None).await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent: the bodies of create, update and erasure, borrowing from the record.
+//! What is sent: the bodies of create and update, borrowing from the record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -180,31 +180,4 @@ impl fmt::Debug for MetadataValue<'_> {
             Self::Json(_) => "Json(..)",
         })
     }
-}
-
-/// The body of an erasure: `POST customers/{id}/removal-request` (documented).
-#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ErasureInput<'a> {
-    /// Why, in the caller's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'a, str>>,
-    /// Whether the vendor tells the person. What happens where it is left out is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notify_customer: Option<bool>,
-}
-
-/// Shows no reason: it may name the person.
-impl fmt::Debug for ErasureInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErasureInput").field("notify_customer", &self.notify_customer).finish_non_exhaustive()
-    }
-}
-
-/// The erasure with its type, as it is written.
-#[derive(serde::Serialize)]
-pub(super) struct Removal<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    #[serde(flatten)]
-    pub(super) input: &'a ErasureInput<'a>,
 }
