@@ -41,7 +41,7 @@ impl Respond for Player {
     }
 }
 
-fn compare(request: &Request, expected: &Value) -> Vec<String> {
+pub fn compare(request: &Request, expected: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let mut differ = |what: &str, got: String, want: String| {
         if got != want {
@@ -71,7 +71,7 @@ fn compare(request: &Request, expected: &Value) -> Vec<String> {
     problems
 }
 
-fn answer(response: &Value) -> ResponseTemplate {
+pub fn answer(response: &Value) -> ResponseTemplate {
     let status = response["status"].as_u64().and_then(|s| u16::try_from(s).ok()).expect("a status");
     let mut template = ResponseTemplate::new(status);
     template = match (&response["body"], response["text"].as_str()) {
@@ -148,7 +148,7 @@ async fn play<S: CustomerSink>(exchange: &Value, sink: &impl Fn(&str, &Connector
 }
 
 /// Every file says where its facts come from, and how sure they are.
-fn check_provenance(exchange: &Value) -> Vec<String> {
+pub fn check_provenance(exchange: &Value) -> Vec<String> {
     let facts = exchange["facts"].as_array().map(Vec::as_slice).unwrap_or_default();
     let sure =
         |fact: &Value| matches!(fact["certainty"].as_str(), Some("documented" | "seen" | "inferred" | "unknown"));
