@@ -190,6 +190,7 @@ fn phones_go_out_in_the_best_form_they_have() {
 fn one_address_goes_out_with_codes_where_there_are_any() {
     let cases = [
         (json!({"line1": "x", "country": "Germany"}), json!({"line1": "x", "country": "DE"}), vec![]),
+        (json!({"line1": "x", "country_code": "de"}), json!({"line1": "x", "country": "DE"}), vec![]),
         (
             json!({"country_code": "XX", "country": "Germany"}),
             json!({"country": "DE"}),

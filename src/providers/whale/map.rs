@@ -161,7 +161,7 @@ fn state<'c>(address: &mut AddressMapper<'_, 'c>) -> Option<&'c str> {
 
 fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     let code = address.country_code();
-    let name = address.address.text(AddressField::Country)?;
+    let Some(name) = address.address.text(AddressField::Country) else { return code };
     match (code, country::by_name(name)) {
         (None, Some(found)) => {
             address.carries();
