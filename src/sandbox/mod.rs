@@ -11,6 +11,7 @@ mod triple_whale;
 mod whale;
 mod yotpo;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
@@ -21,7 +22,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 /// One vendor's stand-in: the whole of its behaviour is this one function over its own state.
-trait Vendor: Send + Sync + 'static {
+trait Vendor: Any + Send + Sync {
     /// The module name of the provider, as in `shopline`.
     fn name(&self) -> &'static str;
     /// Answers one request.

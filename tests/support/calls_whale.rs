@@ -11,8 +11,11 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::support::{answer, check_provenance, compare, connector, describe};
 
-/// Answers the turns in order, and remembers what did not fit.
-struct Player(Arc<(Vec<Value>, Mutex<(usize, Vec<String>)>)>);
+/// How many requests came, and what did not fit.
+type State = Mutex<(usize, Vec<String>)>;
+
+/// Answers the turns in order.
+struct Player(Arc<(Vec<Value>, State)>);
 
 impl Respond for Player {
     fn respond(&self, request: &Request) -> ResponseTemplate {
