@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use customer_sink::providers::whale::{
-    Change, CustomerId, CustomerInput, Disposition, ErasureInput, Evidence, ListQuery, MATRIX, PathStyle,
-    RemovalStatus, TagPolicy, Whale,
+    Change, CustomerId, CustomerInput, Disposition, ErasureInput, Evidence, ListQuery, MATRIX, MATRIX_WITH_CONSENT,
+    PathStyle, RemovalStatus, TagPolicy, Whale,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -49,6 +49,9 @@ async fn exchanges() {
         let mut builder = Whale::builder(Sandbox::WHALE_STORE_ID, Sandbox::WHALE_API_KEY);
         if options["path_style"] == "key_scoped" {
             builder = builder.path_style(PathStyle::KeyScoped);
+        }
+        if options["send_consent"] == true {
+            builder = builder.send_consent(true);
         }
         if options["tags"] == "replace" {
             builder = builder.tags(TagPolicy::Replace);
@@ -169,6 +172,55 @@ fn no_consent_ever_leaves_whatever_it_says() {
             }
         }
     }
+}
+
+#[test]
+fn with_the_option_a_known_consent_goes_out_as_a_yes_or_a_no() {
+    let sink = Whale::builder("s", "k").send_consent(true).build().unwrap();
+    for field in FieldMatrix::all_fields() {
+        assert_eq!(MATRIX_WITH_CONSENT.rules().iter().filter(|rule| rule.field == field).count(), 1, "{field}");
+    }
+    for state in [None].into_iter().chain(ConsentState::ALL.iter().copied().map(Some)) {
+        for level in [None, Some(OptInLevel::Single), Some(OptInLevel::Confirmed), Some(OptInLevel::Unknown)] {
+            let consent = Consent { state, opt_in_level: level, ..Consent::default() };
+            let consent = consent.source("checkout").updated_at("2025-03-04T09:16:00Z".parse().unwrap());
+            let person = Customer::new().email("a@example.com").email_marketing(consent.clone()).sms_marketing(consent);
+            let plan = sink.plan(&person, &UpsertOptions::default()).unwrap();
+            for place in person.set_paths() {
+                assert!(plan.accounts_for(&place), "{place} has no claim");
+            }
+            let sent = state.map(|state| state == ConsentState::Subscribed);
+            let mut expected = json!({"email": "a@example.com"});
+            if let Some(sent) = sent {
+                expected["email_consent"] = json!(sent);
+                expected["sms_consent"] = json!(sent);
+            }
+            assert_eq!(body(&plan, 0), expected, "{state:?}");
+            assert_eq!(plan.steps().len(), if sent.is_some() { 3 } else { 1 });
+            let narrowed = notes(&plan).iter().filter(|(_, action, _)| *action == Action::Changed).count();
+            assert_eq!(narrowed, if state == Some(ConsentState::Pending) { 2 } else { 0 }, "{state:?}");
+        }
+    }
+    let silent = sink.plan(&Customer::new().email("a@example.com"), &UpsertOptions::default()).unwrap();
+    assert_eq!(body(&silent, 0), json!({"email": "a@example.com"}), "who says nothing sends nothing");
+}
+
+#[tokio::test]
+async fn with_the_option_consent_stands_at_the_vendor_and_comes_back() {
+    let bench = Bench::start(&[]).await;
+    let builder = Whale::builder(Sandbox::WHALE_STORE_ID, Sandbox::WHALE_API_KEY).send_consent(true);
+    let sink = builder.base_url(bench.sandbox.url("whale").unwrap()).connector(&bench.connector).build().unwrap();
+    let person = |state| nora().email_marketing(Consent::new(state));
+    assert_eq!(sink.upsert(&person(ConsentState::Subscribed)).await.unwrap().outcome, Outcome::Created);
+    assert_eq!(sink.upsert(&person(ConsentState::Subscribed)).await.unwrap().outcome, Outcome::Unchanged);
+    let who = Identity::Email(Email::new("nora@example.com"));
+    let found = sink.find(&who).await.unwrap().unwrap().customer;
+    assert_eq!(found.email_marketing.unwrap().state, Some(ConsentState::Subscribed));
+    assert_eq!(found.sms_marketing, None);
+    // Unset leaves alone; an opt-out arrives.
+    assert_eq!(sink.upsert(&nora()).await.unwrap().outcome, Outcome::Unchanged);
+    assert_eq!(sink.upsert(&person(ConsentState::Unsubscribed)).await.unwrap().outcome, Outcome::Updated);
+    assert_eq!(bench.people()[0]["email_consent"], json!(false));
 }
 
 #[test]

@@ -387,3 +387,34 @@ async fn ids_that_could_lead_elsewhere_are_refused_everywhere() {
     }
     assert!(script.asked.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn nothing_that_prints_shows_a_person() {
+    const ROW: &str = r#"{"data":[{"id":"x","email":"planted@example.com","type":"other_kind","title":"planted",
+        "referrer":"planted","note":"planted","created_by":"planted","name":"planted","description":"planted",
+        "rules":[{"field":"email","operator":"eq","value":"planted"}],"metadata":{"k":"planted"},"future":"planted"}],
+        "has_more":true,"next_cursor":"planted"}"#;
+    const ONE: &str = r#"{"id":"x","rfm":{"segment":"planted","x":"planted"},"churn_risk":"planted","reason":"planted",
+        "download_url":"https://planted.example.test","future":"planted","rules":"planted"}"#;
+    let (whale, _) = scripted(&[ROW, ROW, ROW, ROW, ONE, ONE, ONE]);
+    let id = CustomerId::from("x");
+    let query = ListQuery::search("planted").tags(["planted"]).further("a", "planted");
+    let list = whale.list(&query);
+    let mut shown = format!("{query:?} {list:?} {:?}", PageStart::new("cursor", "planted"));
+    let page = list.page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let page = whale.notes(&id, &PageQuery::default()).unwrap().page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let page = whale.segments(&PageQuery::default()).page().await.unwrap();
+    shown += &format!("{page:?} {:?} {:?}", page.data, page.data[0].rules);
+    let page = whale.activity(&id, &ActivityQuery::default()).unwrap().page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let metrics = whale.metrics(&id).await.unwrap();
+    shown += &format!("{metrics:?} {:?}", metrics.rfm);
+    let segment = whale.segment(&SegmentId::from("x")).await.unwrap();
+    shown += &format!("{segment:?} {:?}", segment.rules);
+    shown += &format!("{:?}", whale.request_export(&id, &ExportInput::json()).await.unwrap());
+    let input = SegmentInput::fixed("planted", [CustomerId::from("planted")]).description("planted");
+    shown += &format!("{input:?} {:?}", NoteInput::new("planted").author("planted"));
+    assert!(!shown.contains("planted"), "{shown}");
+}

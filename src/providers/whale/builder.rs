@@ -67,6 +67,14 @@ impl Builder {
         self
     }
 
+    /// Whether consent is written to `email_consent` and `sms_consent`. Default no: the vendor documents no field for it,
+    /// and reads and writes these two in its own code (seen). With it, a known state goes out as a yes or a no, and an
+    /// unknown one never does. A vendor that does not show the fields is written to by every upsert of a known customer.
+    pub fn send_consent(mut self, send: bool) -> Self {
+        self.wire.send_consent = send;
+        self
+    }
+
     /// How the next page of a list is asked for. Default [`Continuation::Cursor`]; all of them are inferred.
     pub fn continuation(mut self, style: Continuation) -> Self {
         self.wire.continuation = style;

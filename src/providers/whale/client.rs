@@ -33,6 +33,7 @@ pub(super) struct Wire {
     pub(super) search_key: String,
     pub(super) segment_key: String,
     pub(super) note_key: String,
+    pub(super) send_consent: bool,
 }
 
 impl Default for Wire {
@@ -43,6 +44,7 @@ impl Default for Wire {
             search_key: "search".to_owned(),
             segment_key: "segment_id".to_owned(),
             note_key: "note".to_owned(),
+            send_consent: false,
         }
     }
 }

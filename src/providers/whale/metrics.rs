@@ -44,7 +44,7 @@ pub struct CustomerMetrics {
 }
 
 /// Scores from 1 to 5, where 5 is best (the range is seen).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Rfm {
     /// How lately the customer bought.
@@ -57,6 +57,13 @@ pub struct Rfm {
     pub segment: Option<String>,
     /// Every other key, as it came.
     pub extra: RawMap,
+}
+
+/// Shows no score.
+impl fmt::Debug for Rfm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rfm").finish_non_exhaustive()
+    }
 }
 
 impl Rfm {

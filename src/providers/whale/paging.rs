@@ -66,7 +66,7 @@ impl fmt::Debug for PageStart {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The rows.
@@ -79,6 +79,18 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
     /// Where the next page starts, by the client's [`Continuation`]. None: this is the last one.
     pub next: Option<PageStart>,
+}
+
+/// Shows how many rows there are, and no cursor.
+impl<T> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("data", &self.data.len())
+            .field("unreadable", &self.unreadable)
+            .field("has_more", &self.has_more)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A page as it came.

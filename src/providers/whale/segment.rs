@@ -14,7 +14,7 @@ use crate::error::{Error, FieldError};
 
 /// A segment, in either form that the vendor has published: with `type` and `member_count`, or with `is_dynamic` and
 /// `customer_count` (both documented, on different pages).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// The vendor's id.
@@ -63,14 +63,35 @@ impl<'de> Deserialize<'de> for Segment {
     }
 }
 
+/// Shows id, type and how many members there are.
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("member_count", &self.member_count)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The rules of a segment. All have to hold (inferred from "combine conditions").
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Rules {
     /// An array, as documented.
     List(Vec<Rule>),
     /// Anything else, as it came: older ones of the vendor are objects (seen).
     Raw(Box<RawValue>),
+}
+
+/// Shows the rules without their values, which may be a person's data.
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(rules) => f.debug_list().entries(rules).finish(),
+            Self::Raw(_) => f.write_str("Raw(..)"),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Rules {
@@ -96,13 +117,23 @@ impl From<Vec<Rule>> for Rules {
 }
 
 /// One rule.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Rule {
     /// A field, an operator and a value, as documented.
     Condition(Condition),
     /// Anything else, as it came: older rules have other keys (seen).
     Raw(Box<RawValue>),
+}
+
+/// Shows field and operator.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Condition(condition) => condition.fmt(f),
+            Self::Raw(_) => f.write_str("Raw(..)"),
+        }
+    }
 }
 
 impl Rule {
@@ -122,7 +153,7 @@ impl Rule {
 }
 
 /// A field, an operator and a value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Condition {
     /// The field: `total_spent`, `last_order_at`, `churn_risk`, `total_orders` (documented); an open set.
@@ -133,6 +164,16 @@ pub struct Condition {
     pub value: Box<RawValue>,
     /// Every other key, as it came.
     pub extra: RawMap,
+}
+
+/// Shows field and operator.
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("field", &self.field)
+            .field("operator", &self.operator)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'de> Deserialize<'de> for Rule {

@@ -14,12 +14,13 @@ use super::record::CustomerRecord;
 use super::removal::{ErasureInput, Typed};
 use super::wire::CustomerInput;
 use super::words::{CustomerId, RemovalKind};
-use super::{CreateOutcome, ListQuery, MATRIX, PROVIDER};
+use super::{CreateOutcome, ListQuery, MATRIX, MATRIX_WITH_CONSENT, PROVIDER};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::http::{Call, Operation, Outgoing};
 use crate::mapper::{Mapper, email_rule};
+use crate::matrix::FieldMatrix;
 use crate::notes::{Action, Note, Reason};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::Plan;
@@ -37,14 +38,18 @@ struct Mapped<'c> {
     notes: Vec<Note>,
 }
 
-fn mapped<'c>(customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
-    let mut mapper = Mapper::new(customer, &MATRIX);
-    let wanted = map(&mut mapper);
-    let (sent, notes) = mapper.finish(options)?;
-    Ok(Mapped { wanted, sent, notes })
-}
-
 impl Whale {
+    fn matrix(&self) -> &'static FieldMatrix {
+        if self.0.wire.send_consent { &MATRIX_WITH_CONSENT } else { &MATRIX }
+    }
+
+    fn mapped<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
+        let mut mapper = Mapper::new(customer, self.matrix());
+        let wanted = map(&mut mapper, self.0.wire.send_consent);
+        let (sent, notes) = mapper.finish(options)?;
+        Ok(Mapped { wanted, sent, notes })
+    }
+
     async fn upsert_mapped(&self, mapped: Mapped<'_>) -> Result<Upserted, Error> {
         let Mapped { wanted, mut notes, .. } = mapped;
         let create = self.create_step(&wanted.create)?;
@@ -260,11 +265,11 @@ impl CustomerSink for Whale {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(&MATRIX).tells_created().can_find().can_erase().can_check()
+        Capabilities::new(self.matrix()).tells_created().can_find().can_erase().can_check()
     }
 
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
-        let Mapped { wanted, sent, notes } = mapped(customer, options)?;
+        let Mapped { wanted, sent, notes } = self.mapped(customer, options)?;
         let mut steps = vec![self.create_step(&wanted.create)?];
         let update = wanted.update();
         // Beside the identity there may be nothing that could differ.
@@ -275,7 +280,7 @@ impl CustomerSink for Whale {
     }
 
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
-        upsert_span(PROVIDER, async { self.upsert_mapped(mapped(customer, options)?).await }).await
+        upsert_span(PROVIDER, async { self.upsert_mapped(self.mapped(customer, options)?).await }).await
     }
 
     /// By the vendor's id or by e-mail address. The vendor documents no reading by external id.
