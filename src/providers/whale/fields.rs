@@ -55,13 +55,17 @@ impl Fields {
         self.take(&[name], read)
     }
 
-    /// The first of these keys that can be read goes; the others stay, as what they say may differ.
+    /// The first of these keys that can be read goes, and so does null, which says nothing more. The others stay, as what
+    /// they say may differ.
     fn take<T>(&mut self, names: &[&str], read: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let (name, value) = names
-            .iter()
-            .find_map(|name| self.0.get(*name).and_then(|raw| read(raw.get())).map(|value| (*name, value)))?;
-        self.0.remove(name);
-        Some(value)
+        let found = names.iter().find_map(|name| Some((*name, read(self.0.get(*name)?.get())?)));
+        for name in names {
+            let is_taken = found.as_ref().is_some_and(|(taken, _)| taken == name);
+            if is_taken || self.0.get(*name).is_some_and(|raw| raw.get() == "null") {
+                self.0.remove(*name);
+            }
+        }
+        found.map(|(_, value)| value)
     }
 }
 
@@ -88,6 +92,6 @@ mod tests {
         assert_eq!(fields.decimal("d").unwrap().to_string(), "0.10");
         assert_eq!(fields.value::<Vec<u8>>(&["b"]), None);
         let left: Vec<_> = fields.0.iter().map(|(key, raw)| (key.as_str(), raw.get())).collect();
-        assert_eq!(left, [("a", "null"), ("b", "[1.50]"), ("m", "12.5")]);
+        assert_eq!(left, [("b", "[1.50]"), ("m", "12.5")]);
     }
 }

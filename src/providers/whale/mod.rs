@@ -18,6 +18,16 @@
 //! * `accepted`: the vendor said yes, but it cannot be told whether the customer is new: an attempt before had got lost,
 //!   or the answer's body could not be read. In the second case there is no remote id, and details of a customer who
 //!   was there already may not have been brought up to date.
+//!
+//! # The native client
+//!
+//! [`Whale`] has all 15 documented calls, in both published styles of path. Lists are [`Listing`]s: one page, a stream of
+//! pages, or a stream of rows. The vendor documents no request for a second page, no body of a note, and no way to write
+//! several tags: each such guess is one option of the [`Builder`], with the default said there. Words that nobody
+//! documented (kinds of events, operators of rules, states) and keys beyond the documented ones come back as they are.
+//!
+//! Notes, new segments and removal requests are sent once: where their answer gets lost, the error's effect is
+//! [`Unknown`](crate::Effect::Unknown). [`webhook`] checks and reads what the vendor sends.
 
 mod answer;
 mod builder;
