@@ -13,6 +13,7 @@ mod yotpo;
 // The name that two of the stand-ins have for it.
 use self::reply as store;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
@@ -23,7 +24,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 /// One vendor's stand-in: the whole of its behaviour is this one function over its own state.
-trait Vendor: Send + Sync + 'static {
+trait Vendor: Any + Send + Sync {
     /// The module name of the provider, as in `shopline`.
     fn name(&self) -> &'static str;
     /// Answers one request.

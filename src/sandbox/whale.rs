@@ -11,8 +11,10 @@ mod rules;
 mod segments;
 mod timeline;
 
+use std::any::Any;
 use std::sync::Mutex;
 
+use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
@@ -26,7 +28,7 @@ type Outcome = Result<Reply, Failure>;
 #[derive(Default)]
 struct State {
     requests: u64,
-    removals: u64,
+    removals: removal::Removals,
     people: people::People,
     segments: segments::Segments,
 }
@@ -64,6 +66,29 @@ impl Vendor for Whale {
     }
 }
 
+/// What only the Whale stand-in has.
+impl Sandbox {
+    /// The secret that the Whale stand-in signs its webhooks with.
+    pub const WHALE_WEBHOOK_SECRET: &'static str = "whsec_fake_0000000000000000";
+
+    /// Completes the removal requests that are pending at the Whale stand-in, oldest first, and returns the webhook that
+    /// the vendor would send for each: an erased customer is gone afterwards, and an export has a place to be fetched
+    /// from (where nothing stands). The webhooks are sent nowhere: hand them to the code that is to be tested.
+    #[must_use]
+    pub fn complete_whale_removals(&self) -> Vec<http::Request<Bytes>> {
+        let Some(running) = self.running.get("whale") else { return Vec::new() };
+        let vendor: &dyn Any = &*running.vendor;
+        vendor.downcast_ref::<Whale>().map(Whale::complete_removals).unwrap_or_default()
+    }
+}
+
+impl Whale {
+    fn complete_removals(&self) -> Vec<http::Request<Bytes>> {
+        let State { removals, people, .. } = &mut *lock(&self.state);
+        removals.complete(people)
+    }
+}
+
 impl State {
     fn route(&mut self, request: &Request) -> Outcome {
         if header(request, "x-api-key") != Some(Sandbox::WHALE_API_KEY) {
@@ -94,9 +119,7 @@ impl State {
             ("POST", ["customers", id, "notes"]) => timeline::add_note(id, self.people.find_mut(id)?, &body()?),
             ("POST", ["customers", id, "removal-request"]) => {
                 self.people.find(id)?;
-                let filed = removal::request(self.removals + 1, id, &body()?)?;
-                self.removals += 1;
-                Ok(filed)
+                self.removals.file(id, &body()?)
             }
             ("GET", ["customer-segments"]) => self.segments.list(&query, &self.people),
             ("POST", ["customer-segments"]) => self.segments.create(&body()?, &self.people),

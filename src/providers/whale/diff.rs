@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::client::TagPolicy;
+use super::builder::TagPolicy;
 use super::map::{EXTERNAL_ID_KEY, Wanted};
 use super::record::{AddressRecord, CustomerRecord};
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
@@ -29,6 +29,8 @@ pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) ->
         && (wanted.tags.is_leave() || echo.tags.is_some())
         && (wanted.address.is_leave() || echo.address.is_some() || echo.addresses.is_some())
         && (wanted.metadata.is_leave() || echo.metadata.is_some())
+        && (wanted.email_consent.is_leave() || echo.email_consent.is_some())
+        && (wanted.sms_consent.is_leave() || echo.sms_consent.is_some())
 }
 
 /// Compares. `whole` says that `held` is the full record: what it does not show is not there.
@@ -54,6 +56,8 @@ pub(super) fn update<'a>(
             } else {
                 metadata(&all.metadata, held, wanted.clears(Field::Custom))
             },
+            email_consent: flag(&all.email_consent, held.email_consent),
+            sms_consent: flag(&all.sms_consent, held.sms_consent),
         },
         tags_left_out: unknown_tags && !all.tags.is_leave(),
         metadata_left_out: unknown_metadata && !all.metadata.is_leave(),
@@ -71,6 +75,10 @@ fn text<'a>(
         Change::Clear if held.map_or(!whole, |held| !held.trim().is_empty()) => Change::Clear,
         _ => Change::Leave,
     }
+}
+
+fn flag(wanted: &Change<bool>, held: Option<bool>) -> Change<bool> {
+    if wanted.value().is_some_and(|wanted| held == Some(*wanted)) { Change::Leave } else { wanted.clone() }
 }
 
 pub(super) fn same_name(held: &str, wanted: &str) -> bool {

@@ -20,9 +20,10 @@ pub(super) struct Wanted<'c> {
     pub(super) clear: Vec<Field>,
 }
 
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Wanted<'c> {
+/// `send_consent` says whether consent is written to the fields that the vendor does not document.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, send_consent: bool) -> Wanted<'c> {
     let customer = mapper.customer;
-    let create = CustomerInput {
+    let mut create = CustomerInput {
         email: email(mapper).map(Cow::Borrowed).into(),
         first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed).into(),
         last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed).into(),
@@ -30,9 +31,14 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Wanted<'c> {
         tags: tags(mapper).into(),
         address: address(mapper).into(),
         metadata: metadata(mapper).into(),
+        ..CustomerInput::default()
     };
-    for channel in [Channel::Email, Channel::Sms] {
-        consent(mapper, channel);
+    if send_consent {
+        create.email_consent = known_consent(mapper, Channel::Email).into();
+        create.sms_consent = known_consent(mapper, Channel::Sms).into();
+    } else {
+        consent(mapper, Channel::Email);
+        consent(mapper, Channel::Sms);
     }
     let can = |field| {
         use Field::{Addresses, Custom, FirstName, LastName, Phone, Tags};
@@ -54,6 +60,8 @@ impl<'c> Wanted<'c> {
             tags: create.tags.clone(),
             address: create.address.clone(),
             metadata: create.metadata.clone(),
+            email_consent: create.email_consent.clone(),
+            sms_consent: create.sms_consent.clone(),
         };
         for field in &self.clear {
             match field {
@@ -161,7 +169,7 @@ fn state<'c>(address: &mut AddressMapper<'_, 'c>) -> Option<&'c str> {
 
 fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     let code = address.country_code();
-    let name = address.address.text(AddressField::Country)?;
+    let Some(name) = address.address.text(AddressField::Country) else { return code };
     match (code, country::by_name(name)) {
         (None, Some(found)) => {
             address.carries();
@@ -225,4 +233,13 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) {
         _ => m::NO_CONSENT,
     };
     mapper.drop(channel.field(), Reason::Unsupported, detail);
+}
+
+/// Yes or no, of a consent whose state is known; an unknown one is never sent.
+fn known_consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<bool> {
+    let known = mapper.consent(channel)?;
+    let narrowed = (known.state == ConsentState::Pending)
+        .then_some("the vendor holds a yes or a no: one that is not confirmed yet is a no");
+    mapper.claim_consent(channel, &known, narrowed);
+    Some(known.state == ConsentState::Subscribed)
 }

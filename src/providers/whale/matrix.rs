@@ -9,6 +9,8 @@ use crate::matrix::{FieldMatrix, FieldRule as R};
 const NO_ADDRESS_PART: &str = "the vendor holds no such part of an address";
 pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
 
+pub(super) const YES_OR_NO: &str = "the vendor holds a yes or a no (seen, not documented)";
+
 pub(super) static EMAIL: R = R::sent(F::Email, "email", "string, required")
     .remark("unique per store: the customer's identity, which an update never changes");
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
@@ -24,10 +26,12 @@ pub(super) static PROVINCE: R =
     R::address(A::Province, "address.state", "string").remark("only where there is no province_code");
 pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "address.postal_code", "string");
 
-/// Whale's field matrix.
-pub static MATRIX: FieldMatrix = FieldMatrix::new(
-    super::PROVIDER,
-    &[
+/// The rows but for consent, which an option decides.
+macro_rules! matrix {
+    ($($consent:expr,)+) => {
+        FieldMatrix::new(
+            super::PROVIDER,
+            &[
         &EMAIL,
         &FIRST_NAME,
         &LAST_NAME,
@@ -71,13 +75,32 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &R::none(F::LastOrderId, "the vendor has no field for it"),
         &R::none(F::CreatedAt, "the vendor sets it itself"),
         &R::none(F::UpdatedAt, "the vendor sets it itself"),
-        &R::no_consent(Channel::Email, C::State, NO_CONSENT),
-        &R::no_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
-        &R::no_consent(Channel::Email, C::Source, NO_CONSENT),
-        &R::no_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::State, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::Source, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
-    ],
+                $($consent,)+
+            ],
+        )
+    };
+}
+
+/// Whale's field matrix.
+pub static MATRIX: FieldMatrix = matrix!(
+    &R::no_consent(Channel::Email, C::State, NO_CONSENT),
+    &R::no_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
+    &R::no_consent(Channel::Email, C::Source, NO_CONSENT),
+    &R::no_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
+    &R::no_consent(Channel::Sms, C::State, NO_CONSENT),
+    &R::no_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
+    &R::no_consent(Channel::Sms, C::Source, NO_CONSENT),
+    &R::no_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
+);
+
+/// The same with [`Builder::send_consent`](super::Builder::send_consent).
+pub static MATRIX_WITH_CONSENT: FieldMatrix = matrix!(
+    &R::consent(Channel::Email, C::State, "email_consent", "boolean").narrowed(YES_OR_NO),
+    &R::no_consent(Channel::Email, C::OptInLevel, YES_OR_NO),
+    &R::no_consent(Channel::Email, C::Source, YES_OR_NO),
+    &R::no_consent(Channel::Email, C::UpdatedAt, YES_OR_NO),
+    &R::consent(Channel::Sms, C::State, "sms_consent", "boolean").narrowed(YES_OR_NO),
+    &R::no_consent(Channel::Sms, C::OptInLevel, YES_OR_NO),
+    &R::no_consent(Channel::Sms, C::Source, YES_OR_NO),
+    &R::no_consent(Channel::Sms, C::UpdatedAt, YES_OR_NO),
 );

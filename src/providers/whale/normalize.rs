@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::map::EXTERNAL_ID_KEY;
 use super::record::{AddressRecord, CustomerRecord};
+use super::words::CustomerId;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
 use crate::providers::lenient::Scalar;
@@ -39,7 +40,7 @@ pub(super) fn found(record: CustomerRecord) -> Found {
             None => {}
         }
     }
-    Found::new(id, customer)
+    Found::new(id.map(CustomerId::into_string), customer)
 }
 
 /// A no may be an opt-out or a person who was never asked: the lesser is said.

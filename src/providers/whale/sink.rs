@@ -11,13 +11,16 @@ use super::disposition::{Disposition, Evidence};
 use super::map::{Wanted, map};
 use super::normalize::found;
 use super::record::CustomerRecord;
-use super::wire::{CustomerInput, ErasureInput};
-use super::{CreateOutcome, ListQuery, MATRIX, PROVIDER};
+use super::removal::{ErasureInput, Typed};
+use super::wire::CustomerInput;
+use super::words::{CustomerId, RemovalKind};
+use super::{CreateOutcome, ListQuery, MATRIX, MATRIX_WITH_CONSENT, PROVIDER};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::http::{Call, Operation, Outgoing};
 use crate::mapper::{Mapper, email_rule};
+use crate::matrix::FieldMatrix;
 use crate::notes::{Action, Note, Reason};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::Plan;
@@ -35,14 +38,18 @@ struct Mapped<'c> {
     notes: Vec<Note>,
 }
 
-fn mapped<'c>(customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
-    let mut mapper = Mapper::new(customer, &MATRIX);
-    let wanted = map(&mut mapper);
-    let (sent, notes) = mapper.finish(options)?;
-    Ok(Mapped { wanted, sent, notes })
-}
-
 impl Whale {
+    fn matrix(&self) -> &'static FieldMatrix {
+        if self.0.wire.send_consent { &MATRIX_WITH_CONSENT } else { &MATRIX }
+    }
+
+    fn mapped<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
+        let mut mapper = Mapper::new(customer, self.matrix());
+        let wanted = map(&mut mapper, self.0.wire.send_consent);
+        let (sent, notes) = mapper.finish(options)?;
+        Ok(Mapped { wanted, sent, notes })
+    }
+
     async fn upsert_mapped(&self, mapped: Mapped<'_>) -> Result<Upserted, Error> {
         let Mapped { wanted, mut notes, .. } = mapped;
         let create = self.create_step(&wanted.create)?;
@@ -58,7 +65,7 @@ impl Whale {
         };
         // The vendor said yes, and nobody can tell to whom: nothing more can be done for them here.
         let Some(echo) = echo else { return Ok(done(&call, Outcome::Accepted, None, notes)) };
-        let id = echo.id.clone().unwrap_or_default();
+        let id = echo.id.clone().map(CustomerId::into_string).unwrap_or_default();
         let person = who(&echo, wanted.email());
         // Somebody else came back: they were there before, unless the vendor claims that it made them.
         let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
@@ -106,7 +113,7 @@ impl Whale {
         if person == Who::TheSame && diff::shows_enough(all, &echo) {
             return Ok(Held { record: echo, who: person, whole: true });
         }
-        let id = echo.id.clone().unwrap_or_default();
+        let id = echo.id.clone().map(CustomerId::into_string).unwrap_or_default();
         match self.read_customer(call, &id).await {
             Ok(Some(record)) => {
                 let who = match who(&record, email) {
@@ -186,7 +193,31 @@ fn usable(email: &Email) -> Result<&str, Error> {
     })
 }
 
+/// Rows asked for at once by a search. The range 1 to 100 is documented for sibling lists.
+const PAGE: u8 = 100;
+
+/// Pages read at most in one search. A search that goes on longer is one that the vendor ignores.
+const MOST_PAGES: usize = 50;
+
 impl Whale {
+    /// The ids of everybody whose e-mail address is exactly this one. The vendor's search is no filter, so that every
+    /// page is read.
+    async fn ids_by_email(&self, call: &mut Call<'_>, email: &str) -> Result<Vec<String>, Error> {
+        let query = ListQuery::search(email.trim()).limit(PAGE);
+        let wanted = comparable(email);
+        let mut ids: Vec<String> = Vec::new();
+        let keep = |row: CustomerRecord| {
+            if let (Some(id), Some(email)) = (row.id, row.email)
+                && comparable(&email) == wanted
+                && !ids.iter().any(|known| known == id.as_str())
+            {
+                ids.push(id.into_string());
+            }
+        };
+        self.list(&query).all(call, MOST_PAGES, keep).await?;
+        Ok(ids)
+    }
+
     /// The id of the person, by a call that reads only. None: there is nobody.
     async fn id_of(
         &self,
@@ -234,11 +265,11 @@ impl CustomerSink for Whale {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(&MATRIX).tells_created().can_find().can_erase().can_check()
+        Capabilities::new(self.matrix()).tells_created().can_find().can_erase().can_check()
     }
 
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
-        let Mapped { wanted, sent, notes } = mapped(customer, options)?;
+        let Mapped { wanted, sent, notes } = self.mapped(customer, options)?;
         let mut steps = vec![self.create_step(&wanted.create)?];
         let update = wanted.update();
         // Beside the identity there may be nothing that could differ.
@@ -249,7 +280,7 @@ impl CustomerSink for Whale {
     }
 
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
-        upsert_span(PROVIDER, async { self.upsert_mapped(mapped(customer, options)?).await }).await
+        upsert_span(PROVIDER, async { self.upsert_mapped(self.mapped(customer, options)?).await }).await
     }
 
     /// By the vendor's id or by e-mail address. The vendor documents no reading by external id.
@@ -268,12 +299,13 @@ impl CustomerSink for Whale {
         if self.read_known(&mut call, &id).await?.is_none() {
             return Ok(Erased::Nobody);
         }
-        self.removal(&mut call, &id, &ErasureInput::default()).await?;
+        let input = &ErasureInput::default();
+        self.removal(&mut call, &id, &Typed { kind: RemovalKind::Erasure, input }).await?;
         Ok(Erased::Promised(Some(ERASURE)))
     }
 
     async fn check(&self) -> Result<(), Error> {
         let query = ListQuery { limit: Some(1), ..ListQuery::default() };
-        self.page(&mut self.0.account.call(), &query).await.map(drop)
+        self.list(&query).fetch(&mut self.0.account.call(), None).await.map(drop)
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent: the bodies of create, update and erasure, borrowing from the record.
+//! What is sent: the bodies of create and update, borrowing from the record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -75,13 +75,19 @@ pub struct CustomerInput<'a> {
     /// Values of the caller's own. Whether an update replaces the map or merges into it is unknown: send it whole.
     #[serde(skip_serializing_if = "Change::is_leave")]
     pub metadata: Change<Metadata<'a>>,
+    /// Consent to e-mail: seen in the vendor's own kit, and not documented.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub email_consent: Change<bool>,
+    /// Consent to text messages (as above).
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub sms_consent: Change<bool>,
 }
 
 impl CustomerInput<'_> {
     /// Whether every field is left alone.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        let Self { email, first_name, last_name, phone, tags, address, metadata } = self;
+        let Self { email, first_name, last_name, phone, tags, address, metadata, email_consent, sms_consent } = self;
         email.is_leave()
             && first_name.is_leave()
             && last_name.is_leave()
@@ -89,6 +95,8 @@ impl CustomerInput<'_> {
             && tags.is_leave()
             && address.is_leave()
             && metadata.is_leave()
+            && email_consent.is_leave()
+            && sms_consent.is_leave()
     }
 }
 
@@ -103,6 +111,8 @@ impl fmt::Debug for CustomerInput<'_> {
             ("tags", self.tags.is_leave()),
             ("address", self.address.is_leave()),
             ("metadata", self.metadata.is_leave()),
+            ("email_consent", self.email_consent.is_leave()),
+            ("sms_consent", self.sms_consent.is_leave()),
         ];
         f.write_str("CustomerInput ")?;
         f.debug_set().entries(written.iter().filter(|(_, leave)| !leave).map(|(name, _)| name)).finish()
@@ -180,31 +190,4 @@ impl fmt::Debug for MetadataValue<'_> {
             Self::Json(_) => "Json(..)",
         })
     }
-}
-
-/// The body of an erasure: `POST customers/{id}/removal-request` (documented).
-#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ErasureInput<'a> {
-    /// Why, in the caller's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'a, str>>,
-    /// Whether the vendor tells the person. What happens where it is left out is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notify_customer: Option<bool>,
-}
-
-/// Shows no reason: it may name the person.
-impl fmt::Debug for ErasureInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErasureInput").field("notify_customer", &self.notify_customer).finish_non_exhaustive()
-    }
-}
-
-/// The erasure with its type, as it is written.
-#[derive(serde::Serialize)]
-pub(super) struct Removal<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    #[serde(flatten)]
-    pub(super) input: &'a ErasureInput<'a>,
 }

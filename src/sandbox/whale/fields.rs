@@ -29,6 +29,9 @@ fn field(name: &str, value: &Value) -> Result<Value, Failure> {
         ("address", Value::Null) => Ok(Value::Null),
         ("address", Value::Object(fields)) => address(fields),
         ("address", _) => Err(wrong(name, "an object")),
+        // *Seen* in the vendor's other code, and not documented.
+        ("email_consent" | "sms_consent", Value::Bool(_)) => Ok(value.clone()),
+        ("email_consent" | "sms_consent", _) => Err(wrong(name, "a boolean")),
         _ => Err(Failure::unknown(name)),
     }
 }

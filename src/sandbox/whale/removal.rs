@@ -1,12 +1,92 @@
-//! Requests to erase or export a customer's data. They stay pending, as only a webhook would tell of their end.
+//! Requests to erase or export a customer's data. They stay pending until the stand-in is told to complete them; a
+//! webhook tells of their end, as no endpoint does.
 
+use bytes::Bytes;
 use chrono::{Days, Utc};
+use http::Request;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Failure, Object, Outcome, Reply, stamp};
+use super::people::People;
+use super::{Failure, Object, Outcome, Reply, Sandbox, stamp};
+use crate::signature::hmac_hex;
 
-/// Files a request. Its status is *inferred* from sibling creates; a repeat is *unknown* and files another one here.
-pub(super) fn request(number: u64, customer: &str, body: &Object) -> Outcome {
+/// All removal requests.
+#[derive(Default)]
+pub(super) struct Removals {
+    filed: u64,
+    delivered: u64,
+    pending: Vec<Object>,
+}
+
+impl Removals {
+    /// Files a request. Its status is *inferred* from sibling creates; a repeat is *unknown* and files another one here.
+    pub(super) fn file(&mut self, customer: &str, body: &Object) -> Outcome {
+        check(body)?;
+        self.filed += 1;
+        let now = Utc::now();
+        // Two days later, as in the sample.
+        let done = now.checked_add_days(Days::new(2)).unwrap_or(now);
+        let mut request = body.clone();
+        request.insert("id".to_owned(), json!(format!("drr_{:08x}", self.filed)));
+        request.insert("object".to_owned(), json!("data_removal_request"));
+        request.insert("customer_id".to_owned(), json!(customer));
+        request.insert("status".to_owned(), json!("pending"));
+        request.insert("estimated_completion".to_owned(), json!(stamp(done)));
+        request.insert("created_at".to_owned(), json!(stamp(now)));
+        self.pending.push(request.clone());
+        Ok(Reply::json(201, Value::Object(request)))
+    }
+
+    /// Completes what is pending: an erasure takes the customer away for good. The envelope is the *documented* one of
+    /// webhooks, the data the request itself (*inferred*).
+    pub(super) fn complete(&mut self, people: &mut People) -> Vec<Request<Bytes>> {
+        let pending = std::mem::take(&mut self.pending);
+        pending.into_iter().map(|request| self.deliver(request, people)).collect()
+    }
+
+    fn deliver(&mut self, mut request: Object, people: &mut People) -> Request<Bytes> {
+        let now = Utc::now();
+        request.insert("status".to_owned(), json!("completed"));
+        request.insert("completed_at".to_owned(), json!(stamp(now)));
+        let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if text("type") == "export" {
+            let url = format!("https://downloads.example.test/{}.json", text("id"));
+            request.insert("download_url".to_owned(), json!(url));
+        } else {
+            // Who was deleted meanwhile is gone already.
+            let _ = people.delete(&text("customer_id"));
+        }
+        self.delivered += 1;
+        let (event, number) = ("data_request.completed", self.delivered);
+        let body = json!({
+            "id": format!("evt_00000000-0000-4000-8000-{number:012x}"),
+            "type": event,
+            "created_at": stamp(now),
+            "data": request,
+        });
+        let body = Bytes::from(body.to_string());
+        let signature = hmac_hex(&SecretString::from(Sandbox::WHALE_WEBHOOK_SECRET), &body);
+        let mut delivery = Request::new(body);
+        *delivery.method_mut() = http::Method::POST;
+        for (name, value) in [
+            ("content-type", "application/json".to_owned()),
+            ("x-webhook-signature", format!("sha256={signature}")),
+            ("x-webhook-timestamp", now.timestamp().to_string()),
+            ("x-webhook-event", event.to_owned()),
+            ("x-webhook-delivery-id", format!("00000000-0000-4000-9000-{number:012x}")),
+            ("user-agent", "WhaleTools-Webhook/1.0".to_owned()),
+        ] {
+            if let Ok(value) = http::HeaderValue::from_str(&value) {
+                delivery.headers_mut().insert(name, value);
+            }
+        }
+        delivery
+    }
+}
+
+/// Refuses what no sample shows.
+fn check(body: &Object) -> Result<(), Failure> {
     // The samples show these keys with these types alone, and here no other is taken.
     let known: &[&str] = match body.get("type").and_then(Value::as_str) {
         Some("erasure") => &["type", "reason", "notify_customer"],
@@ -25,15 +105,5 @@ pub(super) fn request(number: u64, customer: &str, body: &Object) -> Outcome {
             return Err(Failure::invalid(Some(name), format!("{name} is not valid")));
         }
     }
-    let now = Utc::now();
-    // Two days later, as in the sample.
-    let done = now.checked_add_days(Days::new(2)).unwrap_or(now);
-    let mut request = body.clone();
-    request.insert("id".to_owned(), json!(format!("drr_{number:08x}")));
-    request.insert("object".to_owned(), json!("data_removal_request"));
-    request.insert("customer_id".to_owned(), json!(customer));
-    request.insert("status".to_owned(), json!("pending"));
-    request.insert("estimated_completion".to_owned(), json!(stamp(done)));
-    request.insert("created_at".to_owned(), json!(stamp(now)));
-    Ok(Reply::json(201, Value::Object(request)))
+    Ok(())
 }

@@ -1,0 +1,189 @@
+//! The options of a client. What the vendor does not document on the wire is an option here, with the guess as default.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::client::{Inner, Wire};
+use super::{ArrayStyle, Continuation, PROVIDER, Whale};
+use crate::error::Error;
+use crate::http::{Limit, fill};
+use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+
+/// Where the vendor's API stands (documented on its pages for agents and workflows; older pages name another host).
+pub const DEFAULT_BASE_URL: &str = "https://vm.whaletools.cloud/";
+
+/// What a key may do by default: 60 requests a minute (seen in the vendor's code; a store's owner can change it). Beside
+/// it a key has 10,000 a day, which is not kept here: its 429 comes back with the delay that the vendor asks for.
+pub const DEFAULT_LIMIT: Limit = Limit::Window { max: 60, per: Duration::from_secs(60) };
+
+/// Where the store stands in a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathStyle {
+    /// `v1/stores/{store_id}/customers`, as the Customers page documents.
+    #[default]
+    StoreScoped,
+    /// `v1/customers`: the key alone says which store it is, as the vendor's newest kit sends (seen).
+    KeyScoped,
+}
+
+/// What becomes of tags that the vendor holds and the record does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TagPolicy {
+    /// They stay: an update sends them along.
+    #[default]
+    Union,
+    /// They go, where the record has tags at all.
+    Replace,
+}
+
+/// Options of a [`Whale`] client.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    store_id: String,
+    api_key: SecretString,
+    path_style: PathStyle,
+    tags: TagPolicy,
+    wire: Wire,
+    options: ClientOptions,
+}
+
+impl Builder {
+    client_options!();
+
+    /// Where the store stands in a request. The vendor has published both styles; a 410 with the code
+    /// `store_path_removed` asks for [`PathStyle::KeyScoped`]. The style is never changed silently.
+    pub fn path_style(mut self, style: PathStyle) -> Self {
+        self.path_style = style;
+        self
+    }
+
+    /// What becomes of tags that the vendor holds and the record does not. An update replaces the vendor's tags
+    /// (inferred), so that [`TagPolicy::Union`] needs them to be read first.
+    pub fn tags(mut self, policy: TagPolicy) -> Self {
+        self.tags = policy;
+        self
+    }
+
+    /// Whether consent is written to `email_consent` and `sms_consent`. Default no: the vendor documents no field for it,
+    /// and reads and writes these two in its own code (seen). With it, a known state goes out as a yes or a no, and an
+    /// unknown one never does. A vendor that does not show the fields is written to by every upsert of a known customer.
+    pub fn send_consent(mut self, send: bool) -> Self {
+        self.wire.send_consent = send;
+        self
+    }
+
+    /// How the next page of a list is asked for. Default [`Continuation::Cursor`]; all of them are inferred.
+    pub fn continuation(mut self, style: Continuation) -> Self {
+        self.wire.continuation = style;
+        self
+    }
+
+    /// How several tags or kinds of events are written. Default [`ArrayStyle::Commas`]; all of them are inferred.
+    pub fn array_style(mut self, style: ArrayStyle) -> Self {
+        self.wire.arrays = style;
+        self
+    }
+
+    /// The parameter of a search. Default `search` (documented); the vendor's own kit sends `query` (seen).
+    pub fn search_key(mut self, name: impl Into<String>) -> Self {
+        self.wire.search_key = name.into();
+        self
+    }
+
+    /// The parameter that lists the members of a segment. Default `segment_id`, which is inferred: the vendor documents
+    /// the filter without its name.
+    pub fn segment_key(mut self, name: impl Into<String>) -> Self {
+        self.wire.segment_key = name.into();
+        self
+    }
+
+    /// The key of a note's text. Default `note` (seen in a table of the vendor); `content`, `body` or `text` are other
+    /// guesses. Notes are read under each of them.
+    pub fn note_key(mut self, name: impl Into<String>) -> Self {
+        self.wire.note_key = name.into();
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a store id that cannot stand in a URL, an
+    /// empty key, a base URL that would send in clear, an empty name of a parameter.
+    pub fn build(self) -> Result<Whale, Error> {
+        self.wire.check()?;
+        let root = match self.path_style {
+            PathStyle::KeyScoped => "v1".to_owned(),
+            PathStyle::StoreScoped => {
+                let filled = fill("v1/stores/{store_id}", &[("store_id", self.store_id.trim())]);
+                filled.map_err(|_| {
+                    Error::config(PROVIDER, "store_id", "must not be empty, a dot, or hold control characters")
+                })?
+            }
+        };
+        let headers = json_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
+        let bare = bare_headers(PROVIDER, Some(("x-api-key", &self.api_key)))?;
+        let account = match self.path_style {
+            PathStyle::StoreScoped => self.store_id.trim(),
+            PathStyle::KeyScoped => self.api_key.expose_secret(),
+        };
+        let (base, mut account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &[account], DEFAULT_LIMIT)?;
+        account.request_id_headers = &["x-request-id", "request-id", "fly-request-id"];
+        let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;
+        let segments = fixed_url(PROVIDER, &base, &format!("{root}/customer-segments"))?;
+        Ok(Whale(Arc::new(Inner {
+            customer: format!("{customers}/{{id}}"),
+            customers,
+            segment: format!("{segments}/{{id}}"),
+            segments,
+            store_id: self.store_id,
+            tags: self.tags,
+            wire: self.wire,
+            headers: Arc::new(headers),
+            bare: Arc::new(bare),
+            account,
+        })))
+    }
+}
+
+impl Wire {
+    fn check(&self) -> Result<(), Error> {
+        let custom = match &self.continuation {
+            Continuation::Custom(name) => name.as_str(),
+            _ => "cursor",
+        };
+        let names = [
+            ("continuation", custom),
+            ("search_key", &self.search_key),
+            ("segment_key", &self.segment_key),
+            ("note_key", &self.note_key),
+        ];
+        for (option, name) in names {
+            if name.trim().is_empty() {
+                return Err(Error::config(PROVIDER, option, "must not be empty"));
+            }
+        }
+        if self.note_key == "created_by" {
+            return Err(Error::config(PROVIDER, "note_key", "is the key of the author"));
+        }
+        Ok(())
+    }
+}
+
+impl Whale {
+    /// A client for this store and API key (`wk_live_…` or `wk_test_…`). With [`PathStyle::KeyScoped`] the store id is
+    /// not sent.
+    pub fn builder(store_id: impl Into<String>, api_key: impl Into<SecretString>) -> Builder {
+        Builder {
+            store_id: store_id.into(),
+            api_key: api_key.into(),
+            path_style: PathStyle::default(),
+            tags: TagPolicy::default(),
+            wire: Wire::default(),
+            options: ClientOptions::default(),
+        }
+    }
+}

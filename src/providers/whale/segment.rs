@@ -1,0 +1,398 @@
+//! Segments: groups of customers, by rules or by a fixed list.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{DateTime, FixedOffset};
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+use super::fields::{Fields, RawMap};
+use super::words::{CustomerId, Operator, SegmentId, SegmentKind};
+use crate::error::{Error, FieldError};
+
+/// A segment, in either form that the vendor has published: with `type` and `member_count`, or with `is_dynamic` and
+/// `customer_count` (both documented, on different pages).
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Segment {
+    /// The vendor's id.
+    pub id: Option<SegmentId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// By rules or by a list.
+    pub kind: Option<SegmentKind>,
+    /// Of a dynamic one: its rules.
+    pub rules: Option<Rules>,
+    /// How many customers are in it. Who they are tells a list of customers by segment.
+    pub member_count: Option<u64>,
+    /// Of a static one: its members, where the vendor shows them (unknown).
+    pub customer_ids: Option<Vec<CustomerId>>,
+    /// What it is for (inferred).
+    pub description: Option<String>,
+    /// Values of the caller's own, as they came (documented for the other form).
+    pub metadata: Option<RawMap>,
+    /// When it was made.
+    pub created_at: Option<DateTime<FixedOffset>>,
+    /// When it was last changed (inferred).
+    pub updated_at: Option<DateTime<FixedOffset>>,
+    /// Every other key, as it came.
+    pub extra: RawMap,
+}
+
+impl<'de> Deserialize<'de> for Segment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Fields::deserialize(deserializer)?;
+        let kind = fields.value(&["type"]);
+        let flag = if kind.is_none() { fields.bool("is_dynamic") } else { None };
+        let of_flag = |dynamic| if dynamic { SegmentKind::Dynamic } else { SegmentKind::Static };
+        Ok(Self {
+            id: fields.value(&["id"]),
+            name: fields.text(&["name"]),
+            kind: kind.or(flag.map(of_flag)),
+            rules: fields.value(&["rules"]),
+            member_count: fields.count(&["member_count", "customer_count"]),
+            customer_ids: fields.value(&["customer_ids"]),
+            description: fields.text(&["description"]),
+            metadata: fields.value(&["metadata"]),
+            created_at: fields.time(&["created_at"]),
+            updated_at: fields.time(&["updated_at"]),
+            extra: fields.0,
+        })
+    }
+}
+
+/// Shows id, type and how many members there are.
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("member_count", &self.member_count)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The rules of a segment. All have to hold (inferred from "combine conditions").
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Rules {
+    /// An array, as documented.
+    List(Vec<Rule>),
+    /// Anything else, as it came: older ones of the vendor are objects (seen).
+    Raw(Box<RawValue>),
+}
+
+/// Shows the rules without their values, which may be a person's data.
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(rules) => f.debug_list().entries(rules).finish(),
+            Self::Raw(_) => f.write_str("Raw(..)"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rules {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(serde_json::from_str(raw.get()).map_or_else(|_| Self::Raw(raw), Self::List))
+    }
+}
+
+impl Serialize for Rules {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::List(rules) => rules.serialize(serializer),
+            Self::Raw(raw) => raw.serialize(serializer),
+        }
+    }
+}
+
+impl From<Vec<Rule>> for Rules {
+    fn from(rules: Vec<Rule>) -> Self {
+        Self::List(rules)
+    }
+}
+
+/// One rule.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A field, an operator and a value, as documented.
+    Condition(Condition),
+    /// Anything else, as it came: older rules have other keys (seen).
+    Raw(Box<RawValue>),
+}
+
+/// Shows field and operator.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Condition(condition) => condition.fmt(f),
+            Self::Raw(_) => f.write_str("Raw(..)"),
+        }
+    }
+}
+
+impl Rule {
+    /// A rule with this field, operator and value: `Rule::new("total_spent", Operator::Gte, 500)`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where the value cannot be written as JSON.
+    pub fn new(field: impl Into<String>, operator: impl Into<Operator>, value: impl Serialize) -> Result<Self, Error> {
+        let value = serde_json::value::to_raw_value(&value).map_err(|error| {
+            let problem = FieldError::new("rules", "a value cannot be written as JSON");
+            Error::invalid_record(vec![problem]).with_provider(super::PROVIDER).with_source(error)
+        })?;
+        let (field, operator) = (field.into(), operator.into());
+        Ok(Self::Condition(Condition { field, operator, value, extra: RawMap::new() }))
+    }
+}
+
+/// A field, an operator and a value.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Condition {
+    /// The field: `total_spent`, `last_order_at`, `churn_risk`, `total_orders` (documented); an open set.
+    pub field: String,
+    /// How it is compared.
+    pub operator: Operator,
+    /// With what, byte by byte: a number, a text such as `90_days_ago` (documented), or any other JSON (inferred).
+    pub value: Box<RawValue>,
+    /// Every other key, as it came.
+    pub extra: RawMap,
+}
+
+/// Shows field and operator.
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("field", &self.field)
+            .field("operator", &self.operator)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let condition = || -> Option<Condition> {
+            let mut map: RawMap = serde_json::from_str(raw.get()).ok()?;
+            let field = serde_json::from_str(map.get("field")?.get()).ok()?;
+            let operator: String = serde_json::from_str(map.get("operator")?.get()).ok()?;
+            let value = map.remove("value")?;
+            map.retain(|key, _| key != "field" && key != "operator");
+            Some(Condition { field, operator: Operator::from(operator.as_str()), value, extra: map })
+        };
+        Ok(condition().map_or_else(|| Self::Raw(raw.clone()), Self::Condition))
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let condition = match self {
+            Self::Raw(raw) => return raw.serialize(serializer),
+            Self::Condition(condition) => condition,
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("field", &condition.field)?;
+        map.serialize_entry("operator", &condition.operator)?;
+        map.serialize_entry("value", &condition.value)?;
+        for (key, value) in &condition.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// A segment to be made, or what is to be changed of one. Rules and members exclude each other: a segment that has both
+/// is refused before anything is sent.
+#[derive(Clone, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct SegmentInput<'a> {
+    /// Its name. A create needs it; whether it has to be unique is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Cow<'a, str>>,
+    /// By rules or by a list. An update leaves it out: that it can be changed is not documented.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SegmentKind>,
+    /// Of a dynamic one: all of its rules. An update replaces them (inferred).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Rules>,
+    /// Of a static one: all of its members. An update replaces them (inferred).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_ids: Option<Vec<CustomerId>>,
+    /// What it is for (inferred).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Cow<'a, str>>,
+    /// Values of the caller's own (documented for updates). Whether an update replaces or merges is unknown: send all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<RawMap>,
+}
+
+impl<'a> SegmentInput<'a> {
+    /// A segment whose members follow from rules.
+    pub fn dynamic(name: impl Into<Cow<'a, str>>, rules: impl Into<Rules>) -> Self {
+        let (name, rules) = (Some(name.into()), Some(rules.into()));
+        Self { name, kind: Some(SegmentKind::Dynamic), rules, ..Self::default() }
+    }
+
+    /// A segment with these members.
+    pub fn fixed(name: impl Into<Cow<'a, str>>, members: impl IntoIterator<Item = CustomerId>) -> Self {
+        let (name, customer_ids) = (Some(name.into()), Some(members.into_iter().collect()));
+        Self { name, kind: Some(SegmentKind::Static), customer_ids, ..Self::default() }
+    }
+
+    /// Sets the name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets all rules.
+    #[must_use]
+    pub fn rules(mut self, rules: impl Into<Rules>) -> Self {
+        self.rules = Some(rules.into());
+        self
+    }
+
+    /// Sets all members.
+    #[must_use]
+    pub fn customer_ids(mut self, members: impl IntoIterator<Item = CustomerId>) -> Self {
+        self.customer_ids = Some(members.into_iter().collect());
+        self
+    }
+
+    /// Sets the description.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<Cow<'a, str>>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Sets the metadata.
+    #[must_use]
+    pub fn metadata(mut self, metadata: RawMap) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// What stands against sending it, every problem at once.
+    pub(super) fn problems(&self, is_create: bool) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        let mut add = |field: &'static str, text: &'static str| problems.push(FieldError::new(field, text));
+        match &self.name {
+            Some(name) if name.trim().is_empty() => add("name", "must not be empty"),
+            None if is_create => add("name", "is required"),
+            _ => {}
+        }
+        match (self.rules.is_some(), self.customer_ids.is_some(), &self.kind) {
+            (true, true, _) => add("customer_ids", "rules and members exclude each other"),
+            (true, false, Some(SegmentKind::Static)) => add("rules", "a static segment has members, and no rules"),
+            (false, true, Some(SegmentKind::Dynamic)) => {
+                add("customer_ids", "a dynamic segment has rules, and no members")
+            }
+            (false, _, Some(SegmentKind::Dynamic)) if is_create => add("rules", "a dynamic segment needs rules"),
+            (_, false, Some(SegmentKind::Static)) if is_create => add("customer_ids", "a static segment needs members"),
+            (_, _, None) if is_create => add("type", "is required"),
+            _ => {}
+        }
+        if matches!(&self.rules, Some(Rules::List(rules)) if rules.is_empty()) {
+            add("rules", "must not be empty: what a segment without rules holds is unknown");
+        }
+        if !is_create && self.is_empty() {
+            add("segment", "an update has to change something");
+        }
+        problems
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { name, kind, rules, customer_ids, description, metadata } = self;
+        name.is_none()
+            && kind.is_none()
+            && rules.is_none()
+            && customer_ids.is_none()
+            && description.is_none()
+            && metadata.is_none()
+    }
+}
+
+/// Shows the type, and how many members there are.
+impl fmt::Debug for SegmentInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentInput")
+            .field("kind", &self.kind)
+            .field("customer_ids", &self.customer_ids.as_ref().map(Vec::len))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(rules: &str) -> String {
+        serde_json::to_string(&serde_json::from_str::<Rules>(rules).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn rules_come_back_byte_by_byte() {
+        for rules in [
+            r#"[{"field":"total_spent","operator":"gte","value":500.10},{"field":"x","operator":"more than","value":[1,"ä"]}]"#,
+            r#"[{"field":"churn_risk","operator":"gte","value":0.6,"weight":1.00}]"#,
+            r#"[{"type":"lifetime_value","config":{"min":500.00}}]"#,
+            r#"[{"field":7,"operator":"gte","value":1},"text",null]"#,
+            r#"{"type":"rfm","segments":["Champions"]}"#,
+            r#""total_spent > 500.0""#,
+            "[]",
+            "12345678901234567890.10",
+        ] {
+            assert_eq!(again(rules), rules);
+        }
+    }
+
+    #[test]
+    fn both_published_forms_are_one_segment() {
+        let seed: Segment = serde_json::from_str(
+            r#"{"id":"seg_1","object":"customer_segment","name":"Quiet","type":"dynamic","rules":[],"member_count":2}"#,
+        )
+        .unwrap();
+        let campaigns: Segment = serde_json::from_str(
+            r#"{"object":"segment","id":"seg_1","name":"Quiet","is_dynamic":"true","customer_count":2.0,"color":"red"}"#,
+        )
+        .unwrap();
+        for segment in [&seed, &campaigns] {
+            assert_eq!((segment.kind.clone(), segment.member_count), (Some(SegmentKind::Dynamic), Some(2)));
+        }
+        assert_eq!(campaigns.extra["color"].get(), r#""red""#);
+        let odd: Segment = serde_json::from_str(r#"{"type":"smart","is_dynamic":false,"rules":null}"#).unwrap();
+        assert_eq!(odd.kind, Some(SegmentKind::Other("smart".into())));
+        assert!(odd.rules.is_none());
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let rule = || vec![Rule::new("total_spent", Operator::Gte, 500).unwrap()];
+        let fields = |input: &SegmentInput<'_>, create| -> Vec<String> {
+            input.problems(create).iter().map(|problem| problem.field().to_owned()).collect()
+        };
+        assert!(fields(&SegmentInput::dynamic("a", rule()), true).is_empty());
+        assert!(fields(&SegmentInput::fixed("a", ["cust_1".into()]), true).is_empty());
+        assert!(fields(&SegmentInput::fixed("a", []), true).is_empty(), "a list may begin empty");
+        let both = SegmentInput::dynamic("a", rule()).customer_ids(["cust_1".into()]);
+        assert_eq!(fields(&both, true), ["customer_ids"]);
+        assert_eq!(fields(&SegmentInput::default().rules(rule()).customer_ids([]), false), ["customer_ids"]);
+        assert_eq!(fields(&SegmentInput::fixed(" ", []).rules(rule()), true), ["name", "customer_ids"]);
+        assert_eq!(fields(&SegmentInput::default(), true), ["name", "type"]);
+        assert_eq!(fields(&SegmentInput::default(), false), ["segment"]);
+        assert_eq!(fields(&SegmentInput::dynamic("a", vec![]), true), ["rules"]);
+        assert!(fields(&SegmentInput::default().rules(rule()), false).is_empty());
+        let wrong = SegmentInput { kind: Some(SegmentKind::Static), ..SegmentInput::default() };
+        assert_eq!(fields(&wrong.clone().name("a").rules(rule()), true), ["rules"]);
+        assert_eq!(fields(&wrong.name("a"), true), ["customer_ids"]);
+    }
+}
