@@ -30,12 +30,38 @@ struct Answer<'a> {
     customer: Option<IgnoredAny>,
     customers: Option<IgnoredAny>,
     customer_address: Option<IgnoredAny>,
+    user_address: Option<IgnoredAny>,
+    user_subscribe_info_list: Option<IgnoredAny>,
+    customer_invite: Option<IgnoredAny>,
+    customer_saved_search: Option<IgnoredAny>,
+    customer_saved_searches: Option<IgnoredAny>,
+    metafield: Option<IgnoredAny>,
+    metafields: Option<IgnoredAny>,
+    fail_metafields: Option<IgnoredAny>,
+    list: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
     count: Option<IgnoredAny>,
 }
 
 impl Answer<'_> {
     fn brings_something(&self) -> bool {
-        self.customer.is_some() || self.customers.is_some() || self.customer_address.is_some() || self.count.is_some()
+        let keys = [
+            &self.customer,
+            &self.customers,
+            &self.customer_address,
+            &self.user_address,
+            &self.user_subscribe_info_list,
+            &self.customer_invite,
+            &self.customer_saved_search,
+            &self.customer_saved_searches,
+            &self.metafield,
+            &self.metafields,
+            &self.fail_metafields,
+            &self.list,
+            &self.data,
+            &self.count,
+        ];
+        keys.iter().any(|key| key.is_some())
     }
 }
 

@@ -14,24 +14,37 @@
 
 mod addresses;
 mod answer;
+mod calls;
 mod client;
+mod credential;
 mod lookup;
 mod map;
 mod matrix;
 mod native;
 mod normal;
+mod oauth;
 mod paging;
+mod query;
 mod record;
 mod sink;
 mod wire;
 
+pub use calls::{
+    ActivationUrl, AddressesOf, BulkSubmitted, DeletedCustomer, FailedMetafield, GroupMembers, Invitation,
+    LoginChannel, LoginPlatform, Metafield, MetafieldInput, MetafieldList, MetafieldsSet, OrderList, OrderRecord,
+    OrderStatus, OwnedMetafield, SavedSearch, SavedSearchFields, SocialLogin, SocialLoginRecord, SubscribeAccount,
+    SubscribeChannel, Subscription,
+};
 pub use client::{ApiVersion, Builder, DEFAULT_API_VERSION, DEFAULT_LIMIT, Shopline};
 pub use matrix::MATRIX;
 pub use native::Answered;
-pub use paging::PageInfo;
-pub use record::{AddressRecord, ConsentRecord, CustomerPage, CustomerRecord, Gender};
+pub use oauth::{AccessToken, OAuthApp, OAuthBuilder, OAuthClient, SignedRequest};
+pub use paging::{Page, PageInfo};
+pub use query::{Criterion, CustomerList, CustomerSearch, SearchOrder};
+pub use record::{AddressRecord, ConsentRecord, CustomerRecord, Gender};
 pub use wire::{
-    AddressId, CustomerAddress, CustomerFields, CustomerId, EmbeddedAddress, InternationalPhone, MarketingConsent,
+    AddressId, CustomerAddress, CustomerFields, CustomerId, EmbeddedAddress, GroupId, InternationalPhone,
+    MarketingConsent, MetafieldId, OrderId, TagId,
 };
 
 use crate::provider::ProviderId;

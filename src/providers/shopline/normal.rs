@@ -40,8 +40,8 @@ impl CustomerRecord {
                 _ => None,
             },
             addresses: self.addresses.iter().map(AddressRecord::normalized).collect(),
-            email_marketing: self.email_marketing_consent.as_ref().and_then(ConsentRecord::normalized),
-            sms_marketing: self.sms_marketing_consent.as_ref().and_then(ConsentRecord::normalized),
+            email_marketing: consent(self.email_marketing_consent.as_ref(), self.email_subscribe_flag),
+            sms_marketing: consent(self.sms_marketing_consent.as_ref(), self.mobile_subscribe_flag),
             orders_count: self.orders_count.and_then(|count| u64::try_from(count).ok()),
             total_spent: filled(&self.total_spent).and_then(|text| text.trim().parse::<Decimal>().ok()),
             last_order_id: text(&self.last_order_id),
@@ -50,6 +50,23 @@ impl CustomerRecord {
             ..Customer::default()
         }
     }
+}
+
+/// The consent object; where it tells no state, the flag beside it does. A flag of an invalid or deleted number tells
+/// nothing.
+fn consent(consent: Option<&ConsentRecord>, flag: Option<i64>) -> Option<Consent> {
+    let told = consent.and_then(ConsentRecord::normalized);
+    if told.as_ref().is_some_and(|told| told.state.is_some()) || consent.is_some_and(|c| c.state.is_some()) {
+        return told;
+    }
+    let state = match flag {
+        Some(0) => ConsentState::Unsubscribed,
+        Some(1) => ConsentState::Subscribed,
+        Some(2) => ConsentState::NotSubscribed,
+        Some(3) => ConsentState::Pending,
+        _ => return told,
+    };
+    Some(Consent { state: Some(state), ..told.unwrap_or_default() })
 }
 
 impl ConsentRecord {
