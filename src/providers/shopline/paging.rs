@@ -8,13 +8,25 @@ use http::HeaderMap;
 
 use super::PROVIDER;
 use super::native::Answered;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind, FieldError};
 
 /// Where a page starts, as the vendor's `link` header names it: opaque, and written as it came.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageInfo(String);
 
 impl PageInfo {
+    /// A cursor that was kept, to go on from there. How long the vendor keeps one alive is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] where it is none that the vendor can have written.
+    pub fn new(cursor: &str) -> Result<Self, Error> {
+        checked(cursor).map_err(|UnreadableLink| {
+            let problem = FieldError::new("page_info", "is no cursor: it is empty or holds what no URL can");
+            Error::invalid_record(vec![problem]).with_provider(PROVIDER)
+        })
+    }
+
     /// The cursor, escaped as the vendor wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -147,6 +159,10 @@ fn is_next(parameters: &str) -> bool {
 fn cursor(url: &str) -> Result<PageInfo, UnreadableLink> {
     let query = url.split_once('?').map(|(_, query)| query).ok_or(UnreadableLink)?;
     let raw = query.split('&').find_map(|pair| pair.strip_prefix("page_info=")).ok_or(UnreadableLink)?;
+    checked(raw)
+}
+
+fn checked(raw: &str) -> Result<PageInfo, UnreadableLink> {
     // Sent back as it came, so that no second escaping changes it; what could change the rest of the URL is refused.
     let harmless = |b: u8| {
         b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'%' | b'=' | b'+' | b'/' | b':' | b',')
