@@ -117,20 +117,21 @@ fn held(consent: Option<&Consent>, is_sms: bool) -> (Option<ConsentState>, Optio
     (state, level, consent.source.clone().filter(|_| yes))
 }
 
-static WORLD: LazyLock<(Runtime, Sandbox)> = LazyLock::new(|| {
+/// The stand-in stays for as long as its client is used.
+static WORLD: LazyLock<(Runtime, Sandbox, Shopline)> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sandbox = runtime.block_on(Sandbox::start()).unwrap();
-    (runtime, sandbox)
+    let client = client(&sandbox, false);
+    (runtime, sandbox, client)
 });
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn there_and_back_loses_nothing_that_the_vendor_holds(person in person()) {
-        let (runtime, sandbox) = &*WORLD;
+        let (runtime, _, client) = &*WORLD;
         let (back, again) = runtime.block_on(async {
-            let client = client(sandbox, false);
             let id = client.upsert(&person).await.unwrap().remote_id.unwrap();
             let who = Identity::RemoteId(RemoteId(id));
             let back = client.find(&who).await.unwrap().unwrap().customer;

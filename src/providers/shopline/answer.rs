@@ -103,7 +103,13 @@ const fn by_status(status: u16) -> (Option<ErrorKind>, Option<&'static str>) {
         412 => (None, Some("the vendor holds the content to be risky, such as a script")),
         423 => (Some(ErrorKind::Forbidden), Some("the store is locked; only SHOPLINE can lift that")),
         433 => (Some(ErrorKind::Forbidden), Some("the vendor takes the request for an attack, or has blocked the IP")),
-        434 | 435 => (Some(ErrorKind::Unavailable), Some("the vendor's security layer asks for a long pause")),
+        434 => {
+            (Some(ErrorKind::Unavailable), Some("the vendor's security layer finds the requests too many: pause long"))
+        }
+        435 => (
+            Some(ErrorKind::Unavailable),
+            Some("the vendor's security layer takes the requests for a flood: pause long"),
+        ),
         436 => (Some(ErrorKind::Forbidden), Some("the content breaks the vendor's security policy")),
         501 => (None, Some("the route is not available to this store")),
         _ => (None, None),

@@ -10,6 +10,11 @@
 //! What this vendor cannot hold: an id of the caller's, a display name, a company beside the address, locale, currency,
 //! orders and values of one's own. The plan's notes say so for each record.
 //!
+//! Beside the sink, [`Shopline`] has a method for each route of the group: customers, addresses, orders, subscriptions,
+//! groups (saved searches), metafields, social logins, the blacklist, and handing in a file in bulk. Lists come page by
+//! page, or as a stream that takes nothing but the cursor from an answer. A token is given, or renewed by the client
+//! itself: see [`Shopline::oauth`] and [`OAuthApp`].
+//!
 //! This is the API of `{handle}.myshopline.com`. The Open API of `open.shopline.io` is another product with other tokens.
 
 mod addresses;

@@ -155,4 +155,23 @@ mod tests {
         assert_eq!((address.province_code.as_deref(), address.default), (Some("KY"), true));
         assert_eq!(address.phone.as_ref().unwrap().as_str(), "+442079460018");
     }
+
+    #[test]
+    fn a_consent_is_read_from_its_object_or_from_the_flag_beside_it() {
+        let state = |json: &str| {
+            let customer = read(json).normalized();
+            let state = |consent: Option<Consent>| consent.and_then(|consent| consent.state);
+            (state(customer.email_marketing), state(customer.sms_marketing))
+        };
+        let (no, none) = (Some(ConsentState::Unsubscribed), Some(ConsentState::NotSubscribed));
+        assert_eq!(state(r#"{"email_subscribe_flag":0,"mobile_subscribe_flag":"2"}"#), (no, none));
+        // The object tells more than the flag, and holds where the two differ.
+        let both = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":0},"mobile_subscribe_flag":"3"}"#;
+        assert_eq!(state(both), (no, Some(ConsentState::Pending)));
+        let unknown = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":9},"mobile_subscribe_flag":4}"#;
+        assert_eq!(state(unknown), (None, None), "a number that nobody documented is no yes");
+        let half = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":null,"opt_in_level":2}}"#;
+        assert_eq!(state(half).0, Some(ConsentState::Subscribed));
+        assert_eq!(read(half).normalized().email_marketing.unwrap().opt_in_level, Some(OptInLevel::Confirmed));
+    }
 }
