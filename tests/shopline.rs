@@ -1,7 +1,15 @@
 //! SHOPLINE: every exchange, the mapping, and what is refused before anything is sent.
 
+#[path = "shopline/calls.rs"]
+mod calls;
 #[path = "shopline/flow.rs"]
 mod flow;
+#[path = "shopline/oauth.rs"]
+mod oauth;
+#[path = "shopline/roundtrip.rs"]
+mod roundtrip;
+#[path = "support/calls_shopline.rs"]
+mod runner;
 mod support;
 
 use customer_sink::providers::shopline::{Builder, MATRIX, Shopline};

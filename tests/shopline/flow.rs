@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::providers::shopline::{CustomerAddress, CustomerFields, CustomerId, Shopline};
+use customer_sink::providers::shopline::{CustomerAddress, CustomerFields, CustomerId, CustomerSearch, Shopline};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Field,
@@ -347,12 +347,15 @@ async fn a_search_is_read_to_its_last_page() {
     let found = world.sink.find(&Identity::Phone("+15550100123".into())).await.unwrap().unwrap();
     assert_eq!(found.remote_id.as_deref(), Some(wanted.as_str()));
     assert_eq!(world.log().iter().filter(|line| line.contains("search")).count(), 2);
-    let page = world.sink.search_customers("15550100123").await.unwrap().value;
-    assert_eq!(page.customers.len(), 250);
-    let rest = world.sink.next_customers(&page.next.unwrap()).await.unwrap().value;
-    assert_eq!((rest.customers.len(), rest.next), (2, None));
+    let page = world.sink.search_customers(&CustomerSearch::words("15550100123"), None).await.unwrap().value;
+    assert_eq!(page.items.len(), 250);
+    let rest = world.sink.search_customers(&CustomerSearch::default(), page.next.as_ref()).await.unwrap().value;
+    assert_eq!((rest.items.len(), rest.next), (2, None));
     let long = "a".repeat(51);
-    assert_eq!(world.sink.search_customers(&long).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        world.sink.search_customers(&CustomerSearch::words(&long), None).await.unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
 }
 
 #[tokio::test]

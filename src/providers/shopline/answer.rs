@@ -30,12 +30,38 @@ struct Answer<'a> {
     customer: Option<IgnoredAny>,
     customers: Option<IgnoredAny>,
     customer_address: Option<IgnoredAny>,
+    user_address: Option<IgnoredAny>,
+    user_subscribe_info_list: Option<IgnoredAny>,
+    customer_invite: Option<IgnoredAny>,
+    customer_saved_search: Option<IgnoredAny>,
+    customer_saved_searches: Option<IgnoredAny>,
+    metafield: Option<IgnoredAny>,
+    metafields: Option<IgnoredAny>,
+    fail_metafields: Option<IgnoredAny>,
+    list: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
     count: Option<IgnoredAny>,
 }
 
 impl Answer<'_> {
     fn brings_something(&self) -> bool {
-        self.customer.is_some() || self.customers.is_some() || self.customer_address.is_some() || self.count.is_some()
+        let keys = [
+            &self.customer,
+            &self.customers,
+            &self.customer_address,
+            &self.user_address,
+            &self.user_subscribe_info_list,
+            &self.customer_invite,
+            &self.customer_saved_search,
+            &self.customer_saved_searches,
+            &self.metafield,
+            &self.metafields,
+            &self.fail_metafields,
+            &self.list,
+            &self.data,
+            &self.count,
+        ];
+        keys.iter().any(|key| key.is_some())
     }
 }
 
@@ -77,7 +103,13 @@ const fn by_status(status: u16) -> (Option<ErrorKind>, Option<&'static str>) {
         412 => (None, Some("the vendor holds the content to be risky, such as a script")),
         423 => (Some(ErrorKind::Forbidden), Some("the store is locked; only SHOPLINE can lift that")),
         433 => (Some(ErrorKind::Forbidden), Some("the vendor takes the request for an attack, or has blocked the IP")),
-        434 | 435 => (Some(ErrorKind::Unavailable), Some("the vendor's security layer asks for a long pause")),
+        434 => {
+            (Some(ErrorKind::Unavailable), Some("the vendor's security layer finds the requests too many: pause long"))
+        }
+        435 => (
+            Some(ErrorKind::Unavailable),
+            Some("the vendor's security layer takes the requests for a flood: pause long"),
+        ),
         436 => (Some(ErrorKind::Forbidden), Some("the content breaks the vendor's security policy")),
         501 => (None, Some("the route is not available to this store")),
         _ => (None, None),

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 
 use super::PROVIDER;
+use super::answer::judge;
+use super::credential::Credential;
+use super::oauth::{AccessToken, OAuthApp, REFRESH_PATH, placeholder};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Limit, Operation};
+use crate::http::{Account, Call, HttpResponse, Limit, Operation, Outgoing};
 use crate::plan::{Step, Url, When};
 use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
 
@@ -22,7 +25,7 @@ pub const DEFAULT_API_VERSION: &str = "v20250601";
 pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 4.0, burst: 40 };
 
 /// The value that the vendor's page gives as fixed; its own clients send it without the character set (seen).
-const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// Where the other product of the same name lives, whose tokens and bodies differ.
 const OTHER_PRODUCT: [&str; 3] = ["shopline.io", "shoplineapp.com", "shoplineapis.com"];
@@ -58,7 +61,8 @@ impl FromStr for ApiVersion {
 #[derive(Debug)]
 pub struct Builder {
     handle: String,
-    access_token: SecretString,
+    access_token: Option<SecretString>,
+    app: Option<OAuthApp>,
     api_version: String,
     options: ClientOptions,
 }
@@ -73,6 +77,13 @@ impl Builder {
         self
     }
 
+    /// An access token to begin with, for a client that renews it. Without one, the first call makes one.
+    #[must_use]
+    pub fn access_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.access_token = Some(token.into());
+        self
+    }
+
     /// Makes the client.
     ///
     /// # Errors
@@ -80,24 +91,23 @@ impl Builder {
     /// [`ErrorKind::Config`], naming the option: a handle that is no sub-domain or belongs to the other product, a
     /// version of another form, an empty token, a base URL that would send in clear.
     pub fn build(self) -> Result<Shopline, Error> {
-        let handle = handle(&self.handle)?;
+        let handle = store_handle(&self.handle)?;
         let version: ApiVersion = self.api_version.trim().parse()?;
-        if self.options.base_url.as_deref().is_some_and(is_other_product) {
-            return Err(Error::config(PROVIDER, "base_url", OTHER_PRODUCT_HINT));
-        }
-        let token = self.access_token.expose_secret().trim();
-        if token.is_empty() {
-            return Err(Error::config(PROVIDER, "credential", "the access token is empty"));
-        }
-        let bearer = SecretString::from(format!("Bearer {token}"));
-        let headers = json_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", &bearer)))?;
-        let bare = bare_headers(PROVIDER, Some(("authorization", &bearer)))?;
+        refuse_other_product(self.options.base_url.as_deref())?;
         let default_base = format!("https://{handle}.myshopline.com/");
         let (base, mut account) = self.options.open(PROVIDER, &default_base, &[&handle], DEFAULT_LIMIT)?;
         account.request_id_headers = &["traceid"];
         let path = format!("admin/openapi/{}/", version.as_str());
         let fixed = |route: &str| fixed_url(PROVIDER, &base, &format!("{path}{route}"));
+        let renewal = match self.app {
+            Some(app) => Some((app, Url::from(&fixed_url(PROVIDER, &base, REFRESH_PATH)?))),
+            None => None,
+        };
+        let [mut headers, mut bare] = [json_headers(PROVIDER, CONTENT_TYPE, None)?, bare_headers(PROVIDER, None)?];
+        headers.insert(http::header::AUTHORIZATION, placeholder());
+        bare.insert(http::header::AUTHORIZATION, placeholder());
         Ok(Shopline(Arc::new(Inner {
+            credential: Credential::new(self.access_token, renewal)?,
             customers: fixed("customers.json")?,
             by_email: fixed("customers/query_user_by_email.json")?,
             count: fixed("customers/v2/count.json")?,
@@ -111,8 +121,16 @@ impl Builder {
     }
 }
 
+/// Refuses a base URL of the other product.
+pub(super) fn refuse_other_product(base_url: Option<&str>) -> Result<(), Error> {
+    if base_url.is_some_and(is_other_product) {
+        return Err(Error::config(PROVIDER, "base_url", OTHER_PRODUCT_HINT));
+    }
+    Ok(())
+}
+
 /// The sub-domain, from itself or from the shop's whole host.
-fn handle(given: &str) -> Result<String, Error> {
+pub(super) fn store_handle(given: &str) -> Result<String, Error> {
     let refuse = |message: &'static str| Err(Error::config(PROVIDER, "handle", message));
     if is_other_product(given) {
         return refuse(OTHER_PRODUCT_HINT);
@@ -143,8 +161,10 @@ pub(super) struct Inner {
     pub(super) count: Arc<url::Url>,
     /// Base URL and version, with a trailing slash.
     root: String,
+    /// As plans show them: the token's place is marked, whatever token is at hand.
     headers: Arc<HeaderMap>,
     bare: Arc<HeaderMap>,
+    credential: Credential,
     pub(super) account: Account,
 }
 
@@ -164,15 +184,80 @@ impl fmt::Debug for Shopline {
 impl Shopline {
     /// A client for the store with this handle (`open001` of `open001.myshopline.com`) and access token.
     ///
-    /// A private app's token lives three years, that of a custom or public app ten hours (documented); renewing it is
-    /// the caller's part.
+    /// A private app's token lives three years, that of a custom or public app ten hours (documented); to have it
+    /// renewed, use [`oauth`](Self::oauth). A token that is a readable JWT and has ended by its own word is not sent.
     #[must_use]
     pub fn builder(handle: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
         Builder {
             handle: handle.into(),
-            access_token: access_token.into(),
+            access_token: Some(access_token.into()),
+            app: None,
             api_version: DEFAULT_API_VERSION.to_owned(),
             options: ClientOptions::default(),
+        }
+    }
+
+    /// A client for the store with this handle, of a custom or public app that the merchant has installed. Its token is
+    /// made when it is needed, renewed a minute before it ends or when the vendor refuses it, by one caller at a time,
+    /// and shared by all clones. Keep one such client for an app and store: several programs that renew can end each
+    /// other's tokens (documented by the vendor's own samples).
+    #[must_use]
+    pub fn oauth(handle: impl Into<String>, app: OAuthApp) -> Builder {
+        Builder {
+            handle: handle.into(),
+            access_token: None,
+            app: Some(app),
+            api_version: DEFAULT_API_VERSION.to_owned(),
+            options: ClientOptions::default(),
+        }
+    }
+
+    /// The token at hand, to be kept for the next start of the program.
+    #[must_use]
+    pub fn access_token(&self) -> Option<AccessToken> {
+        self.0.credential.current()
+    }
+
+    /// The renewing of the token, as plans show it; none where it is given once.
+    pub(super) fn renewal_step(&self) -> Option<Step> {
+        self.0.credential.step().cloned()
+    }
+
+    /// Sends a step with the token at hand. One that the vendor refuses is replaced once, and the request sent again.
+    pub(super) async fn send(
+        &self,
+        call: &mut Call<'_>,
+        operation: &Operation,
+        step: &Step,
+    ) -> Result<HttpResponse, Error> {
+        self.send_to(call, operation, step, &step.url).await
+    }
+
+    /// [`send`](Self::send), to the URL of the step with its places filled.
+    pub(super) async fn send_to(
+        &self,
+        call: &mut Call<'_>,
+        operation: &Operation,
+        step: &Step,
+        url: &Url,
+    ) -> Result<HttpResponse, Error> {
+        let Inner { credential, account, .. } = &*self.0;
+        let mut token = credential.get(call, operation, account).await?;
+        let mut is_replaced = false;
+        loop {
+            let headers = if step.body.is_some() { &token.json } else { &token.bare };
+            let error = match call.send(Outgoing { headers, url, ..Outgoing::of(operation, step) }, judge).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            if is_replaced || error.status() != Some(401) {
+                return Err(error);
+            }
+            token = match credential.replace(&token, call, account).await {
+                Some(renewed) => renewed?,
+                None => return Err(error),
+            };
+            is_replaced = true;
         }
     }
 

@@ -10,28 +10,46 @@
 //! What this vendor cannot hold: an id of the caller's, a display name, a company beside the address, locale, currency,
 //! orders and values of one's own. The plan's notes say so for each record.
 //!
+//! Beside the sink, [`Shopline`] has a method for each route of the group: customers, addresses, orders, subscriptions,
+//! groups (saved searches), metafields, social logins, the blacklist, and handing in a file in bulk. Lists come page by
+//! page, or as a stream that takes nothing but the cursor from an answer. A token is given, or renewed by the client
+//! itself: see [`Shopline::oauth`] and [`OAuthApp`].
+//!
 //! This is the API of `{handle}.myshopline.com`. The Open API of `open.shopline.io` is another product with other tokens.
 
 mod addresses;
 mod answer;
+mod calls;
 mod client;
+mod credential;
 mod lookup;
 mod map;
 mod matrix;
 mod native;
 mod normal;
+mod oauth;
 mod paging;
+mod query;
 mod record;
 mod sink;
 mod wire;
 
+pub use calls::{
+    ActivationUrl, AddressesOf, BulkSubmitted, DeletedCustomer, FailedMetafield, GroupMembers, Invitation,
+    LoginChannel, LoginPlatform, Metafield, MetafieldInput, MetafieldList, MetafieldsSet, OrderList, OrderRecord,
+    OrderStatus, OwnedMetafield, SavedSearch, SavedSearchFields, SocialLogin, SocialLoginRecord, SubscribeAccount,
+    SubscribeChannel, Subscription,
+};
 pub use client::{ApiVersion, Builder, DEFAULT_API_VERSION, DEFAULT_LIMIT, Shopline};
 pub use matrix::MATRIX;
 pub use native::Answered;
-pub use paging::PageInfo;
-pub use record::{AddressRecord, ConsentRecord, CustomerPage, CustomerRecord, Gender};
+pub use oauth::{AccessToken, OAuthApp, OAuthBuilder, OAuthClient, SignedRequest};
+pub use paging::{Page, PageInfo};
+pub use query::{Criterion, CustomerList, CustomerSearch, SearchOrder};
+pub use record::{AddressRecord, ConsentRecord, CustomerRecord, Gender};
 pub use wire::{
-    AddressId, CustomerAddress, CustomerFields, CustomerId, EmbeddedAddress, InternationalPhone, MarketingConsent,
+    AddressId, CustomerAddress, CustomerFields, CustomerId, EmbeddedAddress, GroupId, InternationalPhone,
+    MarketingConsent, MetafieldId, OrderId, TagId,
 };
 
 use crate::provider::ProviderId;

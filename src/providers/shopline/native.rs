@@ -7,17 +7,17 @@ use http::Method;
 use serde::de::DeserializeOwned;
 
 use super::PROVIDER;
-use super::answer::judge;
 use super::client::{Shopline, body};
 use super::lookup::{same_email, same_number};
-use super::paging::{PageInfo, next_page};
+use super::paging::{Guard, Page, PageInfo, next_page};
+use super::query::PAGE_MAX;
 use super::record::{
-    AddressAnswer, AddressRecord, CountAnswer, CustomerAnswer, CustomerPage, CustomerRecord, CustomersAnswer,
+    AddressAnswer, AddressRecord, CountAnswer, CustomerAnswer, CustomerRecord, CustomersAnswer, Listed,
 };
 use super::wire::{AddressBody, AddressId, CustomerAddress, CustomerBody, CustomerFields, CustomerId, EmailBody};
 use crate::customer::E164;
-use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Call, HttpResponse, Operation, Outgoing, fill, query_value};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::http::{Call, HttpResponse, Operation, fill, query_value};
 use crate::plan::{Step, Url, When};
 
 pub(super) static CREATE: Operation = Operation::write("create_customer");
@@ -30,8 +30,7 @@ pub(super) static ADD_ADDRESS: Operation = Operation::write("add_address");
 pub(super) static SET_DEFAULT: Operation = Operation::idempotent_write("set_default_address");
 static COUNT: Operation = Operation::read("count_customers");
 
-/// The longest words of a search (documented).
-const QUERY_MAX: usize = 50;
+pub(super) const SEARCH_ROUTE: &str = "customers/v2/search.json";
 
 /// What the vendor answered.
 #[derive(Clone)]
@@ -59,7 +58,7 @@ impl<T: fmt::Debug> fmt::Debug for Answered<T> {
 }
 
 impl<T> Answered<T> {
-    fn new(value: T, response: HttpResponse, call: Call<'_>) -> Self {
+    pub(super) fn new(value: T, response: HttpResponse, call: Call<'_>) -> Self {
         Self { value, body: response.body, request_id: call.request_id, attempts: call.attempts }
     }
 }
@@ -77,7 +76,7 @@ impl Shopline {
         let body = body(&CustomerBody { customer: fields })?;
         let step = self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
         let mut call = self.0.account.call();
-        let response = call.send(Outgoing::of(&CREATE, &step), judge).await?;
+        let response = self.send(&mut call, &CREATE, &step).await?;
         Ok(Answered::new(written::<CustomerAnswer>(&response).customer.unwrap_or_default(), response, call))
     }
 
@@ -94,7 +93,7 @@ impl Shopline {
     ) -> Result<Answered<CustomerRecord>, Error> {
         let step = self.update_step(body(&CustomerBody { customer: fields })?);
         let mut call = self.0.account.call();
-        let response = send_filled(&mut call, &UPDATE, &step, &[("id", id.as_str())]).await?;
+        let response = self.send_filled(&mut call, &UPDATE, &step, &[("id", id.as_str())]).await?;
         Ok(Answered::new(written::<CustomerAnswer>(&response).customer.unwrap_or_default(), response, call))
     }
 
@@ -110,7 +109,7 @@ impl Shopline {
     pub async fn get_customer(&self, id: &CustomerId) -> Result<Option<Answered<CustomerRecord>>, Error> {
         let step = self.get_step();
         let mut call = self.0.account.call();
-        let response = send_filled(&mut call, &GET, &step, &[("id", id.as_str())]).await;
+        let response = self.send_filled(&mut call, &GET, &step, &[("id", id.as_str())]).await;
         let Some(response) = found(response)? else { return Ok(None) };
         let answer: CustomerAnswer = read(&call, &GET, &response)?;
         Ok(answer.customer.map(|record| Answered::new(record, response, call)))
@@ -145,7 +144,7 @@ impl Shopline {
         step: &Step,
         email: &str,
     ) -> Result<Option<(CustomerRecord, HttpResponse)>, Error> {
-        let Some(response) = found(call.send(Outgoing::of(&FIND, step), judge).await)? else { return Ok(None) };
+        let Some(response) = found(self.send(call, &FIND, step).await)? else { return Ok(None) };
         let answer: CustomerAnswer = read(call, &FIND, &response)?;
         let Some(record) = answer.customer else { return Ok(None) };
         match (&record.id, record.email.as_deref()) {
@@ -156,44 +155,15 @@ impl Shopline {
         }
     }
 
-    /// The first page of the customers in whose phone, e-mail, names or address lines these words stand: `GET
-    /// customers/v2/search.json`, newest first. The search is fuzzy (documented): compare what it brings. How soon it
-    /// shows a change is unknown.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`] for more than 50 characters; else as the vendor refuses it, or [`ErrorKind::Decode`].
-    pub async fn search_customers(&self, words: &str) -> Result<Answered<CustomerPage>, Error> {
-        if words.chars().count() > QUERY_MAX {
-            let problem = FieldError::new("query_param", "has more than 50 characters");
-            return Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(SEARCH.name));
-        }
-        self.page(self.search_step(words)).await
-    }
-
-    /// The page after another one, of the same search.
-    ///
-    /// # Errors
-    ///
-    /// As [`search_customers`](Self::search_customers).
-    pub async fn next_customers(&self, page: &PageInfo) -> Result<Answered<CustomerPage>, Error> {
-        self.page(self.page_step(page)).await
-    }
-
-    async fn page(&self, step: Step) -> Result<Answered<CustomerPage>, Error> {
-        let mut call = self.0.account.call();
-        let (page, response) = search_page(&mut call, &step).await?;
-        Ok(Answered::new(page, response, call))
-    }
-
+    /// The first page of the search for a number's digits.
     pub(super) fn search_step(&self, words: &str) -> Step {
-        let url = self.route(&format!("customers/v2/search.json?query_param={}&limit=250", query_value(words)));
+        let url = self.route(&format!("{SEARCH_ROUTE}?query_param={}&limit={PAGE_MAX}", query_value(words)));
         self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
     }
 
     /// With a cursor, all but the limit is inherited (documented).
     fn page_step(&self, page: &PageInfo) -> Step {
-        let url = self.route(&format!("customers/v2/search.json?limit=250&page_info={}", page.as_str()));
+        let url = self.route(&format!("{SEARCH_ROUTE}?limit={PAGE_MAX}&page_info={}", page.as_str()));
         self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
     }
 
@@ -205,11 +175,17 @@ impl Shopline {
         phone: E164,
     ) -> Result<Vec<CustomerRecord>, Error> {
         let mut owners = Vec::new();
-        let mut seen: Vec<PageInfo> = Vec::new();
+        let mut guard = Guard::default();
         let mut step = None;
         loop {
-            let (page, response) = search_page(call, step.as_ref().unwrap_or(first)).await?;
-            for record in page.customers {
+            let step_now = step.as_ref().unwrap_or(first);
+            let response = self.send(call, &SEARCH, step_now).await?;
+            let page = read_page::<CustomersAnswer>(call, &SEARCH, &response)?;
+            // A circle: some pages would never be read, and somebody could be overlooked.
+            if guard.check(&page).is_err() {
+                return Err(unreadable(call, &SEARCH, &response));
+            }
+            for record in page.items {
                 if same_number(record.phone.as_deref(), phone) {
                     if record.id.is_none() {
                         return Err(unreadable(call, &SEARCH, &response));
@@ -218,12 +194,7 @@ impl Shopline {
                 }
             }
             let Some(next) = page.next else { return Ok(owners) };
-            if seen.contains(&next) {
-                // A circle: some pages would never be read, and somebody could be overlooked.
-                return Err(unreadable(call, &SEARCH, &response));
-            }
             step = Some(self.page_step(&next));
-            seen.push(next);
         }
     }
 
@@ -239,7 +210,7 @@ impl Shopline {
     ) -> Result<Answered<AddressRecord>, Error> {
         let step = self.add_step(body(&AddressBody { customer_address: address })?);
         let mut call = self.0.account.call();
-        let response = send_filled(&mut call, &ADD_ADDRESS, &step, &[("id", id.as_str())]).await?;
+        let response = self.send_filled(&mut call, &ADD_ADDRESS, &step, &[("id", id.as_str())]).await?;
         Ok(Answered::new(written::<AddressAnswer>(&response).customer_address.unwrap_or_default(), response, call))
     }
 
@@ -262,7 +233,7 @@ impl Shopline {
         let step = self.change_step(body(&AddressBody { customer_address: address })?);
         let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
         let mut call = self.0.account.call();
-        let response = send_filled(&mut call, &CHANGE_ADDRESS, &step, &ids).await?;
+        let response = self.send_filled(&mut call, &CHANGE_ADDRESS, &step, &ids).await?;
         Ok(Answered::new(written::<AddressAnswer>(&response).customer_address.unwrap_or_default(), response, call))
     }
 
@@ -280,7 +251,7 @@ impl Shopline {
         let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
         let step = self.default_step();
         let mut call = self.0.account.call();
-        let response = send_filled(&mut call, &SET_DEFAULT, &step, &ids).await?;
+        let response = self.send_filled(&mut call, &SET_DEFAULT, &step, &ids).await?;
         Ok(Answered::new((), response, call))
     }
 
@@ -297,33 +268,38 @@ impl Shopline {
     pub async fn count_customers(&self) -> Result<Answered<Option<u64>>, Error> {
         let step = self.bare_step(When::Always, &COUNT, Method::GET, Url::from(&self.0.count));
         let mut call = self.0.account.call();
-        let response = call.send(Outgoing::of(&COUNT, &step), judge).await?;
+        let response = self.send(&mut call, &COUNT, &step).await?;
         let count = written::<CountAnswer>(&response).count.and_then(|count| u64::try_from(count).ok());
         Ok(Answered::new(count, response, call))
     }
+
+    /// Sends a step whose URL has places for ids.
+    pub(super) async fn send_filled(
+        &self,
+        call: &mut Call<'_>,
+        operation: &Operation,
+        step: &Step,
+        ids: &[(&'static str, &str)],
+    ) -> Result<HttpResponse, Error> {
+        let url = fill(step.url(), ids)
+            .map_err(|error| call.finish(error.with_provider(PROVIDER).with_operation(operation.name)))?;
+        self.send_to(call, operation, step, &Url::from(url)).await
+    }
 }
 
-/// Sends a step whose URL has places for ids.
-pub(super) async fn send_filled(
-    call: &mut Call<'_>,
+/// A page of a list, which has to be readable.
+pub(super) fn read_page<T: Listed>(
+    call: &Call<'_>,
     operation: &Operation,
-    step: &Step,
-    ids: &[(&'static str, &str)],
-) -> Result<HttpResponse, Error> {
-    let url = fill(step.url(), ids)
-        .map_err(|error| call.finish(error.with_provider(PROVIDER).with_operation(operation.name)))?;
-    call.send(Outgoing { url: &Url::from(url), ..Outgoing::of(operation, step) }, judge).await
-}
-
-async fn search_page(call: &mut Call<'_>, step: &Step) -> Result<(CustomerPage, HttpResponse), Error> {
-    let response = call.send(Outgoing::of(&SEARCH, step), judge).await?;
-    let answer: CustomersAnswer = read(call, &SEARCH, &response)?;
-    let next = next_page(&response.headers).map_err(|_| unreadable(call, &SEARCH, &response))?;
-    Ok((CustomerPage { customers: answer.customers, next }, response))
+    response: &HttpResponse,
+) -> Result<Page<T::Item>, Error> {
+    let items = read::<T>(call, operation, response)?.items();
+    let next = next_page(&response.headers).map_err(|_| unreadable(call, operation, response))?;
+    Ok(Page { items, next })
 }
 
 /// A 404 of a look-up is nobody.
-fn found(response: Result<HttpResponse, Error>) -> Result<Option<HttpResponse>, Error> {
+pub(super) fn found(response: Result<HttpResponse, Error>) -> Result<Option<HttpResponse>, Error> {
     match response {
         Ok(response) => Ok(Some(response)),
         Err(error) if error.status() == Some(404) => Ok(None),

@@ -40,8 +40,8 @@ impl CustomerRecord {
                 _ => None,
             },
             addresses: self.addresses.iter().map(AddressRecord::normalized).collect(),
-            email_marketing: self.email_marketing_consent.as_ref().and_then(ConsentRecord::normalized),
-            sms_marketing: self.sms_marketing_consent.as_ref().and_then(ConsentRecord::normalized),
+            email_marketing: consent(self.email_marketing_consent.as_ref(), self.email_subscribe_flag),
+            sms_marketing: consent(self.sms_marketing_consent.as_ref(), self.mobile_subscribe_flag),
             orders_count: self.orders_count.and_then(|count| u64::try_from(count).ok()),
             total_spent: filled(&self.total_spent).and_then(|text| text.trim().parse::<Decimal>().ok()),
             last_order_id: text(&self.last_order_id),
@@ -50,6 +50,23 @@ impl CustomerRecord {
             ..Customer::default()
         }
     }
+}
+
+/// The consent object; where it tells no state, the flag beside it does. A flag of an invalid or deleted number tells
+/// nothing.
+fn consent(consent: Option<&ConsentRecord>, flag: Option<i64>) -> Option<Consent> {
+    let told = consent.and_then(ConsentRecord::normalized);
+    if told.as_ref().is_some_and(|told| told.state.is_some()) || consent.is_some_and(|c| c.state.is_some()) {
+        return told;
+    }
+    let state = match flag {
+        Some(0) => ConsentState::Unsubscribed,
+        Some(1) => ConsentState::Subscribed,
+        Some(2) => ConsentState::NotSubscribed,
+        Some(3) => ConsentState::Pending,
+        _ => return told,
+    };
+    Some(Consent { state: Some(state), ..told.unwrap_or_default() })
 }
 
 impl ConsentRecord {
@@ -137,5 +154,24 @@ mod tests {
         let address = &customer.addresses[0];
         assert_eq!((address.province_code.as_deref(), address.default), (Some("KY"), true));
         assert_eq!(address.phone.as_ref().unwrap().as_str(), "+442079460018");
+    }
+
+    #[test]
+    fn a_consent_is_read_from_its_object_or_from_the_flag_beside_it() {
+        let state = |json: &str| {
+            let customer = read(json).normalized();
+            let state = |consent: Option<Consent>| consent.and_then(|consent| consent.state);
+            (state(customer.email_marketing), state(customer.sms_marketing))
+        };
+        let (no, none) = (Some(ConsentState::Unsubscribed), Some(ConsentState::NotSubscribed));
+        assert_eq!(state(r#"{"email_subscribe_flag":0,"mobile_subscribe_flag":"2"}"#), (no, none));
+        // The object tells more than the flag, and holds where the two differ.
+        let both = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":0},"mobile_subscribe_flag":"3"}"#;
+        assert_eq!(state(both), (no, Some(ConsentState::Pending)));
+        let unknown = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":9},"mobile_subscribe_flag":4}"#;
+        assert_eq!(state(unknown), (None, None), "a number that nobody documented is no yes");
+        let half = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":null,"opt_in_level":2}}"#;
+        assert_eq!(state(half).0, Some(ConsentState::Subscribed));
+        assert_eq!(read(half).normalized().email_marketing.unwrap().opt_in_level, Some(OptInLevel::Confirmed));
     }
 }

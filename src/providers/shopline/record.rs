@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::paging::Keyed;
 use super::wire::{AddressId, CustomerId};
 use crate::customer::is_blank;
 use crate::providers::lenient::{Scalar, lenient_bool, lenient_text};
@@ -77,7 +78,8 @@ pub struct CustomerRecord {
     /// 0 unsubscribed, 1 subscribed, 2 not subscribed.
     #[serde(deserialize_with = "integer")]
     pub email_subscribe_flag: Option<i64>,
-    /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages.
+    /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages; members of a group also show 3
+    /// confirming, 4 invalid, 5 deleted (documented).
     #[serde(deserialize_with = "integer")]
     pub mobile_subscribe_flag: Option<i64>,
     /// Consent to e-mail marketing.
@@ -92,6 +94,9 @@ pub struct CustomerRecord {
     /// The default address.
     #[serde(deserialize_with = "object")]
     pub default_address: Option<AddressRecord>,
+    /// When the most recent order was made; only members of a group show it.
+    #[serde(deserialize_with = "moment")]
+    pub last_order_time: Option<DateTime<FixedOffset>>,
     /// When the vendor made the record.
     #[serde(deserialize_with = "moment")]
     pub created_at: Option<DateTime<FixedOffset>>,
@@ -145,6 +150,21 @@ pub struct AddressRecord {
     /// ISO 3166-1 alpha-2.
     #[serde(deserialize_with = "lenient_text")]
     pub country_code: Option<String>,
+    /// The customer whose address it is.
+    #[serde(deserialize_with = "id")]
+    pub customer_id: Option<CustomerId>,
+    /// The documentation's example is 0; what the numbers mean is unknown. Of the address routes only.
+    #[serde(deserialize_with = "integer")]
+    pub address_type: Option<i64>,
+    /// Code of the city; of the address routes only.
+    #[serde(deserialize_with = "lenient_text")]
+    pub city_code: Option<String>,
+    /// Code of the district; of the address routes only.
+    #[serde(deserialize_with = "lenient_text")]
+    pub district_code: Option<String>,
+    /// Town; of the address routes only.
+    #[serde(deserialize_with = "lenient_text")]
+    pub town: Option<String>,
     /// Part of the city; of the address routes only.
     #[serde(deserialize_with = "lenient_text")]
     pub district: Option<String>,
@@ -191,16 +211,6 @@ impl AddressRecord {
     }
 }
 
-/// One page of customers.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct CustomerPage {
-    /// The customers.
-    pub customers: Vec<CustomerRecord>,
-    /// Where the next page starts; none on the last one.
-    pub next: Option<super::PageInfo>,
-}
-
 /// Gender as the vendor writes it: a word or a number (both documented).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -244,6 +254,26 @@ pub(super) struct CustomersAnswer {
     pub(super) customers: Vec<CustomerRecord>,
 }
 
+/// An answer that is a list.
+pub(super) trait Listed: serde::de::DeserializeOwned {
+    type Item;
+    fn items(self) -> Vec<Self::Item>;
+}
+
+impl Listed for CustomersAnswer {
+    type Item = CustomerRecord;
+
+    fn items(self) -> Vec<CustomerRecord> {
+        self.customers
+    }
+}
+
+impl Keyed for CustomerRecord {
+    fn key(&self) -> Option<&str> {
+        self.id.as_ref().map(CustomerId::as_str)
+    }
+}
+
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct AddressAnswer {
@@ -263,11 +293,11 @@ pub(super) fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !is_blank(text))
 }
 
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(lenient_text(deserializer)?.filter(|text| !is_blank(text)))
 }
 
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomerId>, D::Error> {
+pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomerId>, D::Error> {
     Ok(text(deserializer)?.map(CustomerId))
 }
 
@@ -283,7 +313,7 @@ fn available<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
     Ok(text(deserializer)?.filter(|text| text.trim() != "N/A"))
 }
 
-fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Number(text) | Scalar::Text(text) => text.trim().parse().ok(),
         Scalar::Bool(value) => Some(i64::from(value)),
@@ -292,7 +322,7 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
 }
 
 /// A time with an offset, with or without a colon in it (both documented).
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
     let text = lenient_text(deserializer)?;
     let read = |text: &str| {
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")).ok()
@@ -380,11 +410,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Object::deserialize(deserializer).map(|object| object.0)
 }
 
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     deserializer.deserialize_any(ListVisitor(PhantomData))
 }
 

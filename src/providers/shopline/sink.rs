@@ -4,30 +4,28 @@ use async_trait::async_trait;
 use http::Method;
 
 use super::addresses::{MappedAddress, compare};
-use super::answer::judge;
 use super::client::{Shopline, body};
 use super::lookup::{Who, decide, same_number};
 use super::map::{for_update, known_email, map};
-use super::native::{
-    ADD_ADDRESS, CHANGE_ADDRESS, CREATE, GET, SEARCH, SET_DEFAULT, UPDATE, read, send_filled, unreadable, written,
-};
-use super::record::{AddressAnswer, AddressRecord, CustomerAnswer};
+use super::native::{ADD_ADDRESS, CHANGE_ADDRESS, CREATE, GET, SEARCH, SET_DEFAULT, UPDATE, read, unreadable, written};
+use super::record::{AddressAnswer, AddressRecord, CustomerAnswer, CustomerRecord};
 use super::wire::{AddressBody, AddressId, CustomerBody, CustomerId};
 use super::{MATRIX, PROVIDER};
 use crate::address_match::AddressAction;
 use crate::customer::{Customer, E164, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Call, Outgoing};
+use crate::http::Call;
 use crate::mapper::Mapper;
 use crate::notes::Note;
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Plan, Step, Url, When};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Found, Identity, UpsertOptions};
+use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
 use crate::trace::upsert_span;
 
 /// A plan whose steps have names, and what the flow decides on.
 struct Prepared<'c> {
+    renewal: Option<Step>,
     create: Step,
     by_email: Option<(Step, &'c str)>,
     by_phone: Option<(Step, E164)>,
@@ -50,7 +48,8 @@ struct Route {
 
 impl Prepared<'_> {
     fn into_plan(self) -> Plan {
-        let mut steps = Vec::with_capacity(6 + 2 * self.routes.len());
+        let mut steps = Vec::with_capacity(7 + 2 * self.routes.len());
+        steps.extend(self.renewal);
         steps.push(self.create);
         steps.extend(self.by_email.map(|(step, _)| step));
         steps.extend(self.by_phone.map(|(step, _)| step));
@@ -91,6 +90,7 @@ impl Shopline {
             None => None,
         };
         Ok(Prepared {
+            renewal: self.renewal_step(),
             create: self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), create),
             by_email,
             by_phone: mapped.phone.map(|phone| (self.search_step(phone.digits()), phone)),
@@ -110,7 +110,7 @@ impl Shopline {
         let mut tries = 0;
         let id = loop {
             tries += 1;
-            let error = match call.send(Outgoing::of(&CREATE, &plan.create), judge).await {
+            let error = match self.send(&mut call, &CREATE, &plan.create).await {
                 Ok(response) => {
                     let id = written::<CustomerAnswer>(&response).customer.and_then(|record| record.id);
                     let taken = |note: &Note| note.limited_to().is_none_or(|when| when == When::Always);
@@ -137,7 +137,7 @@ impl Shopline {
                 None => {}
             }
         };
-        send_filled(&mut call, &UPDATE, &plan.update, &[("id", id.as_str())]).await?;
+        self.send_filled(&mut call, &UPDATE, &plan.update, &[("id", id.as_str())]).await?;
         let synced = match &plan.read {
             Some(read) => self.sync_addresses(&mut call, &plan, read, &id).await?,
             None => Synced::default(),
@@ -192,7 +192,7 @@ impl Shopline {
         let mut rounds = 0;
         loop {
             rounds += 1;
-            let response = send_filled(call, &GET, read_step, &[("id", id.as_str())]).await?;
+            let response = self.send_filled(call, &GET, read_step, &[("id", id.as_str())]).await?;
             let answer: CustomerAnswer = read(call, &GET, &response)?;
             if call.is_uncertain() {
                 call.settle(true);
@@ -230,13 +230,13 @@ impl Shopline {
                     let ids = [("id", id.as_str()), ("address_id", their_id.as_str())];
                     // Noted before the answer: a lost one may have been carried out.
                     synced.written.push(ours.index);
-                    let response = send_filled(call, &CHANGE_ADDRESS, &route.change, &ids).await?;
+                    let response = self.send_filled(call, &CHANGE_ADDRESS, &route.change, &ids).await?;
                     let shown = written::<AddressAnswer>(&response).customer_address;
                     (Some(their_id), shown.and_then(|shown| shown.is_default()))
                 }
                 _ => {
                     synced.written.push(ours.index);
-                    let response = send_filled(call, &ADD_ADDRESS, &route.add, &[("id", id.as_str())]).await?;
+                    let response = self.send_filled(call, &ADD_ADDRESS, &route.add, &[("id", id.as_str())]).await?;
                     let shown = written::<AddressAnswer>(&response).customer_address.unwrap_or_default();
                     let is_default = shown.is_default();
                     (shown.id, is_default)
@@ -248,7 +248,7 @@ impl Shopline {
         }
         if let (Some(step), Some(address_id)) = (&plan.default, default) {
             let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
-            send_filled(call, &SET_DEFAULT, step, &ids).await?;
+            self.send_filled(call, &SET_DEFAULT, step, &ids).await?;
         }
         Ok(())
     }
@@ -277,7 +277,7 @@ impl CustomerSink for Shopline {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(&MATRIX).tells_created().can_find().can_check()
+        Capabilities::new(&MATRIX).tells_created().can_find().can_erase().can_check()
     }
 
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
@@ -291,9 +291,31 @@ impl CustomerSink for Shopline {
     /// By the vendor's id, e-mail or phone. A phone that several customers have is a
     /// [`Conflict`](ErrorKind::Conflict).
     async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+        Ok(self.whole(who, "find").await?.map(|(id, record)| Found::new(Some(id.0), record.normalized())))
+    }
+
+    /// By the vendor's id, e-mail or phone. The customer is looked up first, since the vendor answers a removal in the
+    /// same way where there is nobody. One who has ordered or spent is refused (seen).
+    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+        let Some((id, _)) = self.whole(who, "erase").await? else { return Ok(Erased::Nobody) };
+        self.delete_customer(&id).await.map(|_| Erased::Done)
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.count_customers().await.map(drop)
+    }
+}
+
+impl Shopline {
+    /// The whole record of somebody.
+    async fn whole(
+        &self,
+        who: &Identity,
+        operation: &'static str,
+    ) -> Result<Option<(CustomerId, CustomerRecord)>, Error> {
         let refuse = |field: &'static str, message: &'static str| {
             let problem = FieldError::new(field, message);
-            Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation("find"))
+            Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(operation))
         };
         let id = match who {
             Identity::RemoteId(id) => CustomerId::from(id.0.as_str()),
@@ -313,21 +335,13 @@ impl CustomerSink for Shopline {
                 Err(problem) => return refuse("phone", crate::mapper::phone_rule(problem)),
             },
             Identity::ExternalId(_) => {
-                let hint =
-                    "the vendor has no field for an id of the caller's; find by e-mail, phone or the vendor's id";
-                return Err(Error::unsupported(PROVIDER, "find", hint));
+                let hint = "the vendor has no field for an id of the caller's; e-mail, phone and the vendor's id work";
+                return Err(Error::unsupported(PROVIDER, operation, hint));
             }
         };
-        let found = self.get_customer(&id).await?;
-        Ok(found.map(|answered| Found::new(Some(id.0), answered.value.normalized())))
+        Ok(self.get_customer(&id).await?.map(|answered| (id, answered.value)))
     }
 
-    async fn check(&self) -> Result<(), Error> {
-        self.count_customers().await.map(drop)
-    }
-}
-
-impl Shopline {
     async fn find_by_phone(&self, phone: E164) -> Result<Option<CustomerId>, Error> {
         let step = self.search_step(phone.digits());
         let mut call = self.0.account.call();

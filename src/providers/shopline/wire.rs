@@ -44,7 +44,15 @@ ids! {
     /// The id of a customer. It looks like a number and is a string (documented).
     CustomerId,
     /// The id of an address, such as `SL201UA…`: no number (documented).
-    AddressId
+    AddressId,
+    /// The id of a tag, such as `SL201UT…` (documented). How to learn it is unknown: customers show tags by name only.
+    TagId,
+    /// The id of a customer group, such as `GROUP…`: no number (documented).
+    GroupId,
+    /// The id of a metafield: a number of 64 bits (documented).
+    MetafieldId,
+    /// The id of an order.
+    OrderId
 }
 
 /// A phone number in the vendor's form: `00`, the country calling code and the number (documented).

@@ -1,5 +1,7 @@
 //! The SHOPLINE stand-in: the Customer group of the Admin REST API that an upsert, a read or an erasure touches.
 
+mod extras;
+mod oauth;
 mod paging;
 mod record;
 mod rules;
@@ -29,6 +31,8 @@ struct State {
     made_customers: u64,
     made_addresses: u64,
     answers: u64,
+    code_used: bool,
+    extras: extras::Extras,
 }
 
 impl Vendor for Shopline {
@@ -82,6 +86,11 @@ fn no_address() -> Fault {
 
 fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
     let path = store::raw_segments(request);
+    if let ("POST", ["admin", "oauth", "token", call @ ("create" | "refresh")]) =
+        (request.method.as_str(), path.as_slice())
+    {
+        return Ok(state.token(request, *call == "create"));
+    }
     let ["admin", "openapi", version, route @ ..] = path.as_slice() else { return Err(missing()) };
     if !is_version(version) {
         return Err(missing());
@@ -110,7 +119,7 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
         ("PUT", ["customers", id, "addresses", address]) => state.change_address(request, id, address),
         ("DELETE", ["customers", id, "addresses", address]) => state.remove_address(id, address),
         ("PUT", ["customers", id, "addresses", address, "default"]) => state.default_address(id, address),
-        _ => Err(missing()),
+        _ => state.extra(request, &route),
     }
 }
 

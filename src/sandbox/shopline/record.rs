@@ -50,6 +50,7 @@ pub(super) struct Customer {
     pub(super) updated: DateTime<Utc>,
     given: Map<String, Value>,
     default_address: Option<String>,
+    pub(super) blacklisted: bool,
     registered: bool,
     haystack: String,
 }
@@ -64,6 +65,7 @@ impl Customer {
             updated: now,
             given: Map::new(),
             default_address: None,
+            blacklisted: false,
             registered: false,
             haystack: String::new(),
         }
@@ -265,7 +267,7 @@ impl Customer {
             "phone": self.text("phone"),
             "sms_marketing_consent": text("sms_marketing_consent"),
             "social_customer": null,
-            "state": known(json!(if self.registered { 3 } else { 1 })),
+            "state": known(json!(self.state())),
             "tags": text("tags"),
             "total_spent": "0",
             "updated_at": stamp(self.updated),
@@ -286,6 +288,14 @@ impl Customer {
             }
         }
         shown
+    }
+
+    fn state(&self) -> i32 {
+        match (self.blacklisted, self.registered) {
+            (true, _) => 0,
+            (false, true) => 3,
+            (false, false) => 1,
+        }
     }
 
     fn nick_name(&self) -> Value {
@@ -367,6 +377,6 @@ impl Address {
 }
 
 /// A time as a store in UTC+8 writes it: the zone is the store's.
-fn stamp(time: DateTime<Utc>) -> String {
+pub(super) fn stamp(time: DateTime<Utc>) -> String {
     (time + TimeDelta::hours(8)).format("%Y-%m-%dT%H:%M:%S+08:00").to_string()
 }

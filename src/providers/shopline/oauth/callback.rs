@@ -1,0 +1,237 @@
+//! Requests that the vendor signs: the opening of the app, and the way back from the merchant's consent. Pure.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use url::form_urlencoded;
+
+use super::super::PROVIDER;
+use super::super::client::store_handle;
+use super::OAuthApp;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::http::query_value;
+use crate::signature::verify_hex;
+
+/// How far the vendor's time and ours may be apart (documented for the vendor's side).
+const WINDOW_MS: u64 = 600_000;
+
+/// What the vendor's signed request says.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct SignedRequest {
+    /// The store's sub-domain.
+    pub handle: String,
+    /// The one-time code, on the way back only. It lives ten minutes (told by one integrator).
+    pub code: Option<SecretString>,
+    /// The `customField`: what was given as `state` to [`OAuthApp::authorize_url`].
+    pub state: Option<String>,
+    /// The merchant's language, of embedded apps only.
+    pub lang: Option<String>,
+    /// When it was signed.
+    pub signed_at: DateTime<Utc>,
+}
+
+/// Shows the store and the time.
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedRequest")
+            .field("handle", &self.handle)
+            .field("signed_at", &self.signed_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A parameter, decoded and as it came.
+struct Parameter<'a> {
+    name: String,
+    value: String,
+    raw_name: &'a str,
+    raw_value: &'a str,
+}
+
+fn refuse(hint: &'static str) -> Error {
+    Error::new(ErrorKind::Unauthenticated, Effect::NotSent)
+        .with_provider(PROVIDER)
+        .with_operation("verify_request")
+        .with_hint(hint)
+}
+
+pub(super) fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
+    let mut parameters = read(query.strip_prefix('?').unwrap_or(query));
+    parameters.sort_by(|a, b| a.name.cmp(&b.name));
+    // Of a name that stands twice, signer and reader could each take another value.
+    if parameters.windows(2).any(|pair| matches!(pair, [a, b] if a.name == b.name)) {
+        return Err(refuse("a parameter stands twice"));
+    }
+    let at = parameters.iter().position(|parameter| parameter.name == "sign");
+    let Some(sign) = at.map(|at| parameters.remove(at).value) else { return Err(refuse("there is no sign")) };
+    let signed = |message: String| verify_hex(&app.secret, message.as_bytes(), &sign);
+    if !(decoded(&parameters).is_some_and(signed) || signed(as_it_came(&parameters)) || signed(encoded(&parameters))) {
+        return Err(refuse("the signature is not that of the app's secret over these parameters"));
+    }
+    let value = |name: &str| {
+        let found = parameters.iter().find(|parameter| parameter.name == name);
+        found.map(|parameter| parameter.value.clone()).filter(|value| !value.is_empty())
+    };
+    if value("appkey").as_deref() != Some(app.key()) {
+        return Err(refuse("it is signed for another app"));
+    }
+    let signed_at = value("timestamp").as_deref().and_then(moment).ok_or_else(|| refuse("there is no timestamp"))?;
+    if signed_at.timestamp_millis().abs_diff(now.timestamp_millis()) > WINDOW_MS {
+        return Err(refuse("it was signed more than ten minutes away from now"));
+    }
+    let handle = value("handle").ok_or_else(|| refuse("there is no handle"))?;
+    Ok(SignedRequest {
+        handle: store_handle(&handle).map_err(|_| refuse("the handle is no sub-domain"))?,
+        code: value("code").map(SecretString::from),
+        state: value("customField"),
+        lang: value("lang"),
+        signed_at,
+    })
+}
+
+fn read(query: &str) -> Vec<Parameter<'_>> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (raw_name, raw_value) = pair.split_once('=').unwrap_or((pair, ""));
+            let mut parts = form_urlencoded::parse(pair.as_bytes()).into_owned();
+            let (name, value) = parts.next().unwrap_or_default();
+            Parameter { name, value, raw_name, raw_value }
+        })
+        .collect()
+}
+
+/// Milliseconds, as the vendor writes them; seconds are told by their length.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let number: i64 = text.trim().parse().ok()?;
+    if text.trim().len() <= 11 { DateTime::from_timestamp(number, 0) } else { DateTime::from_timestamp_millis(number) }
+}
+
+/// By decoded values; none where the same text could be that of other parameters, so that nobody can move a part of one
+/// signed value into a parameter of its own.
+fn decoded(parameters: &[Parameter<'_>]) -> Option<String> {
+    let plain = |p: &Parameter<'_>| !p.name.contains(['=', '&']) && !p.value.contains('&');
+    parameters.iter().all(plain).then(|| join(parameters.iter().map(|p| (p.name.as_str(), p.value.as_str()))))
+}
+
+fn as_it_came(parameters: &[Parameter<'_>]) -> String {
+    join(parameters.iter().map(|p| (p.raw_name, p.raw_value)))
+}
+
+fn encoded(parameters: &[Parameter<'_>]) -> String {
+    let pairs: Vec<_> = parameters.iter().map(|p| (query_value(&p.name), query_value(&p.value))).collect();
+    join(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+fn join<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::signature::hmac_hex;
+
+    const SECRET: &str = "fake_app_secret";
+
+    fn app() -> OAuthApp {
+        OAuthApp::new("fake_app_key", SECRET).unwrap()
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_750_000_000_000).unwrap()
+    }
+
+    /// A query and the signature of a message.
+    fn signed(query: &str, message: &str) -> String {
+        format!("{query}&sign={}", hmac_hex(&SecretString::from(SECRET), message.as_bytes()))
+    }
+
+    const QUERY: &str =
+        "timestamp=1750000000000&code=c-1&appkey=fake_app_key&handle=open001&lang=en&customField=a%2Fb%3D+c";
+
+    #[test]
+    fn every_reading_of_the_values_is_accepted() {
+        for message in [
+            "appkey=fake_app_key&code=c-1&customField=a/b= c&handle=open001&lang=en&timestamp=1750000000000",
+            "appkey=fake_app_key&code=c-1&customField=a%2Fb%3D+c&handle=open001&lang=en&timestamp=1750000000000",
+            "appkey=fake_app_key&code=c-1&customField=a%2Fb%3D%20c&handle=open001&lang=en&timestamp=1750000000000",
+        ] {
+            let request = app().verify_request(&signed(QUERY, message), now()).unwrap();
+            assert_eq!((request.handle.as_str(), request.state.as_deref()), ("open001", Some("a/b= c")));
+            assert_eq!(request.code.as_ref().unwrap().expose_secret(), "c-1");
+            assert_eq!((request.lang.as_deref(), request.signed_at), (Some("en"), now()));
+            assert!(!format!("{request:?}").contains("c-1"));
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_code_is_the_opening_of_the_app() {
+        let query = "appkey=fake_app_key&handle=open001&timestamp=1750000000000";
+        let request = app().verify_request(&format!("?{}", signed(query, query)), now()).unwrap();
+        assert!(request.code.is_none() && request.state.is_none());
+    }
+
+    #[test]
+    fn anything_else_is_refused_and_says_why() {
+        let hint = |query: &str, now: DateTime<Utc>| {
+            let error = app().verify_request(query, now).unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::NotSent));
+            error.hint().unwrap().to_owned()
+        };
+        let good = "appkey=fake_app_key&handle=open001&timestamp=1750000000000";
+        assert!(hint(good, now()).contains("no sign"));
+        assert!(hint(&format!("{good}&sign="), now()).contains("signature"));
+        assert!(hint(&format!("{}&lang=en", signed(good, good)), now()).contains("signature"), "an unsigned one added");
+        assert!(hint(&format!("{}&handle=other", signed(good, good)), now()).contains("twice"));
+        for apart in [TimeDelta::minutes(11), TimeDelta::minutes(-11)] {
+            assert!(hint(&signed(good, good), now() + apart).contains("ten minutes"));
+        }
+        assert!(app().verify_request(&signed(good, good), now() + TimeDelta::minutes(9)).is_ok());
+        let other = "appkey=other&handle=open001&timestamp=1750000000000";
+        assert!(hint(&signed(other, other), now()).contains("another app"));
+        let bad = "appkey=fake_app_key&handle=evil.example&timestamp=1750000000000";
+        assert!(hint(&signed(bad, bad), now()).contains("sub-domain"));
+    }
+
+    #[test]
+    fn a_part_of_a_value_cannot_become_a_parameter() {
+        let message = "appkey=fake_app_key&code=c&customField=x&handle=open001&timestamp=1750000000000";
+        assert!(app().verify_request(&signed(message, message), now()).is_ok());
+        for moved in [
+            "appkey=fake_app_key&code=c%26customField%3Dx&handle=open001&timestamp=1750000000000",
+            "appkey=fake_app_key&code%3Dc%26customField=x&handle=open001&timestamp=1750000000000",
+        ] {
+            let error = app().verify_request(&signed(moved, message), now()).unwrap_err();
+            assert!(error.hint().unwrap().contains("signature"), "{moved}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_consent_is_escaped() {
+        let url = app()
+            .authorize_url(
+                "open001",
+                &["read_customers", "write_customers"],
+                "https://app.example.com/back?a=b",
+                Some("s &1"),
+            )
+            .unwrap();
+        assert_eq!(
+            url,
+            "https://open001.myshopline.com/admin/oauth-web/#/oauth/authorize?appKey=fake_app_key&responseType=code\
+             &scope=read_customers,write_customers&redirectUri=https%3A%2F%2Fapp.example.com%2Fback%3Fa%3Db\
+             &customField=s%20%261"
+        );
+        assert!(app().authorize_url("evil.example/", &[], "", None).is_err());
+        for (key, secret) in [("", "s"), ("k", " "), ("a\nb", "s")] {
+            assert_eq!(OAuthApp::new(key, secret).unwrap_err().kind(), ErrorKind::Config);
+        }
+        assert!(!format!("{:?}", app()).contains(SECRET));
+    }
+}

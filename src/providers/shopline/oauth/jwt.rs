@@ -1,0 +1,59 @@
+//! When a token ends, by its own word. Pure.
+
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::providers::lenient::lenient_text;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    #[serde(deserialize_with = "lenient_text")]
+    exp: Option<String>,
+}
+
+/// The time at which a token says that it ends. The vendor's tokens are readable JWTs (documented example); nothing of
+/// them is verified here, so that this is a hint for ourselves and proves nothing. A token of another form has none.
+pub(in super::super) fn expiry(token: &SecretString) -> Option<DateTime<Utc>> {
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let mut parts = token.expose_secret().trim().split('.');
+    let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let claims = GeneralPurpose::new(&URL_SAFE, lenient).decode(claims).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    let seconds = claims.exp?.split('.').next()?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{URL_SAFE as PADDED, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    #[test]
+    fn the_end_is_read_and_another_form_is_no_error() {
+        let token = |claims: &str| SecretString::from(format!("x.{}.y", URL_SAFE_NO_PAD.encode(claims)));
+        let end = DateTime::from_timestamp(1_900_000_000, 0);
+        for claims in [
+            r#"{"exp":1900000000,"iss":"ysoul"}"#,
+            r#"{"exp":"1900000000"}"#,
+            r#"{"exp":1900000000.5,"storeId":"1","appKey":"k"}"#,
+        ] {
+            assert_eq!(expiry(&token(claims)), end, "{claims}");
+        }
+        let padded = format!(" x.{}.y ", PADDED.encode(r#"{"exp":1900000000}"#));
+        assert_eq!(expiry(&SecretString::from(padded)), end);
+        for claims in ["", "{}", "[]", r#"{"exp":null}"#, r#"{"exp":"soon"}"#, r#"{"exp":1e40}"#, r#"{"exp":[1]}"#] {
+            assert_eq!(expiry(&token(claims)), None, "{claims}");
+        }
+        for text in ["fake.token", "fake", "", "a.b.c", "a.b.c.d", "x.ö.y"] {
+            assert_eq!(expiry(&SecretString::from(text)), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What a token call answers. Pure.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::super::record::{moment, object};
+use super::jwt::expiry;
+use crate::error::ErrorKind;
+use crate::http::{HttpResponse, Problem, Retry, Verdict, by_status};
+use crate::providers::lenient::lenient_text;
+
+/// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
+/// (documented).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AccessToken {
+    /// The token.
+    pub token: SecretString,
+    /// When it ends: what the vendor says, or the token itself, whichever is sooner.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The scopes that the merchant granted.
+    pub scopes: Vec<String>,
+    /// Read by one of the vendor's own programs and left out by the others; renewing does not need it.
+    pub refresh_token: Option<SecretString>,
+}
+
+/// Shows no token.
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("expires_at", &self.expires_at)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    #[serde(deserialize_with = "lenient_text")]
+    code: Option<String>,
+    #[serde(rename = "i18nCode", deserialize_with = "lenient_text")]
+    i18n_code: Option<String>,
+    #[serde(deserialize_with = "lenient_text")]
+    message: Option<String>,
+    #[serde(rename = "traceId", deserialize_with = "lenient_text")]
+    trace_id: Option<String>,
+    #[serde(deserialize_with = "object")]
+    data: Option<Data>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Data {
+    #[serde(deserialize_with = "lenient_text")]
+    access_token: Option<String>,
+    #[serde(deserialize_with = "moment")]
+    expire_time: Option<DateTime<chrono::FixedOffset>>,
+    #[serde(deserialize_with = "lenient_text")]
+    scope: Option<String>,
+    #[serde(deserialize_with = "lenient_text")]
+    refresh_token: Option<String>,
+}
+
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// A token call succeeds where its body says `"code":200` (documented), as a number or a text, whatever the status says;
+/// a body without a code goes by the token in it.
+pub(super) fn judge(response: &HttpResponse) -> Verdict {
+    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
+    let code = filled(answer.code);
+    let has_token = answer.data.is_some_and(|data| filled(data.access_token).is_some());
+    let is_success = response.status.is_success();
+    if is_success && (code.as_deref() == Some("200") || (code.is_none() && has_token)) {
+        return Verdict::Success;
+    }
+    let i18n_code = filled(answer.i18n_code);
+    let mut problem = Problem { message: filled(answer.message), request_id: answer.trace_id, ..Problem::default() };
+    if is_success {
+        // The body's code stands for the status.
+        if let Some(status) = code.as_deref().and_then(|code| code.parse().ok()).filter(|s| (400..600).contains(s)) {
+            let (kind, effect, retry) = by_status(status, false);
+            (problem.kind, problem.effect, problem.retry) = (Some(kind), Some(effect), Some(retry));
+        } else if code.is_none() {
+            (problem.kind, problem.retry) = (Some(ErrorKind::Decode), Some(Retry::Never));
+        }
+    }
+    // Told by one integrator: renewing too often is refused so. Trying again at once makes it worse.
+    if i18n_code.as_deref() == Some("REQUEST_FREQUENTLY") {
+        (problem.kind, problem.retry) = (Some(ErrorKind::RateLimited), Some(Retry::Never));
+        problem.hint = Some("tokens were renewed too often; the one at hand may still be good");
+    } else if response.status == http::StatusCode::UNAUTHORIZED {
+        problem.hint = Some("the app's key, its secret, the code or this machine's clock is not right");
+    }
+    problem.code = i18n_code.or(code);
+    problem.into_verdict()
+}
+
+/// The token of an answer that [`judge`] found good; none where it holds none.
+pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
+    let data = serde_json::from_slice::<Answer>(body).ok()?.data?;
+    let token = SecretString::from(filled(data.access_token)?.trim().to_owned());
+    let ends = [data.expire_time.map(|at| at.with_timezone(&Utc)), expiry(&token)];
+    Some(AccessToken {
+        expires_at: ends.into_iter().flatten().min(),
+        scopes: data
+            .scope
+            .iter()
+            .flat_map(|scope| scope.split([',', ' ']))
+            .filter(|scope| !scope.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        refresh_token: filled(data.refresh_token).map(SecretString::from),
+        token,
+    })
+}
+
+impl AccessToken {
+    /// One that the caller brought.
+    pub(in super::super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
+        Self { token, expires_at, scopes: Vec::new(), refresh_token: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    fn problem(status: u16, body: &'static str) -> Option<(Option<ErrorKind>, Option<String>)> {
+        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
+            Verdict::Success => None,
+            Verdict::Failure(problem) => Some((problem.kind, problem.code)),
+        }
+    }
+
+    #[test]
+    fn the_code_in_the_body_decides() {
+        for good in [
+            r#"{"code":200,"data":{"accessToken":"t"}}"#,
+            r#"{"code":"200","i18nCode":"SUCCESS"}"#,
+            r#"{"data":{"accessToken":"t"}}"#,
+        ] {
+            assert_eq!(problem(200, good), None, "{good}");
+        }
+        let code = |text: &str| Some(text.to_owned());
+        assert_eq!(problem(200, r#"{"code":"500"}"#), Some((Some(ErrorKind::Unavailable), code("500"))));
+        assert_eq!(problem(200, r#"{"code":401,"i18nCode":"X"}"#), Some((Some(ErrorKind::Unauthenticated), code("X"))));
+        assert_eq!(problem(200, r#"{"code":10001}"#), Some((None, code("10001"))));
+        assert_eq!(
+            problem(200, r#"{"code":400,"i18nCode":"REQUEST_FREQUENTLY"}"#),
+            Some((Some(ErrorKind::RateLimited), code("REQUEST_FREQUENTLY")))
+        );
+        for bad in ["", "{}", "<html>", r#"{"data":{"accessToken":" "}}"#] {
+            assert_eq!(problem(200, bad), Some((Some(ErrorKind::Decode), None)), "{bad}");
+        }
+        assert_eq!(problem(500, r#"{"code":200,"data":{"accessToken":"t"}}"#), Some((None, code("200"))));
+    }
+
+    #[test]
+    fn a_token_is_read_with_its_end_and_scopes() {
+        let token = read(
+            br#"{"code":200,"data":{"accessToken":"t","expireTime":"2026-03-01T22:00:00.000Z",
+            "scope":"read_customers,write_customers","refreshToken":"r"}}"#,
+        )
+        .unwrap();
+        assert_eq!((secrecy::ExposeSecret::expose_secret(&token.token), token.scopes.len()), ("t", 2));
+        assert_eq!(token.expires_at.unwrap().to_rfc3339(), "2026-03-01T22:00:00+00:00");
+        assert!(token.refresh_token.is_some());
+        assert!(!format!("{token:?}").contains("\"t\""));
+        assert!(read(br#"{"code":200,"data":{}}"#).is_none());
+        assert_eq!(read(br#"{"data":{"accessToken":"t","expireTime":7}}"#).unwrap().expires_at, None);
+    }
+}
