@@ -4,17 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
 use super::version::{ApiVersion, TagPolicy};
 use crate::error::Error;
-use crate::http::{Account, BaseUrl, Limit};
+use crate::http::{Account, BaseUrl, Limit, account_key};
 use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
 
-/// What the vendor takes of one app for one shop (documented): a bucket of 40 requests that drains 2 a second. All apps
-/// of a shop together have a second bucket of 80 and 20 (documented), which nobody sees alone: it answers 429.
+/// What the vendor takes of one app for one shop (documented): a bucket of 40 requests that drains 2 a second.
 pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 2.0, burst: 40 };
+
+/// What the vendor takes of all apps of one shop together (documented): a bucket of 80 requests that drains 20 a second.
+/// Every client of the shop in this process shares it; apps elsewhere fill it too, so that 429 may come all the same.
+pub const STORE_LIMIT: Limit = Limit::Bucket { per_second: 20.0, burst: 80 };
 
 /// How many customers a page of a look-up has at most. The vendor takes 1 to 250 (documented).
 pub const LOOKUP_PAGE_SIZE: u16 = 100;
@@ -26,6 +29,9 @@ pub const DEFAULT_LOOKUP_PAGES: u16 = 5;
 const DOMAIN: &str = "myshoplaza.com";
 
 /// Options of a [`Shoplazza`] client.
+///
+/// [`rate_limit`](Self::rate_limit) replaces [`DEFAULT_LIMIT`], what one app may send; [`Limit::Unlimited`] lifts
+/// [`STORE_LIMIT`] too, for every client of the shop.
 #[derive(Debug)]
 #[must_use]
 pub struct Builder {
@@ -74,8 +80,12 @@ impl Builder {
         let token = Some(("access-token", &self.access_token));
         let headers = json_headers(PROVIDER, "application/json", token)?;
         let bare = bare_headers(PROVIDER, token)?;
+        let shop = default_base.as_str();
+        let lifted = (self.options.limit == Some(Limit::Unlimited)).then_some(Limit::Unlimited);
         let (base, mut account) =
-            self.options.open(PROVIDER, default_base.as_str(), &[default_base.as_str()], DEFAULT_LIMIT)?;
+            self.options.open(PROVIDER, shop, &[shop, self.access_token.expose_secret()], DEFAULT_LIMIT)?;
+        let store = account_key(&[&base.origin(), shop]);
+        account.quotas.push(account.connector.quota(PROVIDER, store, lifted, STORE_LIMIT));
         account.request_id_headers = &["request-id", "x-request-id"];
         let root = format!("openapi/{version}");
         let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;

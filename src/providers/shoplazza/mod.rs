@@ -19,7 +19,7 @@ mod sink;
 mod version;
 mod wire;
 
-pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, Shoplazza};
+pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, STORE_LIMIT, Shoplazza};
 pub use client::{ListQuery, Page, Position};
 pub use matrix::MATRIX;
 pub use shown::{AddressRecord, CustomerRecord};
