@@ -429,8 +429,8 @@ async fn the_native_calls() {
         let listed = sink.list_addresses(id, 250, None).await.unwrap();
         assert_eq!((listed.rows.len(), listed.rows[0].default, listed.next), (1, Some(true), None));
         assert!(sink.access_scopes().await.unwrap().contains(&"read_customer".to_owned()));
-        assert_eq!(sink.customer("..").await.unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(sink.customer("a/b").await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(sink.customer(&"..".into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(sink.customer(&"a/b".into()).await.unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
 

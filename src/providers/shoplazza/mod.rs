@@ -9,20 +9,31 @@
 
 mod account;
 mod address;
+mod addresses;
 mod answer;
+mod callback;
 mod client;
+mod credential;
+mod ids;
 mod lookup;
 mod map;
 mod matrix;
+mod oauth;
+mod paging;
 mod shown;
 mod sink;
+mod token_pair;
 mod version;
 mod wire;
 
 pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, STORE_LIMIT, Shoplazza};
-pub use client::{ListQuery, Page, Position};
+pub use callback::SignedQuery;
+pub use ids::{AddressId, CustomerId};
 pub use matrix::MATRIX;
+pub use oauth::{OAuthApp, SCOPES};
+pub use paging::{ListQuery, MAX_PAGE_SIZE, Page, Position};
 pub use shown::{AddressRecord, CustomerRecord};
+pub use token_pair::TokenPair;
 pub use version::{ApiVersion, TagPolicy};
 pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password, Tags};
 
