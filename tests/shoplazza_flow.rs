@@ -539,10 +539,14 @@ async fn a_native_create_is_checked_before_it_is_sent() {
         contact_type: ContactType::Phone,
         email: Some("ann@example.com".into()),
         password: Some(Password::new("short", "other")),
+        addresses: vec![AddressFields { country: Some("Germany".into()), ..AddressFields::default() }],
         ..NewCustomer::default()
     };
     let error = sink.create_customer(&customer).await.unwrap_err();
     let fields: Vec<_> = error.field_errors().iter().map(customer_sink::FieldError::field).collect();
-    assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["phone", "password", "password_confirmation"]));
+    assert_eq!(
+        (error.effect(), fields),
+        (Effect::NotSent, vec!["phone", "password", "password_confirmation", "addresses[0].country_code"])
+    );
     assert!(!format!("{customer:?}{error:?}").contains("short"));
 }

@@ -165,8 +165,8 @@ impl Shoplazza {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a missing contact, or a password
-    /// that is too short or not confirmed. [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where e-mail or phone is
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a missing contact, a password that
+    /// is too short or not confirmed, or an address without country and code. [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where e-mail or phone is
     /// taken. After a time-out or a broken connection the effect is unknown: look before creating again.
     pub async fn create_customer(&self, customer: &NewCustomer<'_>) -> Result<CustomerRecord, Error> {
         let problems = customer.problems();
@@ -228,6 +228,13 @@ impl NewCustomer<'_> {
             }
             if text != password.confirmation.expose_secret() {
                 problems.push(FieldError::new("password_confirmation", "has to be the same as the password"));
+            }
+        }
+        for (index, address) in self.addresses.iter().enumerate() {
+            for (name, value) in [("country", &address.country), ("country_code", &address.country_code)] {
+                if value.as_deref().is_none_or(|text| text.trim().is_empty()) {
+                    problems.push(FieldError::new(format!("addresses[{index}].{name}"), "is required"));
+                }
             }
         }
         problems
