@@ -199,6 +199,46 @@ async fn a_lost_refresh_is_sent_again() {
     assert_eq!((*door.tokens.lock().unwrap(), *told.lock().unwrap()), (1, 1));
 }
 
+/// Hands out tokens, and refuses them all; each refusal takes its time.
+#[derive(Debug)]
+struct Closed {
+    clock: Arc<ManualClock>,
+    slowness: std::time::Duration,
+    token_calls: Mutex<u32>,
+}
+
+#[async_trait::async_trait]
+impl Transport for Closed {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if request.url.path() == "/admin/oauth/token" {
+            *self.token_calls.lock().unwrap() += 1;
+            let body = r#"{"access_token":"fake-access","refresh_token":"fake-refresh"}"#;
+            return Ok(HttpResponse::new(http::StatusCode::OK, body));
+        }
+        self.clock.advance(self.slowness);
+        Ok(HttpResponse::new(http::StatusCode::BAD_REQUEST, r#"{"error":"store is not active"}"#))
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_refuses_every_token_uses_up_few() {
+    // At most one a call, though the new one is no longer fresh; and at most one a minute.
+    for (slowness, calls, most) in [(61, 1, 1), (0, 20, 1), (10, 13, 3)] {
+        let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+        let slowness = std::time::Duration::from_secs(slowness);
+        let closed = Arc::new(Closed { clock: Arc::clone(&clock), slowness, token_calls: Mutex::new(0) });
+        let connector = Connector::for_tests(Arc::clone(&closed) as _, clock);
+        let app = OAuthApp::new("fake-app", "fake-secret").unwrap().connector(&connector);
+        let client = app.client("acme", TokenPair::new("fake-access-0", "fake-refresh-0")).build().unwrap();
+        for _ in 0..calls {
+            let error = client.count_customers().await.unwrap_err();
+            assert_eq!((error.kind(), error.operation()), (ErrorKind::Unauthenticated, Some("count_customers")));
+        }
+        let asked = *closed.token_calls.lock().unwrap();
+        assert!((1..=most).contains(&asked), "{asked} token calls in {calls} calls");
+    }
+}
+
 #[test]
 fn the_plan_shows_the_renewal_without_its_secrets() {
     let app = OAuthApp::new("fake-app", "PLANTEDSECRET").unwrap();
