@@ -14,6 +14,7 @@ use customer_sink::{
     HttpResponse, Identity, OnLoss, Outcome, Phone, RemoteId, ReqwestTransport, Transport, TransportError,
     TransportErrorKind, UpsertOptions,
 };
+use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 const VERSIONS: [ApiVersion; 2] = [ApiVersion::V2022_01, ApiVersion::V2026_07];
@@ -119,6 +120,52 @@ async fn what_differs_is_written_and_nothing_else() {
         assert_eq!(ann["addresses"][0]["company"], "Ortega Ltd");
         assert_eq!(sink.upsert(&changed).await.unwrap().outcome, Outcome::Unchanged);
     }
+}
+
+/// What an address was given beside the record's own stands in the notes where that address was written, and only there.
+#[tokio::test]
+async fn derived_parts_are_noted_where_their_address_was_written() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let sink = open(&sandbox, &support::connector().0, version);
+        let later = version == ApiVersion::V2026_07;
+        let derived = |done: &customer_sink::Upserted| {
+            let of_address = |note: &&customer_sink::Note| {
+                note.action() == customer_sink::Action::Added && note.path().to_string().starts_with("addresses[")
+            };
+            let mut paths: Vec<_> = done.notes.iter().filter(of_address).map(|n| n.path().to_string()).collect();
+            paths.retain(|path| !path.ends_with(".default"));
+            paths
+        };
+        let names = |index: u32| {
+            let names = [format!("addresses[{index}].first_name"), format!("addresses[{index}].last_name")];
+            names.into_iter().filter(|_| !later).collect::<Vec<_>>()
+        };
+        let expected = |index: u32| [vec![format!("addresses[{index}].country")], names(index)].concat();
+        let mut kim = Customer::new().email("kim@example.com").first_name("Kim").last_name("Ito");
+        kim = kim.address(Address::new().line1("1 Example Way").city("Salem").country_code("US"));
+        assert_eq!(derived(&sink.upsert(&kim).await.unwrap()), expected(0));
+        let again = sink.upsert(&kim).await.unwrap();
+        assert_eq!((again.outcome, derived(&again)), (Outcome::Unchanged, Vec::new()));
+        // One that cannot be sent stands between: the places in the record count.
+        kim = kim
+            .address(Address::new().line1("nowhere"))
+            .address(Address::new().line1("3 Test Lane").country_code("FR"));
+        let added = sink.upsert(&kim).await.unwrap();
+        assert_eq!((added.outcome, derived(&added)), (Outcome::Updated, expected(2)));
+        kim.addresses[0].company = Some("Ito Ltd".into());
+        let changed = sink.upsert(&kim).await.unwrap();
+        assert_eq!((changed.outcome, derived(&changed)), (Outcome::Updated, Vec::new()));
+        assert_eq!(held(&sandbox)[0]["addresses"][0]["first_name"], if later { "" } else { "Kim" });
+    }
+    // The create wrote them, though its answer was lost.
+    let sandbox = Sandbox::start().await.unwrap();
+    let sink = open(&sandbox, &faulty(&[(CREATE.0, CREATE.1, Fault::After)]), ApiVersion::V2026_07);
+    let kim =
+        Customer::new().email("kim@example.com").address(Address::new().line1("1 Example Way").country_code("US"));
+    let done = sink.upsert(&kim).await.unwrap();
+    assert_eq!(done.outcome, Outcome::Created);
+    assert!(done.notes.iter().any(|note| note.path().to_string() == "addresses[0].country"));
 }
 
 #[tokio::test]
@@ -426,11 +473,62 @@ async fn the_native_calls() {
         let city = AddressFields { city: Some("Ulm".into()), ..AddressFields::default() };
         assert_eq!(sink.update_address(id, &made, &city).await.unwrap().city.as_deref(), Some("Ulm"));
         sink.set_default_address(id, &made).await.unwrap();
+        assert_eq!(sink.address(id, &made).await.unwrap().city.as_deref(), Some("Ulm"));
         let listed = sink.list_addresses(id, 250, None).await.unwrap();
         assert_eq!((listed.rows.len(), listed.rows[0].default, listed.next), (1, Some(true), None));
+        sink.delete_address(id, &made).await.unwrap();
+        assert_eq!(sink.address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(sink.delete_address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
         assert!(sink.access_scopes().await.unwrap().contains(&"read_customer".to_owned()));
-        assert_eq!(sink.customer("..").await.unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(sink.customer("a/b").await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(sink.customer(&"..".into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(sink.customer(&"a/b".into()).await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+/// All rows once, whatever the length of the pages; a position goes on where another list stopped.
+#[tokio::test]
+async fn lists_are_streams() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let sink = open(&sandbox, &support::connector().0, version);
+        let mut made = Vec::new();
+        for n in 0..23 {
+            let customer = NewCustomer { email: Some(format!("p{n}@example.com").into()), ..NewCustomer::default() };
+            made.push(sink.create_customer(&customer).await.unwrap().id.unwrap());
+        }
+        made.sort();
+        for size in [1, 7, 10, 23, 250] {
+            let query = ListQuery { size: Some(size), ..ListQuery::default() };
+            let rows: Vec<_> = sink.customers(&query).try_collect().await.unwrap();
+            let mut ids: Vec<_> = rows.into_iter().filter_map(|row| row.id).collect();
+            ids.sort();
+            assert_eq!(ids, made, "{size}");
+        }
+        let query = ListQuery { size: Some(20), ..ListQuery::default() };
+        let from = sink.list_customers(&query).await.unwrap().next;
+        let rest: Vec<_> = sink.customers(&ListQuery { from, ..query }).try_collect().await.unwrap();
+        assert_eq!(rest.len(), 3);
+        let one: Vec<_> = sink.customers(&ListQuery::default()).take(1).try_collect().await.unwrap();
+        assert_eq!(one.len(), 1);
+
+        let address = AddressFields {
+            first_name: Some("Bo".into()),
+            last_name: Some("Li".into()),
+            country: Some("Germany".into()),
+            country_code: Some("DE".into()),
+            ..AddressFields::default()
+        };
+        for _ in 0..11 {
+            sink.create_address(&made[0], &address).await.unwrap();
+        }
+        for size in [1, 4, 11, 250] {
+            let rows: Vec<_> = sink.addresses(&made[0], size).try_collect().await.unwrap();
+            assert_eq!(rows.len(), 11, "{size}");
+        }
+        let error = sink.addresses(&made[0], 0).try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::InvalidInput, "size"));
+        let error = sink.customers(&ListQuery { size: Some(251), ..ListQuery::default() }).next().await.unwrap();
+        assert_eq!(error.unwrap_err().effect(), Effect::NotSent);
     }
 }
 
@@ -441,10 +539,14 @@ async fn a_native_create_is_checked_before_it_is_sent() {
         contact_type: ContactType::Phone,
         email: Some("ann@example.com".into()),
         password: Some(Password::new("short", "other")),
+        addresses: vec![AddressFields { country: Some("Germany".into()), ..AddressFields::default() }],
         ..NewCustomer::default()
     };
     let error = sink.create_customer(&customer).await.unwrap_err();
     let fields: Vec<_> = error.field_errors().iter().map(customer_sink::FieldError::field).collect();
-    assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["phone", "password", "password_confirmation"]));
+    assert_eq!(
+        (error.effect(), fields),
+        (Effect::NotSent, vec!["phone", "password", "password_confirmation", "addresses[0].country_code"])
+    );
     assert!(!format!("{customer:?}{error:?}").contains("short"));
 }

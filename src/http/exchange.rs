@@ -73,7 +73,8 @@ impl Problem {
 pub(crate) struct Account {
     pub(crate) provider: ProviderId,
     pub(crate) connector: Connector,
-    pub(crate) quota: Arc<Quota>,
+    /// Each request takes a place in all of them, in this order. The first is the account's own.
+    pub(crate) quotas: Vec<Arc<Quota>>,
     pub(crate) budget: RetryBudget,
     pub(crate) policy: RetryPolicy,
     /// Where the vendor puts its id of a request; the first that is there counts.
@@ -88,7 +89,7 @@ impl Account {
         Self {
             provider,
             connector,
-            quota,
+            quotas: vec![quota],
             budget: RetryBudget::new(),
             policy,
             request_id_headers: &["x-request-id", "request-id"],
@@ -189,9 +190,10 @@ impl Call<'_> {
             };
             let backoff = policy.backoff(tries, self.account.connector.random());
             // A vendor that asks to slow down means all requests of the account, also where it does not say for how long.
+            // Which of several limits was passed none tells: the own one rests, and others find out by themselves.
             let all_wait = failed.wait.or((failed.kind == ErrorKind::RateLimited).then_some(backoff));
-            if let Some(wait) = all_wait {
-                self.account.quota.pause_until(clock.now() + wait.min(Duration::from_secs(86_400)));
+            if let (Some(wait), Some(own)) = (all_wait, self.account.quotas.first()) {
+                own.pause_until(clock.now() + wait.min(Duration::from_secs(86_400)));
             }
             let pause = failed.wait.map_or(backoff, |wait| wait.max(backoff));
             let too_long = failed.wait.is_some_and(|wait| wait > policy.server_wait_cap);
@@ -225,19 +227,22 @@ impl Call<'_> {
         let account = self.account;
         let clock = account.connector.clock();
         let asked = clock.now();
-        let permit = match account.quota.acquire(clock, account.policy.server_wait_cap).await {
-            Ok(permit) => permit,
-            Err(pause) => {
-                let error = self.error(out.operation, ErrorKind::RateLimited, Effect::NotSent);
-                return Err(self.finish(error.with_retry_after(Some(pause)).with_retryable(true)));
+        let mut permits = Vec::with_capacity(account.quotas.len());
+        for quota in &account.quotas {
+            match quota.acquire(clock, account.policy.server_wait_cap).await {
+                Ok(permit) => permits.push(permit),
+                Err(pause) => {
+                    let error = self.error(out.operation, ErrorKind::RateLimited, Effect::NotSent);
+                    return Err(self.finish(error.with_retry_after(Some(pause)).with_retryable(true)));
+                }
             }
-        };
+        }
         // The wait for our own quota is not the vendor's slowness: it does not eat the time of the call.
         let now = clock.now();
         self.deadline += now.saturating_duration_since(asked);
         let left = self.deadline.saturating_duration_since(now);
         if left.is_zero() {
-            permit.end(now);
+            permits.into_iter().for_each(|permit| permit.end(now));
             let error = self.error(out.operation, ErrorKind::Deadline, Effect::NotSent);
             return Err(self.finish(error.with_retryable(true)));
         }
@@ -251,7 +256,8 @@ impl Call<'_> {
         };
         self.attempts += 1;
         let answer = account.connector.transport().send(request).await;
-        permit.end(clock.now());
+        let ended = clock.now();
+        permits.into_iter().for_each(|permit| permit.end(ended));
         let response = match answer {
             Ok(response) => response,
             Err(error) => {

@@ -4,17 +4,24 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
+use super::credential::{Credential, OnNewTokens, Renewal, Token};
+use super::oauth::{OAuthApp, TOKEN_PATH, form_headers};
+use super::token_pair::TokenPair;
 use super::version::{ApiVersion, TagPolicy};
 use crate::error::Error;
-use crate::http::{Account, BaseUrl, Limit};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+use crate::http::{Account, BaseUrl, Limit, account_key};
+use crate::plan::Url;
+use crate::providers::options::{ClientOptions, client_options, fixed_url};
 
-/// What the vendor takes of one app for one shop (documented): a bucket of 40 requests that drains 2 a second. All apps
-/// of a shop together have a second bucket of 80 and 20 (documented), which nobody sees alone: it answers 429.
+/// What the vendor takes of one app for one shop (documented): a bucket of 40 requests that drains 2 a second.
 pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 2.0, burst: 40 };
+
+/// What the vendor takes of all apps of one shop together (documented): a bucket of 80 requests that drains 20 a second.
+/// Every client of the shop in this process shares it; apps elsewhere fill it too, so that 429 may come all the same.
+pub const STORE_LIMIT: Limit = Limit::Bucket { per_second: 20.0, burst: 80 };
 
 /// How many customers a page of a look-up has at most. The vendor takes 1 to 250 (documented).
 pub const LOOKUP_PAGE_SIZE: u16 = 100;
@@ -26,19 +33,64 @@ pub const DEFAULT_LOOKUP_PAGES: u16 = 5;
 const DOMAIN: &str = "myshoplaza.com";
 
 /// Options of a [`Shoplazza`] client.
-#[derive(Debug)]
+///
+/// [`rate_limit`](Self::rate_limit) replaces [`DEFAULT_LIMIT`], what one app may send; [`Limit::Unlimited`] lifts
+/// [`STORE_LIMIT`] too, for every client of the shop.
 #[must_use]
 pub struct Builder {
     shop: String,
-    access_token: SecretString,
+    identification: Identification,
+    on_new_tokens: Option<OnNewTokens>,
     api_version: String,
     tag_policy: TagPolicy,
     lookup_pages: u16,
     options: ClientOptions,
 }
 
+/// What a client is known by.
+pub(super) enum Identification {
+    /// A token that stays.
+    Token(SecretString),
+    /// An app's pair of tokens, renewed with the app's secret.
+    App { app: Box<OAuthApp>, tokens: Box<TokenPair> },
+}
+
+/// Shows no secret.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("shop", &self.shop)
+            .field("api_version", &self.api_version)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Builder {
     client_options!();
+
+    pub(super) fn with(shop: String, identification: Identification) -> Self {
+        let options = match &identification {
+            Identification::Token(_) => ClientOptions::default(),
+            Identification::App { app, .. } => app.options.clone(),
+        };
+        Self {
+            shop,
+            identification,
+            on_new_tokens: None,
+            api_version: ApiVersion::default().to_string(),
+            tag_policy: TagPolicy::default(),
+            lookup_pages: DEFAULT_LOOKUP_PAGES,
+            options,
+        }
+    }
+
+    /// Is told of each new pair of tokens before it is used, so that it can be stored; of use for a client of an
+    /// [`OAuthApp`] only. Until it returns, the calls that need the pair wait: hand the pair on, and do not block.
+    pub fn on_new_tokens(mut self, told: impl Fn(&TokenPair) + Send + Sync + 'static) -> Self {
+        self.on_new_tokens = Some(Arc::new(told));
+        self
+    }
 
     /// The version of the API: an [`ApiVersion`], or its text. Default [`ApiVersion::V2022_01`].
     pub fn api_version(mut self, version: impl ToString) -> Self {
@@ -71,12 +123,26 @@ impl Builder {
     pub fn build(self) -> Result<Shoplazza, Error> {
         let version: ApiVersion = self.api_version.trim().parse()?;
         let default_base = shop_url(&self.shop)?;
-        let token = Some(("access-token", &self.access_token));
-        let headers = json_headers(PROVIDER, "application/json", token)?;
-        let bare = bare_headers(PROVIDER, token)?;
-        let (base, mut account) =
-            self.options.open(PROVIDER, default_base.as_str(), &[default_base.as_str()], DEFAULT_LIMIT)?;
-        account.request_id_headers = &["request-id", "x-request-id"];
+        let (token, app) = match self.identification {
+            Identification::Token(token) => (Token::fixed(&token)?, Err(token)),
+            Identification::App { app, tokens } => (Token::of(*tokens)?, Ok(*app)),
+        };
+        // An app is known by its id, since its tokens change; a token that stays stands for an app.
+        let app_id = match &app {
+            Ok(app) => app.client_id.as_str(),
+            Err(token) => token.expose_secret(),
+        };
+        let (base, account) = open(self.options, &default_base, app_id)?;
+        let renewal = match app {
+            Ok(app) => Some(Renewal {
+                client_id: app.client_id,
+                client_secret: app.client_secret,
+                url: Url::from(&fixed_url(PROVIDER, &base, TOKEN_PATH)?),
+                headers: form_headers()?,
+                on_new: self.on_new_tokens,
+            }),
+            Err(_) => None,
+        };
         let root = format!("openapi/{version}");
         let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;
         Ok(Shoplazza(Arc::new(Inner {
@@ -88,15 +154,27 @@ impl Builder {
             tag_policy: self.tag_policy,
             lookup_pages: self.lookup_pages,
             shop: default_base.as_str().to_owned(),
-            headers: Arc::new(headers),
-            bare: Arc::new(bare),
+            headers: Arc::clone(&token.json),
+            bare: Arc::clone(&token.bare),
+            credential: Credential::new(token, renewal, account.connector.clone()),
             account,
         })))
     }
 }
 
+/// The base URL and what the calls of one app at one shop share: a quota of the app's, and one of the whole shop's.
+pub(super) fn open(options: ClientOptions, shop: &BaseUrl, app: &str) -> Result<(BaseUrl, Account), Error> {
+    let lifted = (options.limit == Some(Limit::Unlimited)).then_some(Limit::Unlimited);
+    let shop = shop.as_str();
+    let (base, mut account) = options.open(PROVIDER, shop, &[shop, app], DEFAULT_LIMIT)?;
+    account.request_id_headers = &["request-id", "x-request-id"];
+    let store = account_key(&[&base.origin(), shop]);
+    account.quotas.push(account.connector.quota(PROVIDER, store, lifted, STORE_LIMIT));
+    Ok((base, account))
+}
+
 /// Where a shop stands: from its name, its host, or its URL.
-fn shop_url(shop: &str) -> Result<BaseUrl, Error> {
+pub(super) fn shop_url(shop: &str) -> Result<BaseUrl, Error> {
     let refused = || Error::config(PROVIDER, "shop", "needs a shop's name, such as acme, its host, or its https URL");
     let shop = shop.trim();
     let url = if shop.contains("://") {
@@ -128,8 +206,10 @@ pub(super) struct Inner {
     pub(super) tag_policy: TagPolicy,
     pub(super) lookup_pages: u16,
     shop: String,
+    /// As plans show them.
     pub(super) headers: Arc<HeaderMap>,
     pub(super) bare: Arc<HeaderMap>,
+    pub(super) credential: Credential,
     pub(super) account: Account,
 }
 
@@ -149,13 +229,6 @@ impl fmt::Debug for Shoplazza {
 impl Shoplazza {
     /// A client for this shop (`acme`, `acme.myshoplaza.com` or its https URL) and access token.
     pub fn builder(shop: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
-        Builder {
-            shop: shop.into(),
-            access_token: access_token.into(),
-            api_version: ApiVersion::default().to_string(),
-            tag_policy: TagPolicy::default(),
-            lookup_pages: DEFAULT_LOOKUP_PAGES,
-            options: ClientOptions::default(),
-        }
+        Builder::with(shop.into(), Identification::Token(access_token.into()))
     }
 }

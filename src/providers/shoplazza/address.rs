@@ -16,6 +16,8 @@ use crate::plan::When;
 pub(super) struct MappedAddress<'c> {
     /// As a create sends it.
     pub(super) fields: AddressFields<'c>,
+    /// Which one of the record's it is.
+    pub(super) index: u32,
     derived: Derived,
 }
 
@@ -69,7 +71,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAdd
         if address.is_empty() && !address.default {
             continue;
         }
-        let Some(mut one) = one(mapper, index as usize, version) else { continue };
+        let Some(mut one) = one(mapper, index, version) else { continue };
         let place = mapped.all.len();
         first = first.or(Some(index));
         one.fields.default = Some(false);
@@ -93,9 +95,9 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAdd
     mapped
 }
 
-fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option<MappedAddress<'c>> {
+fn one<'c>(mapper: &mut Mapper<'c>, index: u32, version: ApiVersion) -> Option<MappedAddress<'c>> {
     let customer: &'c Customer = mapper.customer;
-    let mut address = mapper.address(index)?;
+    let mut address = mapper.address(index as usize)?;
     let mut fields = AddressFields {
         first_name: address.text(&m::ADDRESS_FIRST_NAME).map(Cow::Borrowed),
         last_name: address.text(&m::ADDRESS_LAST_NAME).map(Cow::Borrowed),
@@ -157,7 +159,7 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: usize, version: ApiVersion) -> Option
     }
     address.unsupported();
     address.finish();
-    Some(MappedAddress { fields, derived })
+    Some(MappedAddress { fields, index, derived })
 }
 
 /// What to do with each address of the record, given those of the vendor.
@@ -178,7 +180,7 @@ pub(super) fn says_the_same(our: &MappedAddress<'_>, their: &AddressRecord) -> b
     let held = |our: &Option<Cow<'_, str>>, their: &Option<String>| {
         our.is_none() || same_text(our.as_deref(), their.as_deref())
     };
-    let MappedAddress { fields: our, derived } = our;
+    let MappedAddress { fields: our, derived, .. } = our;
     (derived.first_name || held(&our.first_name, &their.first_name))
         && (derived.last_name || held(&our.last_name, &their.last_name))
         && held(&our.company, &their.company)

@@ -1,7 +1,8 @@
 //! Finding a customer by contact, and believing no answer that does not show the contact itself.
 
 use super::account::{LOOKUP_PAGE_SIZE, Shoplazza};
-use super::client::{Customers, from_position, next_position};
+use super::client::Customers;
+use super::paging::{Turn, Walk, circle, from_position, next_position};
 use super::shown::CustomerRecord;
 use crate::customer::E164;
 use crate::error::{Effect, Error, ErrorKind};
@@ -45,17 +46,22 @@ impl Shoplazza {
         url: &str,
         contact: Contact<'_>,
     ) -> Result<Option<CustomerRecord>, Error> {
-        let mut from = None;
+        let (mut from, mut walk) = (None, Walk::default());
         for _ in 0..self.0.lookup_pages {
             let page: Customers = self.read(call, &FIND, &Url::from(from_position(url, from.as_ref()))).await?;
+            let (version, from_here) = (self.0.version, from.as_ref());
             let rows = page.customers.len();
+            let next = next_position(version, LOOKUP_PAGE_SIZE, rows, from_here, page.cursor, page.has_more);
+            let turn = walk.turn(LOOKUP_PAGE_SIZE, from_here, page.customers.iter().map(CustomerRecord::id), next);
             let mut matches = page.customers.into_iter().filter(|customer| contact.is_of(customer));
             if let Some(found) = matches.next() {
                 return one(call, found, matches);
             }
-            match next_position(self.0.version.is_later(), rows, from.as_ref(), page.cursor, page.has_more) {
-                Some(next) => from = Some(next),
-                None => return Ok(None),
+            match turn {
+                Turn::New(Some(next)) => from = Some(next),
+                Turn::New(None) | Turn::AllAgain => return Ok(None),
+                // Somebody on a page that cannot be seen may be the one.
+                Turn::NewThenCircle | Turn::Circle => return Err(call.finish(circle(&FIND))),
             }
         }
         let error = call.error(&FIND, ErrorKind::Unsupported, Effect::NotSent);

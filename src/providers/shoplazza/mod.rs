@@ -6,23 +6,72 @@
 //! What this vendor cannot hold: an id of one's own, company, note, gender, birthday, locale and custom values of a
 //! customer, and how and when a consent was given. An update cannot change e-mail and phone (documented). Consent is a
 //! yes or a no, whose documented default is yes: both consents are therefore always sent.
+//!
+//! A client has an access token of a private app, which stays ([`Shoplazza::builder`]), or the pair of tokens of an
+//! [`OAuthApp`], which it renews by itself. Each page of a list is a call ([`Shoplazza::list_customers`]), and a stream
+//! goes through all of them:
+//!
+//! ```no_run
+//! # async fn f() -> Result<(), customer_sink::Error> {
+//! use customer_sink::providers::shoplazza::{ListQuery, MAX_PAGE_SIZE, Shoplazza};
+//! use futures::TryStreamExt;
+//!
+//! let client = Shoplazza::builder("acme", "the access token").build()?;
+//! let query = ListQuery { size: Some(MAX_PAGE_SIZE), ..ListQuery::default() };
+//! let mut customers = client.customers(&query);
+//! while let Some(record) = customers.try_next().await? {
+//!     println!("{:?} has {} tags", record.id, record.tags.unwrap_or_default().len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! From app to client:
+//!
+//! ```no_run
+//! # async fn f(query_of_the_callback: &str, state: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use customer_sink::providers::shoplazza::{OAuthApp, SCOPES};
+//!
+//! let app = OAuthApp::new("the client id", "the client secret")?;
+//! let redirect_uri = "https://app.example.com/callback";
+//! let send_the_browser_to = app.authorize_url("acme", SCOPES, redirect_uri, state)?;
+//! // When the browser is back:
+//! let callback = app.verify_callback(query_of_the_callback, state)?;
+//! let tokens = app.exchange(callback.shop(), callback.code().ok_or("no code")?, redirect_uri).await?;
+//! let client = app.client(callback.shop(), tokens).on_new_tokens(|pair| store(pair)).build()?;
+//! # let _ = (client, send_the_browser_to);
+//! # fn store(_: &customer_sink::providers::shoplazza::TokenPair) {}
+//! # Ok(())
+//! # }
+//! ```
 
 mod account;
 mod address;
+mod addresses;
 mod answer;
+mod callback;
 mod client;
+mod credential;
+mod ids;
 mod lookup;
 mod map;
 mod matrix;
+mod oauth;
+mod paging;
 mod shown;
 mod sink;
+mod token_pair;
 mod version;
 mod wire;
 
-pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, Shoplazza};
-pub use client::{ListQuery, Page, Position};
+pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, STORE_LIMIT, Shoplazza};
+pub use callback::SignedQuery;
+pub use ids::{AddressId, CustomerId};
 pub use matrix::MATRIX;
+pub use oauth::{OAuthApp, SCOPES};
+pub use paging::{ListQuery, MAX_PAGE_SIZE, Page, Position};
 pub use shown::{AddressRecord, CustomerRecord};
+pub use token_pair::TokenPair;
 pub use version::{ApiVersion, TagPolicy};
 pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password, Tags};
 

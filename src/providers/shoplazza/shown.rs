@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
+use super::ids::{AddressId, CustomerId, lenient_id};
 use super::wire::ContactType;
 use crate::customer::email::comparable;
 use crate::customer::time::parse_rfc3339;
@@ -17,9 +18,8 @@ use crate::providers::lenient::{lenient_bool, lenient_text};
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct CustomerRecord {
-    /// A UUID.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_id")]
+    pub id: Option<CustomerId>,
     #[serde(default, deserialize_with = "lenient_text")]
     pub first_name: Option<String>,
     #[serde(default, deserialize_with = "lenient_text")]
@@ -89,11 +89,10 @@ impl fmt::Debug for CustomerRecord {
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct AddressRecord {
-    /// A UUID.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub customer_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_id")]
+    pub id: Option<AddressId>,
+    #[serde(default, deserialize_with = "lenient_id")]
+    pub customer_id: Option<CustomerId>,
     #[serde(default, deserialize_with = "lenient_text")]
     pub first_name: Option<String>,
     #[serde(default, deserialize_with = "lenient_text")]
@@ -132,6 +131,9 @@ pub struct AddressRecord {
     pub email: Option<String>,
     #[serde(default, deserialize_with = "lenient_bool")]
     pub default: Option<bool>,
+    /// What else the vendor showed.
+    #[serde(flatten)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Shows the id, and nothing of the place.
@@ -205,6 +207,20 @@ fn filled(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|text| !is_blank(text))
 }
 
+/// A phone number with its calling code, where the vendor shows that apart (seen in examples of what is sent). A number
+/// that begins with the same digits is taken to hold it already (inferred).
+fn with_area(phone: Option<&String>, area: Option<&String>) -> Option<Phone> {
+    let phone = filled(phone)?.trim();
+    let only = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let area = filled(area).map(only).filter(|area| !area.is_empty());
+    Some(match area {
+        Some(area) if !phone.starts_with('+') && !phone.starts_with("00") => {
+            if only(phone).starts_with(&area) { format!("+{phone}") } else { format!("+{area} {phone}") }.into()
+        }
+        _ => phone.into(),
+    })
+}
+
 /// The digits of a phone number as the vendor shows it, in whatever spelling.
 fn digits(text: &str) -> String {
     match Phone::new(text).e164() {
@@ -216,7 +232,7 @@ fn digits(text: &str) -> String {
 impl CustomerRecord {
     /// The vendor's id, unless it is blank.
     pub(super) fn id(&self) -> Option<&str> {
-        filled(self.id.as_ref())
+        self.id.as_ref().map(CustomerId::as_str).filter(|id| !is_blank(id))
     }
 
     /// The e-mail address, unless it is blank.
@@ -269,7 +285,7 @@ impl CustomerRecord {
         };
         Customer {
             email: self.email().map(Into::into),
-            phone: filled(self.phone.as_ref()).map(Into::into),
+            phone: with_area(self.phone.as_ref(), self.phone_area_code.as_ref()),
             first_name: text(&self.first_name),
             last_name: text(&self.last_name),
             display_name: text(&self.name),
@@ -291,7 +307,7 @@ impl CustomerRecord {
 impl AddressRecord {
     /// The vendor's id, unless it is blank.
     pub(super) fn id(&self) -> Option<&str> {
-        filled(self.id.as_ref())
+        self.id.as_ref().map(AddressId::as_str).filter(|id| !is_blank(id))
     }
 
     /// Whether it is the customer's default: by its own word, else as the one that the customer shows as such.
@@ -315,7 +331,7 @@ impl AddressRecord {
             postal_code: text(&self.zip),
             country: text(&self.country).or_else(|| text(&self.country_name)),
             country_code: text(&self.country_code),
-            phone: filled(self.phone.as_ref()).map(Into::into),
+            phone: with_area(self.phone.as_ref(), self.phone_area_code.as_ref()),
             latitude: None,
             longitude: None,
             default,
@@ -409,6 +425,25 @@ mod tests {
         let shown = read(json!({"email": " Ann@Example.com"}));
         assert!(shown.has_email("ann@example.com") && !shown.has_email("nn@example.com"));
         assert!(!read(json!({"email": ""})).has_email(""));
+    }
+
+    #[test]
+    fn a_calling_code_that_is_shown_apart_is_read_into_the_number() {
+        for (phone, area, read_as) in [
+            ("150 1447 1143", json!("+86"), Some("+86 150 1447 1143")),
+            ("15550100123", json!("+1"), Some("+15550100123")),
+            ("+15550100123", json!("+86"), Some("+15550100123")),
+            ("0015550100123", json!("1"), Some("0015550100123")),
+            ("555 010", json!(null), Some("555 010")),
+            ("", json!("+1"), None),
+        ] {
+            let one = json!({"phone": phone, "phone_area_code": area});
+            let customer = read(json!({"phone": phone, "phone_area_code": area, "addresses": [one]})).to_customer();
+            assert_eq!(customer.phone.as_ref().map(Phone::as_str), read_as, "{phone}");
+            assert_eq!(customer.addresses[0].phone.as_ref().map(Phone::as_str), read_as, "{phone}");
+        }
+        let address = read(json!({"addresses": [{"id": 1, "new_key": {"a": 1}}]})).addresses.unwrap().remove(0);
+        assert_eq!(address.extra.get("new_key"), Some(&json!({"a": 1})));
     }
 
     #[test]

@@ -5,12 +5,13 @@ use http::Method;
 
 use super::account::Shoplazza;
 use super::address::{self, MappedAddress};
+use super::addresses::{CREATE_ADDRESS, LIST_ADDRESSES, OneAddress, SET_DEFAULT_ADDRESS, UPDATE_ADDRESS};
 use super::answer::{data, judge};
-use super::client::{
-    CREATE, CREATE_ADDRESS, LIST_ADDRESSES, OneAddress, OneCustomer, SET_DEFAULT_ADDRESS, UPDATE, UPDATE_ADDRESS,
-};
+use super::client::{CREATE, OneCustomer, UPDATE};
+use super::ids::CustomerId;
 use super::lookup::{Contact, FIND, conflict};
 use super::map::{Mapped, map};
+use super::paging::{MAX_PAGE_SIZE, Turn, Walk, circle};
 use super::shown::{AddressRecord, CustomerRecord};
 use super::wire::{address_body, customer_body};
 use super::{MATRIX, PROVIDER};
@@ -19,15 +20,12 @@ use crate::customer::{Customer, FieldPath};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::mapper::{Mapper, lost_field};
-use crate::notes::Note;
+use crate::notes::{Action, Note};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Plan, Step, Url, When};
 use crate::provider::ProviderId;
 use crate::sink::{Capabilities, CustomerSink, Found, Identity, OnLoss, UpsertOptions};
 use crate::trace::upsert_span;
-
-/// How many addresses are read at once: as many as the vendor gives (documented).
-const ADDRESSES_AT_ONCE: u16 = 250;
 
 /// No customer has this many pages of addresses; a vendor who passes over the page number does.
 const MOST_ADDRESS_PAGES: usize = 8;
@@ -79,7 +77,7 @@ impl Shoplazza {
             address_steps.push((change, add));
         }
         let list_addresses = (!addresses.all.is_empty()).then(|| {
-            let path = format!("/{{id}}/addresses?{}={ADDRESSES_AT_ONCE}", version.page_size_key());
+            let path = format!("/{{id}}/addresses?{}={MAX_PAGE_SIZE}", version.page_size_key());
             self.step(When::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
         });
         let set_default = addresses.default.map(|_| {
@@ -109,8 +107,9 @@ impl Shoplazza {
 }
 
 impl Prepared<'_> {
-    fn into_plan(self) -> Plan {
-        let mut steps = Vec::with_capacity(8 + 2 * self.address_steps.len());
+    fn into_plan(self, renewal: Option<Step>) -> Plan {
+        let mut steps = Vec::with_capacity(9 + 2 * self.address_steps.len());
+        steps.extend(renewal);
         let again = |step: &Step| Step { when: When::IfDuplicate, ..step.clone() };
         let after_duplicate: Vec<Step> = self.find_email.iter().chain(&self.find_phone).map(again).collect();
         steps.extend(self.find_email);
@@ -143,6 +142,8 @@ struct Upsert<'a> {
     prepared: &'a Prepared<'a>,
     on_loss: OnLoss,
     call: Call<'a>,
+    /// The record's addresses that were added one by one, by their place in it.
+    added: Vec<u32>,
 }
 
 impl Upsert<'_> {
@@ -184,7 +185,7 @@ impl Upsert<'_> {
         let step = &self.prepared.create;
         let mut was_lost = false;
         loop {
-            let error = match self.call.send(Outgoing::of(&CREATE, step), judge).await {
+            let error = match self.client.send(&mut self.call, Outgoing::of(&CREATE, step), judge).await {
                 Ok(answer) => {
                     let made = data(&answer.body).map(|made: OneCustomer| made.customer);
                     return Ok(Creation::Made(made.and_then(|made| made.id().map(str::to_owned))));
@@ -276,11 +277,19 @@ impl Upsert<'_> {
 
     async fn read_addresses(&mut self, id: &str, step: &Step) -> Result<Vec<AddressRecord>, Error> {
         let url = self.filled(step, &[("id", id)])?;
-        let (mut all, mut from) = (Vec::new(), None);
+        let (mut all, mut from, mut walk) = (Vec::new(), None, Walk::default());
         for _ in 0..MOST_ADDRESS_PAGES {
-            let page = self.client.page_of_addresses(&mut self.call, url.as_str(), from.as_ref()).await?;
+            let page =
+                self.client.page_of_addresses(&mut self.call, url.as_str(), MAX_PAGE_SIZE, from.as_ref()).await?;
+            let ids = page.rows.iter().map(AddressRecord::id);
+            let next = match walk.turn(MAX_PAGE_SIZE, from.as_ref(), ids, page.next) {
+                Turn::New(next) => next,
+                Turn::AllAgain => break,
+                // An address that cannot be seen would be added once more.
+                Turn::NewThenCircle | Turn::Circle => return Err(self.call.finish(circle(&LIST_ADDRESSES))),
+            };
             all.extend(page.rows);
-            match page.next {
+            match next {
                 Some(next) => from = Some(next),
                 None => break,
             }
@@ -316,6 +325,7 @@ impl Upsert<'_> {
                 AddressAction::Add => {
                     let wanted = prepared.default == Some(index);
                     let address_id = self.add_address(id, index, add, wanted).await?;
+                    self.added.extend(prepared.addresses.get(index).map(|address| address.index));
                     wrote = true;
                     (address_id, false)
                 }
@@ -396,7 +406,7 @@ impl Upsert<'_> {
     ) -> Result<HttpResponse, Error> {
         let url = self.filled(step, ids)?;
         let out = Outgoing { url: &url, ..Outgoing::of(operation, step) };
-        self.call.send(out, judge).await
+        self.client.send(&mut self.call, out, judge).await
     }
 
     /// The result, with the notes of the steps that were taken.
@@ -405,7 +415,13 @@ impl Upsert<'_> {
         let applies = |note: &&Note| match note.limited_to() {
             Some(When::IfNotFound) => outcome == Outcome::Created,
             Some(When::IfFound) => found.is_some_and(|found| !mapped.is_held(note, found)),
-            _ => true,
+            // What an address was given beside the record's own is in no change of one that is there.
+            _ => match (note.action(), note.path()) {
+                (Action::Added, FieldPath::AddressField(index, _)) => {
+                    outcome == Outcome::Created || self.added.contains(index)
+                }
+                _ => true,
+            },
         };
         let mut done = Upserted::new(PROVIDER, outcome);
         done.remote_id = remote_id;
@@ -427,14 +443,15 @@ impl CustomerSink for Shoplazza {
     }
 
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
-        self.prepare(customer, options).map(Prepared::into_plan)
+        self.prepare(customer, options).map(|prepared| prepared.into_plan(self.0.credential.step()))
     }
 
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
         upsert_span(PROVIDER, async {
             let prepared = self.prepare(customer, options)?;
             let on_loss = options.on_loss;
-            Upsert { client: self, prepared: &prepared, on_loss, call: self.0.account.call() }.run().await
+            let call = self.0.account.call();
+            Upsert { client: self, prepared: &prepared, on_loss, call, added: Vec::new() }.run().await
         })
         .await
     }
@@ -442,7 +459,7 @@ impl CustomerSink for Shoplazza {
     /// By remote id, e-mail or phone; an id of one's own is unsupported, since the vendor has no place for it.
     async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
         let found = match who {
-            Identity::RemoteId(id) => match self.customer(&id.0).await {
+            Identity::RemoteId(id) => match self.customer(&CustomerId::from(id.clone())).await {
                 Ok(found) => Some(found),
                 Err(error) if error.kind() == ErrorKind::NotFound => None,
                 Err(error) => return Err(error),

@@ -1,5 +1,6 @@
 //! The Shoplazza stand-in: the customer group of the Open API, in 2022-01 and in the later versions.
 
+mod oauth;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ struct State {
     by_phone: HashMap<String, u64>,
     made_addresses: u64,
     answers: u64,
+    app: oauth::App,
 }
 
 impl Vendor for Shoplazza {
@@ -70,6 +72,7 @@ impl Shoplazza {
                 // A version that is not supported is a 404 on every path (*documented*).
                 None => Version::First.refusal(Fault::NoRoute),
             },
+            ["admin", "oauth", "token"] if request.method.as_str() == "POST" => state.app.token(request),
             _ => Version::First.refusal(Fault::NoRoute),
         };
         answer.with_header("Request-Id", request_id)
@@ -98,7 +101,8 @@ fn refuse(breaches: Vec<String>) -> Result<(), Fault> {
 
 impl State {
     fn route(&mut self, version: Version, request: &Request, route: &[&str]) -> Result<Value, Fault> {
-        if store::header(request, "access-token") != Some(Sandbox::SHOPLAZZA_ACCESS_TOKEN) {
+        let token = store::header(request, "access-token").unwrap_or_default();
+        if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token) {
             return Err(Fault::Unauthorized);
         }
         let customer = |customer: &Customer| json!({ "customer": customer.show(version) });

@@ -270,3 +270,33 @@ fn of_several_addresses_in_a_create_the_last_default_stays() {
     });
     assert_eq!(create(&shop, FIRST, registered)["registered"], true);
 }
+
+#[test]
+fn a_code_and_each_refresh_token_are_good_once() {
+    let shop = Shoplazza::new();
+    let ask = |form: &str| {
+        let mut request = testing::request("POST", "/admin/oauth/token", ("x", "y"), None);
+        request.headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+        let app =
+            format!("client_id={}&client_secret={}&", Sandbox::SHOPLAZZA_CLIENT_ID, Sandbox::SHOPLAZZA_CLIENT_SECRET);
+        request.body = format!("{app}{form}").into_bytes();
+        let answer = shop.reply(&request);
+        (answer.status, answer.value())
+    };
+    let code = format!("grant_type=authorization_code&redirect_uri=x&code={}", Sandbox::SHOPLAZZA_CODE);
+    assert_eq!(ask("grant_type=refresh_token&refresh_token=fake-shoplazza-refresh-0").0, 400);
+    let (status, first) = ask(&code);
+    assert_eq!((status, &first["token_type"]), (200, &json!("Bearer")));
+    assert_eq!(ask(&code), (400, json!({"error": "invalid_grant"})));
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", first["refresh_token"].as_str().unwrap());
+    let (status, second) = ask(&refresh);
+    assert_eq!(status, 200);
+    assert_eq!(ask(&refresh).0, 400);
+    assert_eq!(ask("grant_type=client_credentials").1["error"], "unsupported_grant_type");
+    assert_eq!(ask("client_secret=wrong&grant_type=refresh_token").1["error"], "invalid_client");
+    let count = |token: &Value| {
+        let auth = ("access-token", token.as_str().unwrap());
+        shop.reply(&testing::request("GET", "/openapi/2022-01/customers/count", auth, None)).status
+    };
+    assert_eq!((count(&first["access_token"]), count(&second["access_token"])), (401, 200));
+}

@@ -181,7 +181,7 @@ fn loyalty_keeps_customers_of_its_own() {
     let good = [("x-guid", Sandbox::YOTPO_LOYALTY_GUID), ("x-api-key", Sandbox::YOTPO_LOYALTY_API_KEY)];
     let call = |headers: &[(&'static str, &str)], method: &str, query: &str, body: &Value| {
         let reply = vendor.reply(&reply::request(method, &format!("/api/v2/customers{query}"), headers, body));
-        (reply.status, reply.body.unwrap_or_default())
+        (reply.status, reply.value())
     };
     let tess = json!({"id": "1", "email": "tess@example.com", "opted_in_at": "2024-02-03T10:00:00Z"});
     for bad in [&[][..], &[good[0]], &[good[0], ("x-api-key", "fake-wrong")]] {

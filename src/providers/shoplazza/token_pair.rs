@@ -1,0 +1,255 @@
+//! The tokens of an app: what the token route takes and answers. Pure.
+
+use std::fmt;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+use super::answer::{data, judge};
+use crate::error::{Effect, ErrorKind};
+use crate::http::{HttpResponse, Problem, Retry, Verdict};
+use crate::providers::lenient::lenient_text;
+
+/// An access token and the refresh token that brings the next pair.
+///
+/// Store both, and both of every pair that follows: a refresh answers with a new pair (documented), and whether the old
+/// refresh token stays good is unknown.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TokenPair {
+    /// Goes with every call.
+    pub access_token: SecretString,
+    /// Brings the next pair.
+    pub refresh_token: SecretString,
+    /// When the access token ends, where the vendor told. Without it the token is used until it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The vendor's id of the shop.
+    pub store_id: Option<String>,
+    /// The shop's name.
+    pub store_name: Option<String>,
+    /// The shop's language.
+    pub locale: Option<String>,
+    /// The scopes that were granted, where the vendor tells them here (seen in its SDK only).
+    pub scope: Option<String>,
+}
+
+impl TokenPair {
+    /// A pair that was stored.
+    pub fn new(access_token: impl Into<SecretString>, refresh_token: impl Into<SecretString>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            refresh_token: refresh_token.into(),
+            expires_at: None,
+            store_id: None,
+            store_name: None,
+            locale: None,
+            scope: None,
+        }
+    }
+
+    /// Sets [`expires_at`](Self#structfield.expires_at).
+    #[must_use]
+    pub fn expires_at(mut self, at: DateTime<Utc>) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+}
+
+/// Shows when it ends and whose it is, and no token.
+impl fmt::Debug for TokenPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenPair")
+            .field("expires_at", &self.expires_at)
+            .field("store_id", &self.store_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is asked of the token route.
+pub(super) enum Grant<'a> {
+    /// A code from a callback; it is good once (documented).
+    Code { code: &'a SecretString, redirect_uri: &'a str },
+    /// A refresh token.
+    Refresh(&'a SecretString),
+}
+
+/// The form of a token request, as the vendor's SDK sends it.
+pub(super) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<'_>) -> Bytes {
+    let mut form = Serializer::new(String::with_capacity(256));
+    form.append_pair("client_id", client_id).append_pair("client_secret", client_secret.expose_secret());
+    match grant {
+        Grant::Code { code, redirect_uri } => form
+            .append_pair("code", code.expose_secret())
+            .append_pair("grant_type", "authorization_code")
+            .append_pair("redirect_uri", redirect_uri),
+        Grant::Refresh(token) => {
+            form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose_secret())
+        }
+    };
+    Bytes::from(form.finish())
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    access_token: String,
+    #[serde(default, deserialize_with = "lenient_text")]
+    refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    expires_at: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    expires_in: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    store_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    store_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    locale: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    scope: Option<String>,
+}
+
+/// Reads a pair. A refresh that brings no refresh token leaves the old one in force (inferred; documented is a new one).
+pub(super) fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) -> Option<TokenPair> {
+    let shown: Shown = data(body)?;
+    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let access_token = filled(Some(shown.access_token))?;
+    let refresh_token = filled(shown.refresh_token).map(SecretString::from).or_else(|| old.cloned())?;
+    let seconds = |text: Option<String>| text?.trim().split('.').next()?.parse::<i64>().ok().filter(|s| *s > 0);
+    // Unix seconds (documented); a length of life is seen in the vendor's SDK only.
+    let at = seconds(shown.expires_at).and_then(|at| DateTime::from_timestamp(at, 0));
+    let after = || now.checked_add_signed(TimeDelta::try_seconds(seconds(shown.expires_in)?)?);
+    Some(TokenPair {
+        expires_at: at.or_else(after),
+        store_id: filled(shown.store_id),
+        store_name: filled(shown.store_name),
+        locale: filled(shown.locale),
+        scope: filled(shown.scope),
+        ..TokenPair::new(access_token, refresh_token)
+    })
+}
+
+/// Reads an answer of the token route. What it refuses with 400, 401, 403 or 422 is the code, the refresh token or the
+/// app; which errors the vendor writes there is unknown, and those of OAuth 2 (`invalid_grant`) are read.
+pub(super) fn judge_token(response: &HttpResponse) -> Verdict {
+    #[derive(Deserialize)]
+    struct Refused {
+        #[serde(default, deserialize_with = "lenient_text")]
+        error: Option<String>,
+    }
+    let status = response.status.as_u16();
+    let succeeded = response.status.is_success();
+    let mut problem = match judge(response) {
+        Verdict::Success if succeeded && data::<Shown>(&response.body).is_some() => return Verdict::Success,
+        Verdict::Success if succeeded => {
+            // Tokens that nobody could read are lost: asking again may find the code or the refresh token used up.
+            return Problem {
+                kind: Some(ErrorKind::Decode),
+                effect: Some(Effect::Unknown),
+                retry: Some(Retry::Never),
+                hint: Some("the answer of the token route holds no token"),
+                ..Problem::default()
+            }
+            .into_verdict();
+        }
+        Verdict::Success => Problem::default(),
+        Verdict::Failure(problem) => *problem,
+    };
+    if succeeded || matches!(status, 400 | 401 | 403 | 422) {
+        problem.kind = Some(ErrorKind::Unauthenticated);
+        problem.effect = Some(Effect::Rejected);
+        problem.retry = Some(Retry::Never);
+        problem.hint = Some(
+            "the vendor refused the code, the refresh token or the app: the merchant has to authorise the app anew",
+        );
+    }
+    if problem.code.is_none() {
+        let is_word = |word: &String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        problem.code = data::<Refused>(&response.body).and_then(|refused| refused.error).filter(is_word);
+    }
+    problem.into_verdict()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::StatusCode;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn pairs_are_read_tolerantly() {
+        let read = |body: &str| pair(body.as_bytes(), now(), None);
+        let body = r#"{"token_type":"Bearer","expires_at":1772371200,"access_token":"fake-a","refresh_token":"fake-r",
+            "store_id":"7","store_name":"Acme","locale":"en-US"}"#;
+        let shown = read(body).unwrap();
+        assert_eq!((shown.access_token.expose_secret(), shown.refresh_token.expose_secret()), ("fake-a", "fake-r"));
+        assert_eq!(shown.expires_at, Some("2026-03-01T13:20:00Z".parse().unwrap()));
+        assert_eq!((shown.store_id.as_deref(), shown.scope), (Some("7"), None));
+        let at =
+            |rest: &str| read(&format!(r#"{{"access_token":"a","refresh_token":"r",{rest}}}"#)).unwrap().expires_at;
+        assert_eq!(at(r#""expires_at":"1772371200""#), Some("2026-03-01T13:20:00Z".parse().unwrap()));
+        assert_eq!(at(r#""expires_in":60"#), Some("2026-03-01T12:01:00Z".parse().unwrap()));
+        for none in [r#""expires_at":null"#, r#""expires_at":0"#, r#""expires_at":"soon""#, r#""expires_in":1e300"#] {
+            assert_eq!(at(none), None, "{none}");
+        }
+        assert!(read(r#"{"code":"Success","data":{"access_token":"a","refresh_token":"r"}}"#).is_some());
+        for bad in [
+            "",
+            "{}",
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a"}"#,
+            r#"{"access_token":"a","refresh_token":""}"#,
+        ] {
+            assert!(read(bad).is_none(), "{bad}");
+        }
+        let old = SecretString::from("fake-old");
+        let kept = pair(br#"{"access_token":"a"}"#, now(), Some(&old)).unwrap();
+        assert_eq!(kept.refresh_token.expose_secret(), "fake-old");
+    }
+
+    #[test]
+    fn refused_tokens_are_told_from_trouble() {
+        use ErrorKind as K;
+        let judged = |status: u16, body: &'static str| match judge_token(&HttpResponse::new(
+            StatusCode::from_u16(status).unwrap(),
+            body,
+        )) {
+            Verdict::Success => None,
+            Verdict::Failure(problem) => Some((problem.kind, problem.code.clone())),
+        };
+        assert_eq!(judged(200, r#"{"access_token":"a","refresh_token":"r"}"#), None);
+        let grant = Some("invalid_grant".to_owned());
+        assert_eq!(
+            judged(400, r#"{"error":"invalid_grant","error_description":"x"}"#),
+            Some((Some(K::Unauthenticated), grant))
+        );
+        assert_eq!(judged(401, "Unauthorized"), Some((Some(K::Unauthenticated), None)));
+        assert_eq!(judged(422, r#"{"errors":["Code can't be blank"]}"#), Some((Some(K::Unauthenticated), None)));
+        assert_eq!(judged(200, r#"{"error":"no such app"}"#), Some((Some(K::Unauthenticated), None)));
+        assert_eq!(judged(200, "<html>"), Some((Some(K::Decode), None)));
+        for (status, body) in [(404, ""), (429, ""), (500, "<html>"), (503, ""), (302, "")] {
+            assert_eq!(judged(status, body), Some((None, None)), "{status}");
+        }
+    }
+
+    #[test]
+    fn forms_are_escaped_and_debug_shows_no_token() {
+        let secret = SecretString::from("fake&s");
+        let code = SecretString::from("fake c");
+        let body = form("app 1", &secret, &Grant::Code { code: &code, redirect_uri: "https://app.example.com/cb?x=1" });
+        assert_eq!(
+            body,
+            "client_id=app+1&client_secret=fake%26s&code=fake+c&grant_type=authorization_code\
+             &redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%3Fx%3D1"
+        );
+        let body = form("app", &secret, &Grant::Refresh(&code));
+        assert_eq!(body, "client_id=app&client_secret=fake%26s&grant_type=refresh_token&refresh_token=fake+c");
+        let shown = format!("{:?}", TokenPair::new("fake-access", "fake-refresh").expires_at(now()));
+        assert!(!shown.contains("fake") && shown.contains("2026-03-01"), "{shown}");
+    }
+}
