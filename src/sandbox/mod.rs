@@ -10,9 +10,6 @@ mod triple_whale;
 mod whale;
 mod yotpo;
 
-// The name that two of the stand-ins have for it.
-use self::reply as store;
-
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;

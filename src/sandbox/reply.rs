@@ -19,9 +19,6 @@ pub(super) struct Reply {
     pub(super) body: Body,
 }
 
-/// The name that some of the stand-ins have for it.
-pub(super) type Answer = Reply;
-
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Body {
     /// No body at all.

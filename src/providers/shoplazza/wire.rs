@@ -10,7 +10,8 @@ use serde::{Serialize, Serializer};
 
 use super::PROVIDER;
 use super::version::ApiVersion;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::Error;
+use crate::providers::options::json_body;
 
 /// Which of e-mail and phone is the customer's identity. It cannot be changed later (documented).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -279,9 +280,5 @@ pub(super) fn address_body(version: ApiVersion, address: &AddressFields<'_>) -> 
 
 /// In one buffer.
 fn body(value: &impl Serialize) -> Result<Bytes, Error> {
-    let mut buffer = Vec::with_capacity(512);
-    match serde_json::to_writer(&mut buffer, value) {
-        Ok(()) => Ok(Bytes::from(buffer)),
-        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
-    }
+    json_body(PROVIDER, value)
 }

@@ -13,10 +13,10 @@ use super::PROVIDER;
 use super::answer::judge;
 use super::credential::Credential;
 use super::oauth::{AccessToken, OAuthApp, REFRESH_PATH, placeholder};
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::Error;
 use crate::http::{Account, Call, HttpResponse, Limit, Operation, Outgoing};
 use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
 
 /// The version of the API that is called where no other is asked for.
 pub const DEFAULT_API_VERSION: &str = "v20250601";
@@ -279,9 +279,5 @@ impl Shopline {
 
 /// A body, in one buffer.
 pub(super) fn body(value: &impl Serialize) -> Result<Bytes, Error> {
-    let mut buffer = Vec::with_capacity(768);
-    match serde_json::to_writer(&mut buffer, value) {
-        Ok(()) => Ok(Bytes::from(buffer)),
-        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
-    }
+    json_body(PROVIDER, value)
 }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -20,7 +19,7 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Account, Connector, Limit, Operation, Outgoing};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
@@ -298,7 +297,7 @@ impl TripleWhale {
             method: Method::POST,
             url: Url::from(url),
             headers: Arc::clone(&self.0.headers),
-            body: Some(body(content)?),
+            body: Some(json_body(PROVIDER, content)?),
         })
     }
 
@@ -331,14 +330,5 @@ impl TripleWhale {
         done.request_id = call.request_id;
         done.visible_after = Some(VISIBLE_AFTER);
         Ok(done)
-    }
-}
-
-/// The body of a request, in one buffer.
-fn body(content: &impl serde::Serialize) -> Result<Bytes, Error> {
-    let mut buffer = Vec::with_capacity(1024);
-    match serde_json::to_writer(&mut buffer, content) {
-        Ok(()) => Ok(Bytes::from(buffer)),
-        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
     }
 }

@@ -18,6 +18,7 @@ use super::{ArrayStyle, Continuation, ListQuery, PROVIDER};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Account, Call, HttpResponse, Operation, Outgoing, fill};
 use crate::plan::{Step, Url, When};
+use crate::providers::options::json_body;
 
 pub(super) static CREATE: Operation = Operation::idempotent_write("create_customer");
 pub(super) static GET: Operation = Operation::read("get_customer");
@@ -212,9 +213,5 @@ pub(super) fn unreadable(call: &Call<'_>, operation: &Operation) -> Error {
 
 /// The body of a request, in one buffer.
 pub(super) fn body(value: &impl serde::Serialize) -> Result<Bytes, Error> {
-    let mut buffer = Vec::with_capacity(512);
-    match serde_json::to_writer(&mut buffer, value) {
-        Ok(()) => Ok(Bytes::from(buffer)),
-        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
-    }
+    json_body(PROVIDER, value)
 }

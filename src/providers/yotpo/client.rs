@@ -19,7 +19,7 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Account, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, fill};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, client_options, fixed_url, json_headers};
+use crate::providers::options::{ClientOptions, client_options, fixed_url, json_body, json_headers};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.yotpo.com/";
@@ -309,11 +309,6 @@ impl Yotpo {
     }
 }
 
-/// The body of a request, in one buffer.
 fn body(record: &CustomerRecord<'_>) -> Result<Bytes, Error> {
-    let mut buffer = Vec::with_capacity(768);
-    match serde_json::to_writer(&mut buffer, &Envelope { customer: record }) {
-        Ok(()) => Ok(Bytes::from(buffer)),
-        Err(error) => Err(Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)),
-    }
+    json_body(PROVIDER, &Envelope { customer: record })
 }

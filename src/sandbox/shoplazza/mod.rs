@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
-use super::store::{self, Answer};
+use super::reply::{self, Reply};
 use super::{Sandbox, Vendor};
 use record::Customer;
 use version::{Fault, TAKEN, Version};
@@ -58,11 +58,11 @@ impl Shoplazza {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reply(&self, request: &Request) -> Answer {
+    fn reply(&self, request: &Request) -> Reply {
         let mut state = self.state();
         state.answers += 1;
-        let request_id = store::uuid(REQUEST_ID, state.answers);
-        let path = store::raw_segments(request);
+        let request_id = reply::uuid(REQUEST_ID, state.answers);
+        let path = reply::raw_segments(request);
         let answer = match path.as_slice() {
             ["openapi", version, route @ ..] => match Version::parse(version) {
                 Some(version) => match state.route(version, request, route) {
@@ -81,7 +81,7 @@ impl Shoplazza {
 
 /// The object under `customer`, which a create and an update wrap.
 fn customer_body(request: &Request) -> Result<Map<String, Value>, Fault> {
-    let Some(Value::Object(mut body)) = store::body(request) else { return Err(Fault::BadRequest) };
+    let Some(Value::Object(mut body)) = reply::body(request) else { return Err(Fault::BadRequest) };
     match body.remove("customer") {
         Some(Value::Object(fields)) if !fields.is_empty() => Ok(fields),
         None | Some(Value::Null | Value::Object(_)) => {
@@ -92,7 +92,7 @@ fn customer_body(request: &Request) -> Result<Map<String, Value>, Fault> {
 }
 
 fn address_body(version: Version, request: &Request) -> Result<Map<String, Value>, Fault> {
-    version.address_body(store::body(request).ok_or(Fault::BadRequest)?)
+    version.address_body(reply::body(request).ok_or(Fault::BadRequest)?)
 }
 
 fn refuse(breaches: Vec<String>) -> Result<(), Fault> {
@@ -101,7 +101,7 @@ fn refuse(breaches: Vec<String>) -> Result<(), Fault> {
 
 impl State {
     fn route(&mut self, version: Version, request: &Request, route: &[&str]) -> Result<Value, Fault> {
-        let token = store::header(request, "access-token").unwrap_or_default();
+        let token = reply::header(request, "access-token").unwrap_or_default();
         if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token) {
             return Err(Fault::Unauthorized);
         }
@@ -119,7 +119,7 @@ impl State {
             }
             ("GET", ["customers", id, "addresses"]) => {
                 let rows = self.find(id)?.address_list();
-                let (limit, start) = window(version, &store::query(request))?;
+                let (limit, start) = window(version, &reply::query(request))?;
                 let start = usize::try_from(start).unwrap_or(usize::MAX);
                 let more = rows.len() > start.saturating_add(limit);
                 let page: Vec<Value> = rows.into_iter().skip(start).take(limit).collect();
@@ -176,7 +176,7 @@ impl State {
         let (customer, mut breaches) = Customer::create(version, &fields, number, &mut made)?;
         // That case does not count in an e-mail, nor anything but digits in a phone, is *inferred*.
         let (email, phone) =
-            (customer.email.as_deref().map(str::to_lowercase), customer.phone.as_deref().map(store::digits));
+            (customer.email.as_deref().map(str::to_lowercase), customer.phone.as_deref().map(reply::digits));
         if email.as_ref().is_some_and(|key| self.by_email.contains_key(key))
             || phone.as_ref().is_some_and(|key| self.by_phone.contains_key(key))
         {
@@ -193,25 +193,25 @@ impl State {
     /// The list, newest first (*unknown*, a choice). Parameters it does not know are passed over with the whole list as
     /// the answer, as the vendor does: `phone` is one of them.
     fn list(&self, version: Version, request: &Request) -> Result<Value, Fault> {
-        let query = store::query(request);
-        let time = |name: &str| match store::param(&query, name) {
+        let query = reply::query(request);
+        let time = |name: &str| match reply::param(&query, name) {
             None => Ok(None),
             Some(text) => {
-                store::moment(text).map(Some).ok_or_else(|| Fault::Invalid(vec![format!("{name} is invalid")]))
+                reply::moment(text).map(Some).ok_or_else(|| Fault::Invalid(vec![format!("{name} is invalid")]))
             }
         };
         let created = (time("created_at_min")?, time("created_at_max")?);
         let updated = (time("updated_at_min")?, time("updated_at_max")?);
         let ids: Option<Vec<u64>> = match version {
-            Version::First => store::param(&query, "ids")
+            Version::First => reply::param(&query, "ids")
                 .map(|ids| ids.split(',').filter_map(|id| record::customer_number(id.trim())).collect()),
             Version::Later => {
                 let mut ids = query.iter().filter(|(key, _)| key == "ids").peekable();
                 ids.peek().is_some().then(|| ids.filter_map(|(_, id)| record::customer_number(id)).collect())
             }
         };
-        let email = store::param(&query, "email").map(str::to_lowercase);
-        let contact = store::param(&query, "contact").map(str::to_lowercase);
+        let email = reply::param(&query, "email").map(str::to_lowercase);
+        let contact = reply::param(&query, "contact").map(str::to_lowercase);
         let is_email = |customer: &Customer, wanted: &str| {
             customer.email.as_deref().is_some_and(|email| email.to_lowercase() == wanted)
         };
@@ -229,7 +229,7 @@ impl State {
         let only = match (&email, &contact) {
             (Some(key), _) => Some(self.by_email.get(key)),
             (None, Some(key)) => {
-                Some(self.by_email.get(key).or_else(|| self.by_phone.get(store::digits(key).as_str())))
+                Some(self.by_email.get(key).or_else(|| self.by_phone.get(reply::digits(key).as_str())))
             }
             (None, None) => None,
         };
@@ -272,11 +272,11 @@ fn window(version: Version, query: &[(String, String)]) -> Result<(usize, u64), 
         Version::Later => ("page_size", "cursor"),
     };
     let wrong = |name: &str| Fault::Invalid(vec![format!("{name} is invalid")]);
-    let limit = match store::param(query, size) {
+    let limit = match reply::param(query, size) {
         None => 10,
         Some(text) => text.parse().ok().filter(|limit| (1..=250).contains(limit)).ok_or_else(|| wrong(size))?,
     };
-    let start = match (version, store::param(query, place)) {
+    let start = match (version, reply::param(query, place)) {
         (_, None) => 0,
         (Version::First, Some(page)) => {
             let page = page.parse::<u64>().ok().filter(|page| *page > 0).ok_or_else(|| wrong(place))?;

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 use wiremock::Request;
 
 use super::super::Sandbox;
-use super::super::store::{self, Answer};
+use super::super::reply::{self, Reply};
 
 impl Sandbox {
     /// The client id of the app that the Shoplazza stand-in knows.
@@ -31,14 +31,14 @@ impl App {
 
     /// `POST admin/oauth/token`, with a form. The fields of a success are *documented*, the errors *unknown*: here they
     /// are those of OAuth 2.
-    pub(super) fn token(&mut self, request: &Request) -> Answer {
-        let refused = |status, error: &str| store::json(status, json!({ "error": error }));
-        let mime = store::header(request, "content-type").unwrap_or_default();
+    pub(super) fn token(&mut self, request: &Request) -> Reply {
+        let refused = |status, error: &str| reply::json(status, json!({ "error": error }));
+        let mime = reply::header(request, "content-type").unwrap_or_default();
         if !mime.starts_with("application/x-www-form-urlencoded") {
             return refused(400, "invalid_request");
         }
         let form: Vec<(String, String)> = form_urlencoded::parse(&request.body).into_owned().collect();
-        let field = |name| store::param(&form, name);
+        let field = |name| reply::param(&form, name);
         if field("client_id") != Some(Sandbox::SHOPLAZZA_CLIENT_ID)
             || field("client_secret") != Some(Sandbox::SHOPLAZZA_CLIENT_SECRET)
         {
@@ -56,8 +56,8 @@ impl App {
         }
         self.pair += 1;
         // About a year (*inferred* from one answer in the readme of the vendor's SDK).
-        let expires_at = store::now() + TimeDelta::days(365);
-        store::json(
+        let expires_at = reply::now() + TimeDelta::days(365);
+        reply::json(
             200,
             json!({
                 "token_type": "Bearer",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::store;
+use super::super::reply;
 use super::version::{Fault, Version};
 
 const CUSTOMER_ID: u32 = 1;
@@ -30,11 +30,11 @@ const TEXTS: [&str; 16] = [
 ];
 
 pub(super) fn customer_id(number: u64) -> String {
-    store::uuid(CUSTOMER_ID, number)
+    reply::uuid(CUSTOMER_ID, number)
 }
 
 pub(super) fn customer_number(id: &str) -> Option<u64> {
-    store::uuid_number(CUSTOMER_ID, id)
+    reply::uuid_number(CUSTOMER_ID, id)
 }
 
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Customer {
             _ => return Err(Fault::BadRequest),
         };
         let mut breaches = Vec::new();
-        if email.is_some_and(|email| !store::looks_like_email(email)) {
+        if email.is_some_and(|email| !reply::looks_like_email(email)) {
             breaches.push("Email is invalid".to_owned());
         }
         if phone.is_some_and(|phone| !is_phone(phone)) {
@@ -111,10 +111,10 @@ impl Customer {
             breaches.push("Password confirmation must be equal to password".to_owned());
         }
         let registered_at = text(fields, "registered_at")?;
-        if registered_at.is_some_and(|time| store::moment(time).is_none()) {
+        if registered_at.is_some_and(|time| reply::moment(time).is_none()) {
             breaches.push("Registered at is invalid".to_owned());
         }
-        let now = store::now();
+        let now = reply::now();
         let mut customer = Self {
             number,
             email: email.map(str::to_owned),
@@ -164,7 +164,7 @@ impl Customer {
         if let Some(tags) = tags {
             self.tags = tags;
         }
-        self.updated = store::now();
+        self.updated = reply::now();
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl Customer {
             if default {
                 self.make_default(number);
             }
-            self.updated = store::now();
+            self.updated = reply::now();
         }
         Ok(breaches)
     }
@@ -200,7 +200,7 @@ impl Customer {
         fields: &Map<String, Value>,
     ) -> Result<Vec<String>, Fault> {
         let default = flag(fields, "default")?;
-        let number = store::uuid_number(ADDRESS_ID, id).ok_or(Fault::NoRecord)?;
+        let number = reply::uuid_number(ADDRESS_ID, id).ok_or(Fault::NoRecord)?;
         let address = self.addresses.iter_mut().find(|address| address.number == number).ok_or(Fault::NoRecord)?;
         let mut changed = address.clone();
         changed.set(fields)?;
@@ -211,7 +211,7 @@ impl Customer {
             if default == Some(true) {
                 self.make_default(number);
             }
-            self.updated = store::now();
+            self.updated = reply::now();
         }
         Ok(breaches)
     }
@@ -226,7 +226,7 @@ impl Customer {
     pub(super) fn remove_address(&mut self, id: &str) -> Result<(), Fault> {
         let index = self.addresses.iter().position(|address| address.id() == id).ok_or(Fault::NoRecord)?;
         self.addresses.remove(index);
-        self.updated = store::now();
+        self.updated = reply::now();
         Ok(())
     }
 
@@ -292,7 +292,7 @@ impl Customer {
 
 impl Address {
     fn id(&self) -> String {
-        store::uuid(ADDRESS_ID, self.number)
+        reply::uuid(ADDRESS_ID, self.number)
     }
 
     fn set(&mut self, fields: &Map<String, Value>) -> Result<(), Fault> {

@@ -1,10 +1,10 @@
-use super::super::store::testing;
+use super::super::reply::testing;
 use super::*;
 
 const FIRST: &str = "2022-01";
 const LATER: &str = "2026-01";
 
-fn send(shop: &Shoplazza, version: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+fn send(shop: &Shoplazza, version: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
     let target = format!("/openapi/{version}/{path}");
     let auth = ("access-token", Sandbox::SHOPLAZZA_ACCESS_TOKEN);
     let answer = shop.reply(&testing::request(method, &target, auth, body.as_ref()));
@@ -54,7 +54,7 @@ fn the_door_is_checked_in_each_versions_words() {
     assert_eq!(ask("2026-07", "access-token", token).value()["data"], json!({"count": 0}));
     assert_eq!(ask("2020-01", "access-token", token).status, 404);
     let refused = ask(FIRST, "authorization", token);
-    assert_eq!((refused.status, &refused.body), (401, &store::Body::Text("Unauthorized")));
+    assert_eq!((refused.status, &refused.body), (401, &reply::Body::Text("Unauthorized")));
     let refused = ask(LATER, "access-token", "wrong");
     assert_eq!((refused.status, &refused.value()["code"]), (401, &json!("Unauthorized")));
     let scopes = ok(&shop, FIRST, "GET", "oauth/access_scopes", None);
@@ -127,7 +127,7 @@ fn a_create_is_refused_in_the_words_of_the_page() {
         json!({"contact_type": "email", "email": "b@example.com", "accepts_marketing": "false"}),
     ] {
         let answer = send(&shop, FIRST, "POST", "customers", Some(json!({ "customer": customer })));
-        assert_eq!((answer.status, answer.body), (400, store::Body::Text("Bad Request")));
+        assert_eq!((answer.status, answer.body), (400, reply::Body::Text("Bad Request")));
     }
     assert_eq!(shop.customers().len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::store::{self, Answer};
+use super::super::reply::{self, Reply};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
@@ -44,22 +44,22 @@ impl Version {
 
     /// Every success is 200, a create too (*documented*). The envelope's `Success` is the spelling that was seen; the
     /// pages print `success`.
-    pub(super) fn success(self, data: Value) -> Answer {
+    pub(super) fn success(self, data: Value) -> Reply {
         match self {
-            Self::First => store::json(200, data),
-            Self::Later => store::json(200, json!({ "code": "Success", "message": "", "data": data })),
+            Self::First => reply::json(200, data),
+            Self::Later => reply::json(200, json!({ "code": "Success", "message": "", "data": data })),
         }
     }
 
     /// The forms and messages of 2022-01 are *documented*. For the later versions 400 with `code` and `message` is; that
     /// a taken identity is 422 and an unknown record 404 there, and all codes but `InvalidParameter`, are *inferred*.
-    pub(super) fn refusal(self, fault: Fault) -> Answer {
-        let errors = |status, messages: Vec<String>| store::json(status, json!({ "errors": messages }));
+    pub(super) fn refusal(self, fault: Fault) -> Reply {
+        let errors = |status, messages: Vec<String>| reply::json(status, json!({ "errors": messages }));
         let coded =
-            |status, code: &str, message: &str| store::json(status, json!({ "code": code, "message": message }));
+            |status, code: &str, message: &str| reply::json(status, json!({ "code": code, "message": message }));
         match (self, fault) {
-            (Self::First, Fault::Unauthorized) => store::text(401, "Unauthorized"),
-            (Self::First, Fault::BadRequest) => store::text(400, "Bad Request"),
+            (Self::First, Fault::Unauthorized) => reply::text(401, "Unauthorized"),
+            (Self::First, Fault::BadRequest) => reply::text(400, "Bad Request"),
             (Self::First, Fault::Invalid(messages) | Fault::Taken(messages)) => errors(422, messages),
             (Self::First, Fault::NoRecord) => errors(404, vec!["record not found".into()]),
             (Self::First, Fault::NoRoute) => errors(404, vec!["Not found".into()]),

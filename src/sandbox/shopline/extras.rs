@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use wiremock::Request;
 
-use super::super::store::{self, Answer};
+use super::super::reply::{self, Reply};
 use super::record::View;
 use super::rules::Fault;
 use super::{State, input, missing, no_customer, paging};
@@ -38,36 +38,36 @@ fn wrapped(request: &Request, key: &str) -> Result<Map<String, Value>, Fault> {
     }
 }
 
-fn done() -> Answer {
-    store::json(200, json!({}))
+fn done() -> Reply {
+    reply::json(200, json!({}))
 }
 
 /// A page of items, in the form of the vendor's lists; the cursor is a count here.
-fn page(request: &Request, key: &str, items: Vec<Value>, max: usize) -> Result<Answer, Fault> {
-    let query = store::query(request);
-    let limit: usize = store::param(&query, "limit").unwrap_or("50").parse().unwrap_or(0);
+fn page(request: &Request, key: &str, items: Vec<Value>, max: usize) -> Result<Reply, Fault> {
+    let query = reply::query(request);
+    let limit: usize = reply::param(&query, "limit").unwrap_or("50").parse().unwrap_or(0);
     if !(1..=max).contains(&limit) {
         return Err(Fault::value("query.limit", &format!("must be 1 to {max}")));
     }
-    let start: usize = match store::param(&query, "page_info") {
+    let start: usize = match reply::param(&query, "page_info") {
         Some(cursor) => cursor.parse().map_err(|_| Fault::value("query.page_info", "is not a cursor"))?,
         None => 0,
     };
     let more = items.len() > start.saturating_add(limit);
-    let fields = store::param(&query, "fields");
+    let fields = reply::param(&query, "fields");
     let shown: Vec<Value> = items.into_iter().skip(start).take(limit).map(|i| paging::select(i, fields)).collect();
-    let answer = store::json(200, json!({ key: shown }));
+    let answer = reply::json(200, json!({ key: shown }));
     if !more {
         return Ok(answer);
     }
-    let (host, path) = (store::header(request, "host").unwrap_or("localhost"), request.url.path());
+    let (host, path) = (reply::header(request, "host").unwrap_or("localhost"), request.url.path());
     let next = start + limit;
     Ok(answer.with_header("link", format!("<http://{host}{path}?limit={limit}&page_info={next}>; rel=\"next\"")))
 }
 
 impl State {
     /// Routes that are none of the core's.
-    pub(super) fn extra(&mut self, request: &Request, route: &[&str]) -> Result<Answer, Fault> {
+    pub(super) fn extra(&mut self, request: &Request, route: &[&str]) -> Result<Reply, Fault> {
         match (request.method.as_str(), route) {
             ("POST", ["customers", "add_blacklist"]) => self.blacklist(request, true),
             ("POST", ["customers", "remove_blacklist"]) => self.blacklist(request, false),
@@ -75,27 +75,27 @@ impl State {
                 let customer = self.find(id).ok_or_else(no_customer)?;
                 let to = customer.text("email");
                 let to = to.ok_or_else(|| Fault::new(422, "The customer has no email."))?;
-                Ok(store::json(200, json!({ "customer_invite": { "from": "shop@example.com", "to": to } })))
+                Ok(reply::json(200, json!({ "customer_invite": { "from": "shop@example.com", "to": to } })))
             }
             ("POST", ["customers", id, "account_activation_url"]) => {
                 let id = self.find(id).ok_or_else(no_customer)?.id;
                 let url = format!("https://open001.myshopline.com/activate?customer={id}&token=fake");
-                Ok(store::json(200, json!({ "data": { "account_activation_url": url } })))
+                Ok(reply::json(200, json!({ "data": { "account_activation_url": url } })))
             }
             ("GET", ["customers", id, "orders"]) => {
                 self.find(id).ok_or_else(no_customer)?;
-                let query = store::query(request);
-                match store::param(&query, "status") {
+                let query = reply::query(request);
+                match reply::param(&query, "status") {
                     Some("any" | "open" | "cancelled") => page(request, "list", Vec::new(), 100),
                     _ => Err(Fault::new(400, "query:the required property 'status' is missing")),
                 }
             }
             ("GET", ["customer_saved_searches"]) => {
                 let groups: Vec<_> = self.extras.groups.values().cloned().map(Value::Object).collect();
-                Ok(store::json(200, json!({ "customer_saved_searches": groups })))
+                Ok(reply::json(200, json!({ "customer_saved_searches": groups })))
             }
             ("GET", ["customer_saved_searches", "count"]) => {
-                Ok(store::json(200, json!({ "count": self.extras.groups.len() })))
+                Ok(reply::json(200, json!({ "count": self.extras.groups.len() })))
             }
             ("POST", ["customer_saved_searches"]) => self.make_group(request),
             (_, ["customer_saved_searches", id]) => self.group(request, id),
@@ -107,26 +107,26 @@ impl State {
         }
     }
 
-    fn blacklist(&mut self, request: &Request, on: bool) -> Result<Answer, Fault> {
+    fn blacklist(&mut self, request: &Request, on: bool) -> Result<Reply, Fault> {
         let body = input(request)?;
         self.find_mut(needed(&body, "customer_id")?)?.blacklisted = on;
         Ok(done())
     }
 
-    fn make_group(&mut self, request: &Request) -> Result<Answer, Fault> {
+    fn make_group(&mut self, request: &Request) -> Result<Reply, Fault> {
         let given = Value::Object(wrapped(request, "customer_saved_search")?);
         let (name, query) = (needed(&given, "name")?, needed(&given, "query")?);
         self.extras.made_groups += 1;
         let id = format!("GROUP{}", 5_483_719_394_486_658_000 + self.extras.made_groups);
-        let now = super::record::stamp(store::now());
+        let now = super::record::stamp(reply::now());
         let group = json!({ "id": id, "name": name, "query": query, "created_at": now, "updated_at": now });
         if let Value::Object(group) = &group {
             self.extras.groups.insert(id, group.clone());
         }
-        Ok(store::json(200, json!({ "customer_saved_search": group })))
+        Ok(reply::json(200, json!({ "customer_saved_search": group })))
     }
 
-    fn group(&mut self, request: &Request, id: &str) -> Result<Answer, Fault> {
+    fn group(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
         if request.method.as_str() == "DELETE" {
             self.extras.groups.remove(id).ok_or_else(missing)?;
             return Ok(done());
@@ -139,12 +139,12 @@ impl State {
                 group.insert("name".to_owned(), name.into());
             }
         }
-        let shown = paging::select(Value::Object(group.clone()), store::param(&store::query(request), "fields"));
-        Ok(store::json(200, json!({ "customer_saved_search": shown })))
+        let shown = paging::select(Value::Object(group.clone()), reply::param(&reply::query(request), "fields"));
+        Ok(reply::json(200, json!({ "customer_saved_search": shown })))
     }
 
     /// Comparisons of a number and plain equality are understood of a group's query; its whole language is *unknown*.
-    fn members(&self, request: &Request, id: &str) -> Result<Answer, Fault> {
+    fn members(&self, request: &Request, id: &str) -> Result<Reply, Fault> {
         let query = self.extras.groups.get(id).and_then(|group| text(group, "query")).ok_or_else(missing)?;
         let belongs = |shown: &Value| {
             query.split(';').all(|criterion| {
@@ -166,27 +166,27 @@ impl State {
         page(request, "customers", members, 250)
     }
 
-    fn metafields(&mut self, request: &Request, owner: &str, rest: &[&str]) -> Result<Answer, Fault> {
+    fn metafields(&mut self, request: &Request, owner: &str, rest: &[&str]) -> Result<Reply, Fault> {
         self.find(owner).ok_or_else(no_customer)?;
-        let query = store::query(request);
+        let query = reply::query(request);
         let of_owner = |m: &Map<String, Value>| text(m, "owner_id") == Some(owner);
         match (request.method.as_str(), rest) {
             ("GET", []) => {
                 let matches = |m: &&Map<String, Value>| {
                     let names = ["namespace", "key", "type"];
-                    of_owner(m) && names.iter().all(|n| store::param(&query, n).is_none_or(|v| text(m, n) == Some(v)))
+                    of_owner(m) && names.iter().all(|n| reply::param(&query, n).is_none_or(|v| text(m, n) == Some(v)))
                 };
                 let shown = self.extras.metafields.values().filter(matches).cloned().map(Value::Object).collect();
                 page(request, "metafields", shown, 250)
             }
             ("GET", ["count"]) => {
                 let count = self.extras.metafields.values().filter(|m| of_owner(m)).count();
-                Ok(store::json(200, json!({ "count": count })))
+                Ok(reply::json(200, json!({ "count": count })))
             }
             ("POST", []) => {
                 let given = wrapped(request, "metafield")?;
                 let shown = self.keep_metafield(owner, given, false)?;
-                Ok(store::json(200, json!({ "metafield": shown })))
+                Ok(reply::json(200, json!({ "metafield": shown })))
             }
             (method, [id]) => {
                 let id: u64 = id.parse().map_err(|_| missing())?;
@@ -203,7 +203,7 @@ impl State {
                     given.retain(|key, _| matches!(key.as_str(), "value" | "description" | "type"));
                     metafield.extend(given);
                 }
-                Ok(store::json(200, json!({ "metafield": metafield })))
+                Ok(reply::json(200, json!({ "metafield": metafield })))
             }
             _ => Err(missing()),
         }
@@ -234,7 +234,7 @@ impl State {
                 6_543_210_987_650_000 + self.extras.made_metafields
             }
         };
-        let now = super::record::stamp(store::now());
+        let now = super::record::stamp(reply::now());
         given.insert("id".to_owned(), id.into());
         given.insert("owner_id".to_owned(), owner.into());
         given.insert("owner_resource".to_owned(), "customers".into());
@@ -245,7 +245,7 @@ impl State {
     }
 
     /// Some may be kept and others not, in one 200 (*documented*).
-    fn set_metafields(&mut self, request: &Request) -> Result<Answer, Fault> {
+    fn set_metafields(&mut self, request: &Request) -> Result<Reply, Fault> {
         let mut body = input(request)?;
         let Some(Value::Array(items)) = body.get_mut("metafields").map(Value::take) else {
             return Err(Fault::new(400, "body:the required property 'metafields' is missing"));
@@ -270,17 +270,17 @@ impl State {
                 Err(fault) => failed.push(named(&fault.errors)),
             }
         }
-        Ok(store::json(200, json!({ "metafields": kept, "fail_metafields": failed })))
+        Ok(reply::json(200, json!({ "metafields": kept, "fail_metafields": failed })))
     }
 
-    fn social(&mut self, request: &Request) -> Result<Answer, Fault> {
+    fn social(&mut self, request: &Request) -> Result<Reply, Fault> {
         if request.method.as_str() == "GET" {
-            let query = store::query(request);
-            let wanted = |name: &str, value: &str| store::param(&query, name).is_none_or(|wanted| wanted == value);
+            let query = reply::query(request);
+            let wanted = |name: &str, value: &str| reply::param(&query, name).is_none_or(|wanted| wanted == value);
             let rows = self.extras.social.iter();
             let rows = rows.filter(|((c, p), _)| wanted("login_channel", c) && wanted("login_platform_type", p));
             let rows: Vec<_> = rows.map(|(_, row)| row.clone()).collect();
-            return Ok(store::json(200, json!({ "data": { "third_party_login_configurations": rows } })));
+            return Ok(reply::json(200, json!({ "data": { "third_party_login_configurations": rows } })));
         }
         let body = input(request)?;
         let channel = needed(&body, "login_channel")?.to_owned();

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
-use super::store::{self, Answer};
+use super::reply::{self, Reply};
 use super::{Sandbox, Vendor};
 use record::{Customer, View};
 use rules::{Fault, Shape};
@@ -49,9 +49,9 @@ impl Vendor for Shopline {
     }
 }
 
-impl From<Fault> for Answer {
+impl From<Fault> for Reply {
     fn from(fault: Fault) -> Self {
-        store::json(fault.status, json!({ "errors": fault.errors }))
+        reply::json(fault.status, json!({ "errors": fault.errors }))
     }
 }
 
@@ -64,11 +64,11 @@ impl Shopline {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reply(&self, request: &Request) -> Answer {
+    fn reply(&self, request: &Request) -> Reply {
         let mut state = self.state();
         state.answers += 1;
         let trace = format!("fake-trace-{:08}", state.answers);
-        route(&mut state, request).unwrap_or_else(Answer::from).with_header("traceId", trace)
+        route(&mut state, request).unwrap_or_else(Reply::from).with_header("traceId", trace)
     }
 }
 
@@ -84,8 +84,8 @@ fn no_address() -> Fault {
     Fault::new(404, "The address does not exist.")
 }
 
-fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
-    let path = store::raw_segments(request);
+fn route(state: &mut State, request: &Request) -> Result<Reply, Fault> {
+    let path = reply::raw_segments(request);
     if let ("POST", ["admin", "oauth", "token", call @ ("create" | "refresh")]) =
         (request.method.as_str(), path.as_slice())
     {
@@ -96,7 +96,7 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
         return Err(missing());
     }
     let wanted = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
-    if store::header(request, "authorization") != Some(wanted.as_str()) {
+    if reply::header(request, "authorization") != Some(wanted.as_str()) {
         return Err(Fault::new(401, "The access token is missing or not valid."));
     }
     let (last, before) = route.split_last().ok_or_else(missing)?;
@@ -108,7 +108,7 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Fault> {
         ("POST", ["customers", "addresses", "list"]) => state.addresses_of(request),
         ("GET", ["v2", "customers"]) => paging::page(&state.customers, request, false),
         ("GET", ["customers", "v2", "search"]) => paging::page(&state.customers, request, true),
-        ("GET", ["customers", "v2", "count"]) => Ok(store::json(200, json!({ "count": state.customers.len() }))),
+        ("GET", ["customers", "v2", "count"]) => Ok(reply::json(200, json!({ "count": state.customers.len() }))),
         ("GET", ["customers", "v2", id]) => state.read(request, id),
         ("GET", ["customers", "subscribe"]) => state.subscriptions(request),
         ("PUT", ["customers", id]) => state.update(request, id),
@@ -128,7 +128,7 @@ fn is_version(text: &str) -> bool {
 }
 
 fn input(request: &Request) -> Result<Value, Fault> {
-    store::body(request).ok_or_else(|| Fault::new(400, "body:must be JSON, and the content type application/json"))
+    reply::body(request).ok_or_else(|| Fault::new(400, "body:must be JSON, and the content type application/json"))
 }
 
 /// The one object that a body wraps, checked.
@@ -179,59 +179,59 @@ impl State {
     }
 
     /// 200 for a create is *inferred*: the status page lists 201, the vendor's own client takes 200 alone.
-    fn create(&mut self, request: &Request) -> Result<Answer, Fault> {
+    fn create(&mut self, request: &Request) -> Result<Reply, Fault> {
         let given = wrapped(request, "customer", rules::CREATE)?;
         let mut customer = Customer::new(4_201_825_000 + self.made_customers + 1);
         customer.apply(given, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Created);
         self.made_customers += 1;
-        Ok(store::json(200, json!({ "customer": shown })))
+        Ok(reply::json(200, json!({ "customer": shown })))
     }
 
-    fn update(&mut self, request: &Request, id: &str) -> Result<Answer, Fault> {
+    fn update(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
         let mut customer = self.find(id).cloned().ok_or_else(no_customer)?;
         customer.apply(wrapped(request, "customer", rules::UPDATE)?, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Updated);
-        Ok(store::json(200, json!({ "customer": shown })))
+        Ok(reply::json(200, json!({ "customer": shown })))
     }
 
-    fn read(&self, request: &Request, id: &str) -> Result<Answer, Fault> {
+    fn read(&self, request: &Request, id: &str) -> Result<Reply, Fault> {
         let shown = self.find(id).ok_or_else(no_customer)?.show(View::Read);
-        let shown = paging::select(shown, store::param(&store::query(request), "fields"));
-        Ok(store::json(200, json!({ "customer": shown })))
+        let shown = paging::select(shown, reply::param(&reply::query(request), "fields"));
+        Ok(reply::json(200, json!({ "customer": shown })))
     }
 
     /// That nobody found is a 404 is *inferred*; whether case counts is *unknown*, here it does not.
-    fn by_email(&self, request: &Request) -> Result<Answer, Fault> {
+    fn by_email(&self, request: &Request) -> Result<Reply, Fault> {
         let given = rules::object(input(request)?, "body", rules::BY_EMAIL)?;
         let Some(email) = given.get("email").and_then(Value::as_str).filter(|email| !email.is_empty()) else {
             return Err(Fault::new(400, "body:the required property 'email' is missing"));
         };
         let id = self.by_email.get(&email.to_lowercase()).ok_or_else(no_customer)?;
         let shown = self.customers.get(id).ok_or_else(no_customer)?.show(View::ByEmail);
-        Ok(store::json(200, json!({ "customer": shown })))
+        Ok(reply::json(200, json!({ "customer": shown })))
     }
 
     /// Also 200 where there is nobody, as was seen; the empty body is then *inferred*.
-    fn delete(&mut self, id: &str) -> Answer {
-        let Some(old) = id.parse().ok().and_then(|id| self.forget(id)) else { return store::json(200, json!({})) };
+    fn delete(&mut self, id: &str) -> Reply {
+        let Some(old) = id.parse().ok().and_then(|id| self.forget(id)) else { return reply::json(200, json!({})) };
         let text = |key: &str| old.text(key);
         let (email, phone) = (text("email"), text("phone"));
         let (first, last) = (text("first_name"), text("last_name"));
         let shown = json!({ "email": email, "first_name": first, "last_name": last, "phone": phone });
-        store::json(200, json!({ "customer": shown }))
+        reply::json(200, json!({ "customer": shown }))
     }
 
-    fn subscriptions(&self, request: &Request) -> Result<Answer, Fault> {
-        let query = store::query(request);
-        let ids = store::param(&query, "customer_ids")
+    fn subscriptions(&self, request: &Request) -> Result<Reply, Fault> {
+        let query = reply::query(request);
+        let ids = reply::param(&query, "customer_ids")
             .ok_or_else(|| Fault::new(400, "query:the required property 'customer_ids' is missing"))?;
         let rows: Vec<Value> =
             ids.split(',').filter_map(|id| self.find(id.trim())).flat_map(Customer::subscriptions).collect();
-        Ok(store::json(200, json!({ "user_subscribe_info_list": rows })))
+        Ok(reply::json(200, json!({ "user_subscribe_info_list": rows })))
     }
 
-    fn add_address(&mut self, request: &Request, id: &str) -> Result<Answer, Fault> {
+    fn add_address(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
         let mut made = self.made_addresses;
         let customer = self.find_mut(id)?;
         let mut given = wrapped(request, "customer_address", rules::NEW_ADDRESS)?;
@@ -239,10 +239,10 @@ impl State {
         let address = customer.add_address(given, default, &mut made)?.id.clone();
         let shown = customer.address(&address, false);
         self.made_addresses = made;
-        Ok(store::json(200, json!({ "customer_address": shown })))
+        Ok(reply::json(200, json!({ "customer_address": shown })))
     }
 
-    fn change_address(&mut self, request: &Request, id: &str, address: &str) -> Result<Answer, Fault> {
+    fn change_address(&mut self, request: &Request, id: &str, address: &str) -> Result<Reply, Fault> {
         let customer = self.find_mut(id)?;
         let mut given = wrapped(request, "customer_address", rules::ADDRESS)?;
         // A `false` for the default address is passed over (*unknown*): a customer with addresses has a default.
@@ -250,41 +250,41 @@ impl State {
         if !customer.change_address(address, given, default) {
             return Err(no_address());
         }
-        Ok(store::json(200, json!({ "customer_address": customer.address(address, false) })))
+        Ok(reply::json(200, json!({ "customer_address": customer.address(address, false) })))
     }
 
-    fn read_address(&self, id: &str, address: &str) -> Result<Answer, Fault> {
+    fn read_address(&self, id: &str, address: &str) -> Result<Reply, Fault> {
         let shown = self.find(id).ok_or_else(no_customer)?.address(address, true).ok_or_else(no_address)?;
-        Ok(store::json(200, json!({ "customer_address": shown })))
+        Ok(reply::json(200, json!({ "customer_address": shown })))
     }
 
-    fn remove_address(&mut self, id: &str, address: &str) -> Result<Answer, Fault> {
+    fn remove_address(&mut self, id: &str, address: &str) -> Result<Reply, Fault> {
         let removed = self.find_mut(id)?.remove_address(address);
-        if removed { Ok(store::json(200, json!({}))) } else { Err(no_address()) }
+        if removed { Ok(reply::json(200, json!({}))) } else { Err(no_address()) }
     }
 
-    fn default_address(&mut self, id: &str, address: &str) -> Result<Answer, Fault> {
+    fn default_address(&mut self, id: &str, address: &str) -> Result<Reply, Fault> {
         let changed = self.find_mut(id)?.change_address(address, Map::new(), true);
-        if changed { Ok(store::json(200, json!({}))) } else { Err(no_address()) }
+        if changed { Ok(reply::json(200, json!({}))) } else { Err(no_address()) }
     }
 
     /// The batch route: only `destroy` is documented, and its answer is not.
-    fn remove_addresses(&mut self, request: &Request, id: &str) -> Result<Answer, Fault> {
-        let query = store::query(request);
+    fn remove_addresses(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
+        let query = reply::query(request);
         let customer = self.find_mut(id)?;
         let (Some(addresses), Some("destroy")) =
-            (store::param(&query, "address_ids"), store::param(&query, "operation"))
+            (reply::param(&query, "address_ids"), reply::param(&query, "operation"))
         else {
             return Err(Fault::value("query", "address_ids and the operation destroy are needed"));
         };
         for address in addresses.split(',') {
             customer.remove_address(address.trim());
         }
-        Ok(store::json(200, json!({})))
+        Ok(reply::json(200, json!({})))
     }
 
     /// The batch read, by customer and address type.
-    fn addresses_of(&self, request: &Request) -> Result<Answer, Fault> {
+    fn addresses_of(&self, request: &Request) -> Result<Reply, Fault> {
         let body = input(request)?;
         let Some(ids) = body.get("uids").and_then(Value::as_array) else {
             return Err(Fault::new(400, "body:the required property 'uids' is missing"));
@@ -297,6 +297,6 @@ impl State {
                 json!({ "uid": customer.id.to_string(), "addresses": addresses })
             })
             .collect();
-        Ok(store::json(200, json!({ "user_address": rows })))
+        Ok(reply::json(200, json!({ "user_address": rows })))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wiremock::Request;
 
 use super::super::Sandbox;
-use super::super::store::{self, Answer};
+use super::super::reply::{self, Reply};
 use super::State;
 use crate::signature::verify_hex;
 
@@ -20,13 +20,13 @@ impl Sandbox {
 
 /// That a refusal is a 200 with another code in its body is *inferred* from the vendor's own clients, and so are the
 /// names of the codes. The time in a signature is not compared with the clock, which tests set as they like.
-fn refused(code: u16, name: &str) -> Answer {
-    store::json(200, json!({ "code": code, "i18nCode": name, "message": "refused" }))
+fn refused(code: u16, name: &str) -> Reply {
+    reply::json(200, json!({ "code": code, "i18nCode": name, "message": "refused" }))
 }
 
 impl State {
-    pub(super) fn token(&mut self, request: &Request, create: bool) -> Answer {
-        let header = |name: &str| store::header(request, name).unwrap_or_default();
+    pub(super) fn token(&mut self, request: &Request, create: bool) -> Reply {
+        let header = |name: &str| reply::header(request, name).unwrap_or_default();
         let message = [request.body.as_slice(), header("timestamp").as_bytes()].concat();
         let secret = SecretString::from(Sandbox::SHOPLINE_APP_SECRET);
         let is_ours = header("appkey") == Sandbox::SHOPLINE_APP_KEY && !header("timestamp").is_empty();
@@ -34,7 +34,7 @@ impl State {
             return refused(401, "INVALID_SIGN");
         }
         if create {
-            let body = store::body(request).unwrap_or(Value::Null);
+            let body = reply::body(request).unwrap_or(Value::Null);
             let is_good = body.get("code").and_then(Value::as_str) == Some(Sandbox::SHOPLINE_OAUTH_CODE);
             if !is_good || std::mem::replace(&mut self.code_used, true) {
                 return refused(400, "INVALID_CODE");
@@ -42,6 +42,6 @@ impl State {
         }
         // Every token is the one that the other routes take; no end is told, so that a clock of a test's own is no harm.
         let data = json!({ "accessToken": Sandbox::SHOPLINE_ACCESS_TOKEN, "scope": "read_customers,write_customers" });
-        store::json(200, json!({ "code": 200, "i18nCode": "SUCCESS", "message": "", "data": data }))
+        reply::json(200, json!({ "code": 200, "i18nCode": "SUCCESS", "message": "", "data": data }))
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use wiremock::Request;
 
-use super::super::store::{self, Answer};
+use super::super::reply::{self, Reply};
 use super::record::{Customer, View};
 use super::rules::Fault;
 
@@ -25,13 +25,9 @@ struct Place {
 }
 
 /// Answers the list (oldest first, which `since_id` suggests, *inferred*) or the search (newest first, *documented*).
-pub(super) fn page(
-    customers: &BTreeMap<u64, Customer>,
-    request: &Request,
-    newest_first: bool,
-) -> Result<Answer, Fault> {
-    let query = store::query(request);
-    let limit = match store::param(&query, "limit") {
+pub(super) fn page(customers: &BTreeMap<u64, Customer>, request: &Request, newest_first: bool) -> Result<Reply, Fault> {
+    let query = reply::query(request);
+    let limit = match reply::param(&query, "limit") {
         None => 50,
         Some(text) => match text.parse::<usize>() {
             Ok(limit) if (1..=250).contains(&limit) => limit,
@@ -40,11 +36,11 @@ pub(super) fn page(
         },
     };
     let known: &[&str] = if newest_first { &SEARCH } else { &LIST };
-    let (filters, place) = match store::param(&query, "page_info") {
+    let (filters, place) = match reply::param(&query, "page_info") {
         Some(cursor) => read_cursor(cursor).ok_or_else(|| Fault::value("query.page_info", "is not a cursor"))?,
         None => {
             let filters: Pairs = query.iter().filter(|(key, _)| known.contains(&key.as_str())).cloned().collect();
-            let since = store::param(&filters, "since_id").map(|id| number(id, "query.since_id")).transpose()?;
+            let since = reply::param(&filters, "since_id").map(|id| number(id, "query.since_id")).transpose()?;
             (filters, Place { id: since, back: false })
         }
     };
@@ -65,19 +61,19 @@ pub(super) fn page(
     if place.back {
         found.reverse();
     }
-    let fields = store::param(&query, "fields");
+    let fields = reply::param(&query, "fields");
     let shown: Vec<Value> = found.iter().map(|customer| select(customer.show(View::Listed), fields)).collect();
     let mut links = Vec::new();
     for (end, back, rel) in [(found.first(), true, "previous"), (found.last(), false, "next")] {
         let Some(end) = end else { continue };
         let place = Place { id: Some(end.id), back };
         if walk(place).next().is_some() {
-            let (host, path) = (store::header(request, "host").unwrap_or("localhost"), request.url.path());
+            let (host, path) = (reply::header(request, "host").unwrap_or("localhost"), request.url.path());
             let cursor = write_cursor(&filters, place);
             links.push(format!("<http://{host}{path}?limit={limit}&page_info={cursor}>; rel=\"{rel}\""));
         }
     }
-    let answer = store::json(200, json!({ "customers": shown }));
+    let answer = reply::json(200, json!({ "customers": shown }));
     Ok(if links.is_empty() { answer } else { answer.with_header("link", links.join(", ")) })
 }
 
@@ -104,9 +100,9 @@ struct Filter {
 
 impl Filter {
     fn new(pairs: &Pairs) -> Result<Self, Fault> {
-        let time = |name: &str| match store::param(pairs, name) {
+        let time = |name: &str| match reply::param(pairs, name) {
             None => Ok(None),
-            Some(text) => match store::moment(text) {
+            Some(text) => match reply::moment(text) {
                 None => Err(Fault::value(&format!("query.{name}"), "must be a time in ISO 8601 with an offset")),
                 found => Ok(found),
             },
@@ -116,26 +112,26 @@ impl Filter {
             updated: (time("updated_at_min")?, time("updated_at_max")?),
             ..Self::default()
         };
-        if let Some(ids) = store::param(pairs, "ids") {
+        if let Some(ids) = reply::param(pairs, "ids") {
             // "Maximum length: 64" is read as that of the whole string.
             if ids.chars().count() > 64 {
                 return Err(Fault::value("query.ids", "is too long"));
             }
             filter.ids = Some(ids.split(',').filter_map(|id| id.trim().parse().ok()).collect());
         }
-        if let Some(needle) = store::param(pairs, "query_param") {
+        if let Some(needle) = reply::param(pairs, "query_param") {
             if needle.chars().count() > 50 {
                 return Err(Fault::value("query.query_param", "is too long"));
             }
             filter.needle = Some(needle.to_lowercase());
         }
-        for criterion in store::param(pairs, "query").into_iter().flat_map(|query| query.split(';')) {
+        for criterion in reply::param(pairs, "query").into_iter().flat_map(|query| query.split(';')) {
             let (name, wanted) = criterion.split_once(':').unwrap_or((criterion, ""));
             let key = criterion_key(name.trim())
                 .ok_or_else(|| Fault::value("query.query", "names a field that cannot be searched"))?;
             filter.exact.push((key, wanted.trim().to_owned()));
         }
-        if !matches!(store::param(pairs, "order"), None | Some("0" | "1" | "2" | "3")) {
+        if !matches!(reply::param(pairs, "order"), None | Some("0" | "1" | "2" | "3")) {
             return Err(Fault::value("query.order", "must be 0 to 3"));
         }
         Ok(filter)

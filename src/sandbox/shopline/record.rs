@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::store;
+use super::super::reply;
 use super::rules::Fault;
 
 /// The keys of an embedded address that are kept as they were sent.
@@ -57,7 +57,7 @@ pub(super) struct Customer {
 
 impl Customer {
     pub(super) fn new(id: u64) -> Self {
-        let now = store::now();
+        let now = reply::now();
         Self {
             id,
             addresses: Vec::new(),
@@ -82,7 +82,7 @@ impl Customer {
 
     /// The key under which the phone is unique. That phones are unique at all is *inferred*.
     pub(super) fn phone_key(&self) -> Option<String> {
-        self.text("phone").map(store::digits)
+        self.text("phone").map(reply::digits)
     }
 
     /// Whether a fuzzy search finds the customer; `needle` is in lower case.
@@ -140,7 +140,7 @@ impl Customer {
             json!({"consent_collected_from": null, "opt_in_level": if is_email { json!(1) } else { Value::Null }})
         });
         if let Value::Object(kept) = kept {
-            kept.insert("consent_updated_at".into(), stamp(store::now()).into());
+            kept.insert("consent_updated_at".into(), stamp(reply::now()).into());
             kept.extend(consent);
         }
     }
@@ -212,7 +212,7 @@ impl Customer {
     }
 
     fn touch(&mut self) {
-        self.updated = store::now();
+        self.updated = reply::now();
         self.index();
     }
 

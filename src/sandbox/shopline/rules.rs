@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::super::store;
+use super::super::reply;
 
 /// A refused request: the status and the text under `errors`.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,7 +206,7 @@ fn breach(text: &str, kind: Kind) -> Option<&'static str> {
     let wrong = |bad: bool, message| bad.then_some(message);
     match kind {
         Text(max) | Email(max) | Phone(max) if length > max => Some("is too long"),
-        Email(_) => wrong(!store::looks_like_email(text), "is not a valid email"),
+        Email(_) => wrong(!reply::looks_like_email(text), "is not a valid email"),
         Phone(_) => wrong(!is_phone(text), "must be 00, the calling code and the number"),
         Birthday => wrong(
             length != 8 || NaiveDate::parse_from_str(text, "%Y%m%d").is_err(),
@@ -219,7 +219,7 @@ fn breach(text: &str, kind: Kind) -> Option<&'static str> {
         Tags if length > 1000 => Some("is too long"),
         Tags if text.split(',').count() > 100 => Some("has too many tags"),
         Tags => wrong(text.split(',').any(|tag| tag.trim().chars().count() > 128), "has a tag that is too long"),
-        Moment => wrong(store::moment(text).is_none(), "must be a time in ISO 8601 with an offset"),
+        Moment => wrong(reply::moment(text).is_none(), "must be a time in ISO 8601 with an offset"),
         Country => {
             wrong(length != 2 || !text.chars().all(|c| c.is_ascii_alphabetic()), "must be a two-letter country code")
         }

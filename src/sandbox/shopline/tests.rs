@@ -1,7 +1,7 @@
-use super::super::store::testing;
+use super::super::reply::testing;
 use super::*;
 
-fn send(shop: &Shopline, method: &str, path: &str, body: Option<Value>) -> Answer {
+fn send(shop: &Shopline, method: &str, path: &str, body: Option<Value>) -> Reply {
     let auth = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
     let target = format!("/admin/openapi/v20250601/{path}");
     shop.reply(&testing::request(method, &target, ("authorization", &auth), body.as_ref()))
@@ -196,11 +196,11 @@ fn pages_are_walked_by_the_link_header() {
     for n in 0..5 {
         create(&shop, json!({"email": format!("p{n}@example.com"), "first_name": if n == 3 { "Ann" } else { "Bo" }}));
     }
-    let emails = |answer: &Answer| -> Vec<String> {
+    let emails = |answer: &Reply| -> Vec<String> {
         let shown = answer.value();
         shown["customers"].as_array().unwrap().iter().map(|c| c["email"].as_str().unwrap()[..2].to_owned()).collect()
     };
-    let follow = |answer: &Answer, rel: &str| -> Option<Answer> {
+    let follow = |answer: &Reply, rel: &str| -> Option<Reply> {
         let link = answer.header("link")?.split(", ").find(|link| link.ends_with(&format!("rel=\"{rel}\"")))?;
         let (url, _) = link.strip_prefix("<http://127.0.0.1:4010/admin/openapi/v20250601/")?.split_once('>')?;
         Some(send(&shop, "GET", url, None))
