@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use customer_sink::providers::{MATRICES, shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::{
-    AccountState, Action, Address, Channel, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Field, FieldKey,
-    FieldMatrix, FieldPath, Gender, OnLoss, OptInLevel, Plan, SubscriptionState, UpsertOptions, When,
+    AccountState, Action, Address, AddressField, Channel, Consent, ConsentState, Customer, CustomerSink, ErrorKind,
+    Field, FieldKey, FieldMatrix, FieldPath, Gender, OnLoss, OptInLevel, Plan, SubscriptionState, UpsertOptions, When,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -243,6 +243,27 @@ fn check_sent_is_there(customer: &Customer, plan: &Plan) {
     }
 }
 
+/// A part of an address that has no note of its own, under an address that is claimed as sent, stands in a body.
+fn check_address_parts_are_there(customer: &Customer, plan: &Plan) {
+    let all: String =
+        plan.steps().iter().filter_map(|s| s.body()).map(|b| String::from_utf8_lossy(b).into_owned()).collect();
+    for place in customer.set_paths() {
+        let FieldPath::AddressField(index, field) = &place else { continue };
+        let noted = plan.notes().iter().any(|note| note.limited_to().is_none() && note.path().covers(&place));
+        let Some(text) = customer.addresses[*index as usize].text(*field) else { continue };
+        if noted || *field == AddressField::Phone {
+            continue;
+        }
+        let json = |text: &str| serde_json::to_string(text.trim()).unwrap().trim_matches('"').to_owned();
+        let mut there = all.contains(&json(text));
+        if matches!(field, AddressField::Country | AddressField::CountryCode) {
+            // A country may stand there in its other form, its code or its name.
+            there |= all.contains(r#""country":""#) || all.contains(r#""country_code":""#);
+        }
+        assert!(there, "{}: {place} is claimed and not there", plan.provider());
+    }
+}
+
 /// Every text of a body under a key, with the path of keys.
 fn walk(value: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
     visit(path, value);
@@ -364,6 +385,7 @@ proptest! {
                 Ok(plan) => {
                     check_claims(&customer, &plan);
                     check_sent_is_there(&customer, &plan);
+                    check_address_parts_are_there(&customer, &plan);
                     check_limits(&plan);
                     check_consent(&customer, &plan);
                     let again = sink.plan(&customer, &UpsertOptions::default()).unwrap();
@@ -493,6 +515,7 @@ fn the_fixture_people_lose_nothing_in_silence() {
                 Ok(plan) => {
                     check_claims(&customer, &plan);
                     check_sent_is_there(&customer, &plan);
+                    check_address_parts_are_there(&customer, &plan);
                     check_limits(&plan);
                     check_consent(&customer, &plan);
                     plans += 1;

@@ -148,7 +148,7 @@ async fn a_call_ends_at_its_deadline_and_no_attempt_outlives_it() {
 
 #[tokio::test]
 async fn a_vendor_that_is_down_spends_the_budget_and_then_gets_one_request_for_each_record() {
-    let setup = setup([], 500, RetryPolicy::default());
+    let setup = setup([], 502, RetryPolicy::default());
     for _ in 0..40 {
         assert!(setup.push().await.is_err());
     }
