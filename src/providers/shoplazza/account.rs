@@ -146,6 +146,7 @@ impl Builder {
         let root = format!("openapi/{version}");
         let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;
         Ok(Shoplazza(Arc::new(Inner {
+            routes: Routes::under(customers.as_str()),
             prefix: customers.as_str().to_owned(),
             customers,
             count: fixed_url(PROVIDER, &base, &format!("{root}/customers/count"))?,
@@ -196,9 +197,30 @@ pub(super) fn shop_url(shop: &str) -> Result<BaseUrl, Error> {
     if url.as_str() == format!("{}/", url.origin()) { Ok(url) } else { Err(refused()) }
 }
 
+/// The URLs of an upsert's later steps, with places for ids.
+pub(super) struct Routes {
+    pub(super) customer: Arc<str>,
+    pub(super) addresses: Arc<str>,
+    pub(super) address: Arc<str>,
+    pub(super) default_address: Arc<str>,
+}
+
+impl Routes {
+    fn under(customers: &str) -> Self {
+        let route = |path: &str| Arc::from(format!("{customers}{path}"));
+        Self {
+            customer: route("/{id}"),
+            addresses: route("/{id}/addresses"),
+            address: route("/{id}/addresses/{address_id}"),
+            default_address: route("/{id}/addresses/{address_id}/default"),
+        }
+    }
+}
+
 pub(super) struct Inner {
     /// The URL of the customers, without a slash behind it.
     pub(super) prefix: String,
+    pub(super) routes: Routes,
     pub(super) customers: Arc<url::Url>,
     pub(super) count: Arc<url::Url>,
     pub(super) scopes: Arc<url::Url>,

@@ -50,7 +50,7 @@ struct Prepared<'c> {
 
 impl Shoplazza {
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
-        let version = self.0.version;
+        let (version, routes) = (self.0.version, &self.0.routes);
         let mut mapper = Mapper::new(customer, &MATRIX);
         let (mapped, addresses) = map(&mut mapper, version, self.0.tag_policy);
         let (sent, notes) = mapper.finish(options)?;
@@ -64,16 +64,18 @@ impl Shoplazza {
         let update = match mapped.planned_update() {
             Some(update) => {
                 let body = customer_body(&update)?;
-                Some(self.step(When::IfDiffers, &UPDATE, Method::PUT, self.url("/{id}").into(), Some(body)))
+                Some(self.step(When::IfDiffers, &UPDATE, Method::PUT, Url::from(&routes.customer), Some(body)))
             }
             None => None,
         };
         let mut address_steps = Vec::with_capacity(addresses.all.len());
         for address in &addresses.all {
-            let (url, body) = (self.url("/{id}/addresses/{address_id}"), address_body(version, &address.to_change())?);
-            let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url.into(), Some(body));
-            let (url, body) = (self.url("/{id}/addresses"), address_body(version, &address.to_add())?);
-            let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url.into(), Some(body));
+            let body = address_body(version, &address.to_change())?;
+            let url = Url::from(&routes.address);
+            let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url, Some(body));
+            let body = address_body(version, &address.to_add())?;
+            let url = Url::from(&routes.addresses);
+            let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url, Some(body));
             address_steps.push((change, add));
         }
         let list_addresses = (!addresses.all.is_empty()).then(|| {
@@ -81,8 +83,8 @@ impl Shoplazza {
             self.step(When::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
         });
         let set_default = addresses.default.map(|_| {
-            let url = self.url("/{id}/addresses/{address_id}/default");
-            self.step(When::IfDiffers, &SET_DEFAULT_ADDRESS, Method::PUT, url.into(), None)
+            let url = Url::from(&routes.default_address);
+            self.step(When::IfDiffers, &SET_DEFAULT_ADDRESS, Method::PUT, url, None)
         });
         Ok(Prepared {
             mapped,

@@ -112,6 +112,7 @@ impl Builder {
             by_email: fixed("customers/query_user_by_email.json")?,
             count: fixed("customers/v2/count.json")?,
             root: format!("{}{path}", base.as_str()),
+            routes: Routes::under(&format!("{}{path}", base.as_str())),
             handle,
             version,
             headers: Arc::new(headers),
@@ -153,6 +154,28 @@ fn is_other_product(text: &str) -> bool {
         .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
+/// The URLs of an upsert's later steps, with places for ids.
+pub(super) struct Routes {
+    pub(super) customer: Arc<str>,
+    pub(super) read_customer: Arc<str>,
+    pub(super) addresses: Arc<str>,
+    pub(super) address: Arc<str>,
+    pub(super) default_address: Arc<str>,
+}
+
+impl Routes {
+    fn under(root: &str) -> Self {
+        let route = |path: &str| Arc::from(format!("{root}{path}"));
+        Self {
+            customer: route("customers/{id}.json"),
+            read_customer: route("customers/v2/{id}.json"),
+            addresses: route("customers/{id}/addresses.json"),
+            address: route("customers/{id}/addresses/{address_id}.json"),
+            default_address: route("customers/{id}/addresses/{address_id}/default.json"),
+        }
+    }
+}
+
 pub(super) struct Inner {
     handle: String,
     version: ApiVersion,
@@ -161,6 +184,7 @@ pub(super) struct Inner {
     pub(super) count: Arc<url::Url>,
     /// Base URL and version, with a trailing slash.
     root: String,
+    pub(super) routes: Routes,
     /// As plans show them: the token's place is marked, whatever token is at hand.
     headers: Arc<HeaderMap>,
     bare: Arc<HeaderMap>,

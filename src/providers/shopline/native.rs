@@ -98,7 +98,7 @@ impl Shopline {
     }
 
     pub(super) fn update_step(&self, body: Bytes) -> Step {
-        self.step(When::IfFound, &UPDATE, Method::PUT, self.route("customers/{id}.json"), body)
+        self.step(When::IfFound, &UPDATE, Method::PUT, Url::from(&self.0.routes.customer), body)
     }
 
     /// Reads a customer: `GET customers/v2/{id}.json`. None where there is none.
@@ -116,7 +116,7 @@ impl Shopline {
     }
 
     pub(super) fn get_step(&self) -> Step {
-        self.bare_step(When::IfFound, &GET, Method::GET, self.route("customers/v2/{id}.json"))
+        self.bare_step(When::IfFound, &GET, Method::GET, Url::from(&self.0.routes.read_customer))
     }
 
     /// Finds the customer with exactly this e-mail address: `POST customers/query_user_by_email.json`. The record shows
@@ -215,7 +215,7 @@ impl Shopline {
     }
 
     pub(super) fn add_step(&self, body: Bytes) -> Step {
-        let url = self.route("customers/{id}/addresses.json");
+        let url = Url::from(&self.0.routes.addresses);
         self.step(When::IfDiffers, &ADD_ADDRESS, Method::POST, url, body)
     }
 
@@ -238,7 +238,7 @@ impl Shopline {
     }
 
     pub(super) fn change_step(&self, body: Bytes) -> Step {
-        let url = self.route("customers/{id}/addresses/{address_id}.json");
+        let url = Url::from(&self.0.routes.address);
         self.step(When::IfDiffers, &CHANGE_ADDRESS, Method::PUT, url, body)
     }
 
@@ -256,7 +256,7 @@ impl Shopline {
     }
 
     pub(super) fn default_step(&self) -> Step {
-        let url = self.route("customers/{id}/addresses/{address_id}/default.json");
+        let url = Url::from(&self.0.routes.default_address);
         self.bare_step(When::IfDiffers, &SET_DEFAULT, Method::PUT, url)
     }
 
