@@ -22,6 +22,7 @@ mod answer;
 mod calls;
 mod client;
 mod credential;
+mod limits;
 mod lookup;
 mod map;
 mod matrix;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::PROVIDER;
 use super::client::{Shopline, body};
+use super::limits;
 use super::lookup::{same_email, same_number};
 use super::paging::{Guard, Page, PageInfo, next_page};
 use super::query::PAGE_MAX;
@@ -71,8 +72,10 @@ impl Shopline {
     ///
     /// # Errors
     ///
-    /// As the vendor refuses it. With [`Effect::Unknown`], look the person up before creating them again.
+    /// [`ErrorKind::InvalidInput`] before sending, with every limit that is passed; else as the vendor refuses it. With
+    /// [`Effect::Unknown`], look the person up before creating them again.
     pub async fn create_customer(&self, fields: &CustomerFields<'_>) -> Result<Answered<CustomerRecord>, Error> {
+        limits::customer(CREATE.name, fields)?;
         let body = body(&CustomerBody { customer: fields })?;
         let step = self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
         let mut call = self.0.account.call();
@@ -91,6 +94,7 @@ impl Shopline {
         id: &CustomerId,
         fields: &CustomerFields<'_>,
     ) -> Result<Answered<CustomerRecord>, Error> {
+        limits::customer(UPDATE.name, fields)?;
         let step = self.update_step(body(&CustomerBody { customer: fields })?);
         let mut call = self.0.account.call();
         let response = self.send_filled(&mut call, &UPDATE, &step, &[("id", id.as_str())]).await?;
@@ -208,6 +212,7 @@ impl Shopline {
         id: &CustomerId,
         address: &CustomerAddress<'_>,
     ) -> Result<Answered<AddressRecord>, Error> {
+        limits::address(ADD_ADDRESS.name, address)?;
         let step = self.add_step(body(&AddressBody { customer_address: address })?);
         let mut call = self.0.account.call();
         let response = self.send_filled(&mut call, &ADD_ADDRESS, &step, &[("id", id.as_str())]).await?;
@@ -230,6 +235,7 @@ impl Shopline {
         address_id: &AddressId,
         address: &CustomerAddress<'_>,
     ) -> Result<Answered<AddressRecord>, Error> {
+        limits::address(CHANGE_ADDRESS.name, address)?;
         let step = self.change_step(body(&AddressBody { customer_address: address })?);
         let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
         let mut call = self.0.account.call();
