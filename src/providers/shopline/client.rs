@@ -88,7 +88,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the option: a handle that is no sub-domain or belongs to the other product, a
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a handle that is no sub-domain or belongs to the other product, a
     /// version of another form, an empty token, a base URL that would send in clear.
     pub fn build(self) -> Result<Shopline, Error> {
         let handle = store_handle(&self.handle)?;
