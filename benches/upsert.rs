@@ -9,7 +9,11 @@ use std::net::SocketAddr;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use customer_sink::providers::triple_whale::TripleWhale;
-use customer_sink::{Customer, CustomerSink, CustomerSinkExt, Limit, UpsertOptions};
+use customer_sink::{
+    Connector, Customer, CustomerSink, CustomerSinkExt, HttpRequest, HttpResponse, Limit, Transport, TransportError,
+    UpsertOptions,
+};
+use http::StatusCode;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -107,5 +111,29 @@ fn upsert(c: &mut Criterion) {
     );
 }
 
-criterion_group!(benches, upsert);
+/// A transport that answers at once, so that what is left is this crate's own work.
+#[derive(Debug)]
+struct AtOnce;
+
+#[async_trait::async_trait]
+impl Transport for AtOnce {
+    async fn send(&self, _: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Ok(HttpResponse::new(StatusCode::OK, Bytes::from_static(br#"{"success":true,"message":"customer received"}"#)))
+    }
+}
+
+fn own_work(_: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let connector = Connector::with_transport(AtOnce);
+    let sink = TripleWhale::builder("harbor-and-pine.example.com", "fake-key").connector(&connector);
+    let sink = sink.rate_limit(Limit::Unlimited).build().expect("a client");
+    let (customer, options) = (customer(), UpsertOptions::default());
+    support::ratio(
+        "upsert without a network, beside its plan",
+        || drop(black_box(runtime.block_on(sink.upsert(&customer)).expect("an outcome"))),
+        || drop(black_box(sink.plan(&customer, &options).expect("a plan"))),
+    );
+}
+
+criterion_group!(benches, upsert, own_work);
 criterion_main!(benches);
