@@ -449,14 +449,11 @@ pub(crate) fn is_plain(text: &str) -> bool {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, effect, provider, operation, status, request_id, attempts, fields, .. } = &*self.0;
-        if let Some(provider) = provider {
-            write!(f, "{provider} ")?;
-        }
-        if let Some(operation) = operation {
-            write!(f, "{operation}")?;
-        }
-        if provider.is_some() || operation.is_some() {
-            f.write_str(": ")?;
+        match (provider, operation) {
+            (Some(provider), Some(operation)) => write!(f, "{provider} {operation}: ")?,
+            (Some(provider), None) => write!(f, "{provider}: ")?,
+            (None, Some(operation)) => write!(f, "{operation}: ")?,
+            (None, None) => {}
         }
         write!(f, "{kind} (effect {effect}")?;
         if let Some(status) = status {
@@ -523,6 +520,8 @@ mod tests {
              email: refused by the vendor"
         );
         assert!(!format!("{error:?}").contains("mia"));
+        let config = Error::config(ProviderId::new("shopline"), "handle", "is empty");
+        assert_eq!(config.to_string(), "shopline: config (effect not_sent): handle: is empty");
         assert_eq!(std::mem::size_of::<Error>(), std::mem::size_of::<usize>());
     }
 
