@@ -112,7 +112,9 @@ fn held(sandbox: &Sandbox, provider: &str) -> Value {
     fn plain(value: &mut Value) {
         match value {
             Value::Object(map) => {
-                map.retain(|key, _| !matches!(key.as_str(), "id" | "customer_id") && !key.ends_with("_at"));
+                map.retain(|key, _| {
+                    !matches!(key.as_str(), "id" | "customer_id" | "timestamp") && !key.ends_with("_at")
+                });
                 map.values_mut().for_each(plain);
             }
             Value::Array(list) => {
