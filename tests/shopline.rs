@@ -12,7 +12,7 @@ mod roundtrip;
 mod runner;
 mod support;
 
-use customer_sink::providers::shopline::{Builder, MATRIX, Shopline};
+use customer_sink::providers::shopline::{Blanking, Builder, MATRIX, Shopline, TagPolicy};
 use customer_sink::{
     Action, Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, Note,
     OnLoss, OptInLevel, Plan, Reason, UpsertOptions, When,
@@ -75,6 +75,18 @@ async fn exchanges() {
         let mut builder = builder().base_url(url).connector(connector);
         if let Some(version) = options["api_version"].as_str() {
             builder = builder.api_version(version);
+        }
+        if let Some(on) = options["look_up_first"].as_bool() {
+            builder = builder.look_up_first(on);
+        }
+        builder = match options["blanking"].as_str() {
+            Some("empty_string") => builder.blanking(Blanking::EmptyString),
+            Some("null") => builder.blanking(Blanking::Null),
+            Some("never") => builder.blanking(Blanking::Never),
+            _ => builder,
+        };
+        if options["tag_policy"] == "union" {
+            builder = builder.tag_policy(TagPolicy::Union);
         }
         builder.build().unwrap()
     })

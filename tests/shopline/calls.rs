@@ -1,11 +1,12 @@
 //! Every native call, by its exchanges.
 
 use customer_sink::providers::shopline::{
-    AddressRecord, Answered, Criterion, CustomerId, CustomerList, CustomerRecord, CustomerSearch, GroupMembers,
-    LoginChannel, LoginPlatform, Metafield, MetafieldInput, MetafieldList, OAuthApp, OAuthClient, OrderList,
-    OrderStatus, OwnedMetafield, Page, PageInfo, SavedSearch, SavedSearchFields, SearchOrder, Shopline, SocialLogin,
+    AddressRecord, Answered, Criterion, CustomerAddress, CustomerFields, CustomerId, CustomerList, CustomerRecord,
+    CustomerSearch, EmbeddedAddress, GroupMembers, LoginChannel, LoginPlatform, MarketingConsent, Metafield,
+    MetafieldInput, MetafieldList, OAuthApp, OAuthClient, OrderList, OrderStatus, OwnedMetafield, Page, PageInfo,
+    SavedSearch, SavedSearchFields, SearchOrder, Shopline, SocialLogin,
 };
-use customer_sink::{Connector, Error};
+use customer_sink::{Connector, Error, Phone};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -37,6 +38,10 @@ fn page_of<T>(page: Page<T>, key: impl Fn(&T) -> Option<String>) -> Value {
 
 fn customers(page: Page<CustomerRecord>) -> Value {
     page_of(page, |record| record.id.as_ref().map(|id| id.as_str().to_owned()))
+}
+
+fn customer(record: CustomerRecord) -> Value {
+    json!([record.id.map(|id| id.0), record.state])
 }
 
 fn address(record: AddressRecord) -> Value {
@@ -91,7 +96,49 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
         });
         (value, None, None)
     };
+    let form = |a: &Value| CustomerAddress {
+        city: a["city"].as_str().map(|text| text.to_owned().into()),
+        def: a["default"].as_bool(),
+        phone: a["phone"].as_str().map(|text| Phone::new(text).e164().unwrap().into()),
+        zip: a["zip"].as_str().map(|text| text.to_owned().into()),
+        ..CustomerAddress::default()
+    };
     match name.as_str() {
+        "create_customer" | "update_customer" => {
+            let c = &a["customer"];
+            let text = |key: &str| c[key].as_str().map(Into::into);
+            let password = c["password"].as_str().map(SecretString::from);
+            let known = EmbeddedAddress {
+                city: Some("Salem".into()),
+                customer_id: Some(id.clone()),
+                id: c["address_id"].as_str().map(Into::into),
+                ..EmbeddedAddress::default()
+            };
+            let fields = CustomerFields {
+                addresses: known.id.is_some().then_some(known).into_iter().collect(),
+                email: text("email"),
+                email_marketing_consent: c["state"].as_u64().map(|n| MarketingConsent::new(u8::try_from(n).unwrap())),
+                first_name: text("first_name"),
+                gender: c["gender"].as_u64().map(|n| u8::try_from(n).unwrap()),
+                multipass_identifier: text("multipass_identifier"),
+                note: text("note"),
+                password: password.as_ref(),
+                password_confirmation: password.as_ref(),
+                verified_email: c["verified_email"].as_bool(),
+                ..CustomerFields::default()
+            };
+            match name.as_str() {
+                "create_customer" => given(client.create_customer(&fields).await, customer),
+                _ => given(client.update_customer(&id, &fields).await, customer),
+            }
+        }
+        "get_customer" => maybe(client.get_customer(&id).await, customer),
+        "find_by_email" => maybe(client.find_by_email(&at("email")).await, customer),
+        "add_address" => given(client.add_address(&id, &form(&a["address"])).await, address),
+        "update_address" => {
+            given(client.update_address(&id, &at("address_id").into(), &form(&a["address"])).await, address)
+        }
+        "set_default_address" => done(client.set_default_address(&id, &at("address_id").into()).await),
         "delete_customer" => given(client.delete_customer(&id).await, |c| json!({"email": c.email, "phone": c.phone})),
         "list_customer_orders" => {
             let status = match at("status").as_str() {
@@ -251,5 +298,5 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
 #[tokio::test]
 async fn exchanges_of_native_calls() {
     let played = play("shopline", call).await;
-    assert_eq!(played.len(), 35, "{played:?}");
+    assert_eq!(played.len(), 42, "{played:?}");
 }

@@ -21,8 +21,9 @@ pub(super) struct MappedAddress<'c> {
     district: Option<&'c str>,
 }
 
-/// Maps every address that the vendor can hold, at most [`m::MAX_ADDRESSES`]; the default one is among them.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Vec<MappedAddress<'c>> {
+/// Maps every address that the vendor can hold, at most [`m::MAX_ADDRESSES`]; the default one is among them. `create` is
+/// the condition of the step that creates.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, create: When) -> Vec<MappedAddress<'c>> {
     let customer = mapper.customer;
     let mut mapped: Vec<MappedAddress<'c>> = Vec::with_capacity(customer.addresses.len().min(m::MAX_ADDRESSES));
     let default = customer.addresses.iter().position(|a| a.default && !a.is_empty());
@@ -37,7 +38,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Vec<MappedAddress<'c>> {
             mapper.drop(FieldPath::Address(index), Reason::TooMany, "the vendor takes 50 addresses at most");
             continue;
         }
-        mapped.extend(map_one(mapper, position, index, &mut has_default));
+        mapped.extend(map_one(mapper, position, index, &mut has_default, create));
     }
     mapped
 }
@@ -47,6 +48,7 @@ fn map_one<'c>(
     position: usize,
     index: u32,
     has_default: &mut bool,
+    create: When,
 ) -> Option<MappedAddress<'c>> {
     let mut address = mapper.address(position)?;
     let mut whole = EmbeddedAddress {
@@ -62,7 +64,7 @@ fn map_one<'c>(
         country: address.text(&m::COUNTRY).map(Cow::Borrowed),
         country_code: address.country_code().map(Cow::Borrowed),
         phone: address.e164().map(InternationalPhone),
-        default: None,
+        ..EmbeddedAddress::default()
     };
     let district = address.text(&m::DISTRICT);
     address.unsupported();
@@ -79,11 +81,11 @@ fn map_one<'c>(
         }
         if district.is_some() {
             let detail = "a create has no key for it; the address routes of an update have";
-            address.drop_when(AddressField::District, When::Always, Reason::Unsupported, detail);
+            address.drop_when(AddressField::District, create, Reason::Unsupported, detail);
         }
         if !in_create && whole.default.is_some() {
             let detail = "nothing else of the address can be sent in a create";
-            address.drop_when(AddressField::Default, When::Always, Reason::Incomplete, detail);
+            address.drop_when(AddressField::Default, create, Reason::Incomplete, detail);
         }
     }
     let too_long = [

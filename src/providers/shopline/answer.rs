@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::error::{ErrorKind, FieldError};
-use crate::http::{HttpResponse, Problem, Retry, Verdict};
+use crate::http::{HttpResponse, Problem, Retry, Verdict, by_status as by_any_status};
 use crate::providers::lenient::lenient_text;
 
 /// Every shape of an error: `errors` as a string (documented), as an array or an object (read by the vendor's own
@@ -74,11 +74,28 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         read_errors(errors, &mut messages, &mut fields);
     }
     messages.extend(answer.error.as_deref().filter(|text| !text.is_empty()).map(str::to_owned));
-    if response.status.is_success() && (messages.is_empty() || answer.brings_something()) {
+    // The envelope of the token calls, should it come here: a code that is an error's status.
+    let inner =
+        answer.code.as_deref().and_then(|code| code.trim().parse().ok()).filter(|code| (400..600).contains(code));
+    let inner = inner.filter(|_| response.status.is_success());
+    if response.status.is_success() && (answer.brings_something() || (messages.is_empty() && inner.is_none())) {
         return Verdict::Success;
     }
     if messages.is_empty() {
         messages.extend(answer.message.filter(|text| !text.is_empty()));
+    }
+    if let Some(status) = inner {
+        let (kind, effect, retry) = by_any_status(status, false);
+        return Problem {
+            kind: Some(kind),
+            effect: Some(effect),
+            retry: Some(retry),
+            code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
+            message: (!messages.is_empty()).then(|| messages.join("; ")),
+            fields,
+            ..Problem::default()
+        }
+        .into_verdict();
     }
     let (kind, hint) = by_status(response.status.as_u16());
     Problem {
@@ -196,6 +213,17 @@ mod tests {
         }
         assert_eq!(problem(200, r#"{"errors":"no"}"#).unwrap().message.as_deref(), Some("no"));
         assert!(problem(200, r#"{"customer":{"id":"1"},"errors":"a warning"}"#).is_none());
+        for (body, kind, retry) in [
+            (r#"{"code":500,"i18nCode":"X","message":"no"}"#, ErrorKind::Unavailable, Retry::IfIdempotent),
+            (r#"{"code":"429","message":"no"}"#, ErrorKind::RateLimited, Retry::Always),
+            (r#"{"code":403,"errors":"no"}"#, ErrorKind::Forbidden, Retry::Never),
+        ] {
+            let found = problem(200, body).unwrap();
+            assert_eq!((found.kind, found.retry, found.message.as_deref()), (Some(kind), Some(retry), Some("no")));
+        }
+        for good in [r#"{"code":200,"message":"ok"}"#, r#"{"code":"SUCCESS"}"#, r#"{"code":500,"count":1}"#] {
+            assert!(problem(200, good).is_none(), "{good}");
+        }
     }
 
     #[test]

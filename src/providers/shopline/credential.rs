@@ -41,6 +41,8 @@ impl Token {
 /// How a client comes by its token.
 pub(super) struct Credential {
     renewal: Option<Renewal>,
+    /// Whether a token's own word on its end counts.
+    check_expiry: bool,
     flight: SingleFlight<Token>,
 }
 
@@ -52,7 +54,11 @@ struct Renewal {
 
 impl Credential {
     /// A token that is given, or an app that renews it; `given` is used until it ends or is refused.
-    pub(super) fn new(given: Option<SecretString>, renewal: Option<(OAuthApp, Url)>) -> Result<Self, Error> {
+    pub(super) fn new(
+        given: Option<SecretString>,
+        renewal: Option<(OAuthApp, Url)>,
+        check_expiry: bool,
+    ) -> Result<Self, Error> {
         let given = given.map(|token| {
             let access = AccessToken::given(expiry(&token), token);
             Token::new(access)
@@ -61,7 +67,8 @@ impl Credential {
             let step = refresh_step(&app, &url)?;
             Ok::<_, Error>(Renewal { app, url, step })
         });
-        Ok(Self { renewal: renewal.transpose()?, flight: SingleFlight::new(given.transpose()?) })
+        let flight = SingleFlight::new(given.transpose()?);
+        Ok(Self { renewal: renewal.transpose()?, check_expiry, flight })
     }
 
     /// The renewing, as plans show it.
@@ -84,6 +91,7 @@ impl Credential {
         let now = account.connector.clock().utc();
         let current = self.flight.current();
         match (&current, &self.renewal) {
+            (Some(token), _) if !self.check_expiry => Ok(Arc::clone(token)),
             (Some(token), Some(_)) if !token.has_ended(now + AHEAD) => Ok(Arc::clone(token)),
             (Some(token), None) if !token.has_ended(now) => Ok(Arc::clone(token)),
             (_, Some(renewal)) => self.renewed(renewal, current.as_ref(), call, account).await,

@@ -6,12 +6,17 @@ use chrono::Datelike;
 
 use super::addresses::{self, MappedAddress};
 use super::matrix as m;
+use super::options::Blanking;
 use super::wire::{CustomerFields, InternationalPhone, MarketingConsent};
 use crate::customer::{
     Channel, ConsentField, ConsentState, Customer, E164, Field, FieldPath, Gender, OptInLevel, is_blank, text,
 };
 use crate::mapper::{Cut, KnownConsent, Mapper, TagLimits, cut, email_rule, phone_rule};
-use crate::notes::Reason;
+use crate::notes::{Action, Note, Reason};
+use crate::plan::When;
+
+/// Tags of one customer (documented).
+const TAGS_MAX: u16 = 100;
 
 /// A record in the vendor's terms.
 pub(super) struct Mapped<'c> {
@@ -24,8 +29,8 @@ pub(super) struct Mapped<'c> {
     pub(super) phone: Option<E164>,
 }
 
-/// Maps a customer.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Mapped<'c> {
+/// Maps a customer. `create` is the condition of the step that creates.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, blanking: Blanking, create: When) -> Mapped<'c> {
     let customer = mapper.customer;
     let email = mapper.email(&m::EMAIL);
     let phone = mapper.e164();
@@ -44,27 +49,66 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>) -> Mapped<'c> {
     fields.tags = tags(mapper);
     fields.email_marketing_consent = email_consent(mapper, email.is_some());
     fields.sms_marketing_consent = sms_consent(mapper);
-    let addresses = addresses::map(mapper);
-    let can = |field| matches!(field, Field::FirstName | Field::LastName | Field::Note | Field::Tags | Field::Gender);
-    let cleared = mapper.clear(can, "the vendor has no way to blank this field");
+    let addresses = addresses::map(mapper, create);
+    let is_text = |field| matches!(field, Field::FirstName | Field::LastName | Field::Note | Field::Tags);
+    let can = |field| field == Field::Gender || (is_text(field) && blanking != Blanking::Never);
+    let cleared = mapper.clear(can, "the vendor has no way to blank this field, or none that is to be used");
     Mapped { fields, addresses, cleared, email, phone }
 }
 
 /// Turns the fields of a create into those of an update: addresses have routes of their own, and what is to be blanked
-/// is sent empty (that an empty value blanks is inferred).
-pub(super) fn for_update(fields: &mut CustomerFields<'_>, cleared: &[Field]) {
+/// is sent empty, or named in what comes back, to be sent as null.
+pub(super) fn for_update(fields: &mut CustomerFields<'_>, cleared: &[Field], blanking: Blanking) -> Vec<&'static str> {
     fields.addresses.clear();
+    let mut nulls = Vec::new();
     for field in cleared {
-        let blank = Some(Cow::Borrowed(""));
-        match field {
-            Field::FirstName => fields.first_name = blank,
-            Field::LastName => fields.last_name = blank,
-            Field::Note => fields.note = blank,
-            Field::Tags => fields.tags = blank,
-            Field::Gender => fields.gender = Some(0),
-            _ => {}
+        let (key, text) = match field {
+            Field::FirstName => ("first_name", &mut fields.first_name),
+            Field::LastName => ("last_name", &mut fields.last_name),
+            Field::Note => ("note", &mut fields.note),
+            Field::Tags => ("tags", &mut fields.tags),
+            Field::Gender => {
+                fields.gender = Some(0);
+                continue;
+            }
+            _ => continue,
+        };
+        match blanking {
+            Blanking::EmptyString => *text = Some(Cow::Borrowed("")),
+            Blanking::Null => nulls.push(key),
+            Blanking::Never => {}
         }
     }
+    nulls
+}
+
+/// Stands in a plan for the tags that the look-up will show.
+pub(super) const OPEN_TAGS: &str = "{tags}";
+
+/// The customer's tags at the vendor and the record's, within the vendor's limits; and what is to be told where not all
+/// of the record's fit.
+pub(super) fn united_tags(theirs: Option<&str>, ours: &str) -> (String, Option<Note>) {
+    let mut all: Vec<&str> = Vec::new();
+    let mut length = 0;
+    let mut left_out = false;
+    let their_tags = theirs.unwrap_or_default().split(',').map(|tag| (tag, true));
+    for (tag, is_theirs) in their_tags.chain(ours.split(',').map(|tag| (tag, false))) {
+        let tag = tag.trim();
+        if tag.is_empty() || all.contains(&tag) {
+            continue;
+        }
+        let grown = length + tag.chars().count() + usize::from(!all.is_empty());
+        // What the vendor holds is sent back whole: it fitted there.
+        if !is_theirs && (all.len() >= usize::from(TAGS_MAX) || grown > usize::from(m::TAGS.max)) {
+            left_out = true;
+            continue;
+        }
+        length = grown;
+        all.push(tag);
+    }
+    let detail = "with the tags that the customer has at the vendor, not all fit: the last ones were left out";
+    let note = left_out.then(|| Note::new(FieldPath::Field(Field::Tags), Action::Changed, Reason::TooMany, detail));
+    (all.join(","), note)
 }
 
 /// Without a usable e-mail address or phone number there is nobody to create or to find.
@@ -119,7 +163,7 @@ fn scalars(fields: &mut CustomerFields<'_>, mapper: &mut Mapper<'_>, customer: &
 }
 
 fn tags<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
-    let limits = TagLimits { refused: Some(','), max_each: 128, max_count: 100, max_total: m::TAGS.max };
+    let limits = TagLimits { refused: Some(','), max_each: 128, max_count: TAGS_MAX, max_total: m::TAGS.max };
     let tags = mapper.tags(&limits);
     match tags.as_slice() {
         [] => None,
@@ -194,4 +238,28 @@ fn consent<'c>(
 /// The e-mail address by which the person may be told apart from others: also one that is too long for the vendor.
 pub(super) fn known_email(customer: &Customer) -> Option<&str> {
     customer.email.as_ref().and_then(|email| email.usable().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_united_within_the_limits() {
+        let united = |theirs, ours| {
+            let (tags, note) = united_tags(theirs, ours);
+            (tags, note.is_some())
+        };
+        assert_eq!(united(Some("gold, vip,,"), "vip,new"), ("gold,vip,new".to_owned(), false));
+        assert_eq!(united(None, "vip"), ("vip".to_owned(), false));
+        let many = (0..99).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(united(Some(&many), "a,b").0.split(',').count(), 100);
+        assert!(united(Some(&many), "a,b").1 && !united(Some(&many), "a").1);
+        let long = "x".repeat(999);
+        assert_eq!(united(Some(&long), "a"), (long.clone(), true));
+        assert_eq!(united(Some(&long[1..]), "a").0.len(), 1000);
+        // More than the limit at the vendor: nothing of it is taken away.
+        let beyond = "y".repeat(1100);
+        assert_eq!(united(Some(&beyond), ""), (beyond.clone(), false));
+    }
 }

@@ -25,7 +25,7 @@ pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string").max
 pub(super) static NOTE: R = R::sent(F::Note, "note", "string").max(1000);
 pub(super) static TAGS: R = R::sent(F::Tags, "tags", "joined by commas; at most 100, each at most 128 long")
     .max(1000)
-    .remark("whether an update replaces or adds is unknown");
+    .remark("whether an update replaces or adds is unknown: see the tag policy");
 
 pub(super) static LINE1: R = R::address(A::Line1, "address1", "string").max(255);
 pub(super) static LINE2: R = R::address(A::Line2, "address2", "string").max(255);

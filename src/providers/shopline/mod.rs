@@ -29,10 +29,12 @@ mod matrix;
 mod native;
 mod normal;
 mod oauth;
+mod options;
 mod paging;
 mod query;
 mod record;
 mod sink;
+pub mod webhook;
 mod wire;
 
 pub use calls::{
@@ -45,6 +47,7 @@ pub use client::{ApiVersion, Builder, DEFAULT_API_VERSION, DEFAULT_LIMIT, Shopli
 pub use matrix::MATRIX;
 pub use native::Answered;
 pub use oauth::{AccessToken, OAuthApp, OAuthBuilder, OAuthClient, SignedRequest};
+pub use options::{Blanking, TagPolicy};
 pub use paging::{Page, PageInfo};
 pub use query::{Criterion, CustomerList, CustomerSearch, SearchOrder};
 pub use record::{AddressRecord, ConsentRecord, CustomerRecord, Gender};

@@ -10,6 +10,7 @@ use super::PROVIDER;
 use super::client::{Shopline, body};
 use super::limits;
 use super::lookup::{same_email, same_number};
+use super::matrix::ROUTE_PHONE_MAX;
 use super::paging::{Guard, Page, PageInfo, next_page};
 use super::query::PAGE_MAX;
 use super::record::{
@@ -30,6 +31,9 @@ pub(super) static CHANGE_ADDRESS: Operation = Operation::idempotent_write("updat
 pub(super) static ADD_ADDRESS: Operation = Operation::write("add_address");
 pub(super) static SET_DEFAULT: Operation = Operation::idempotent_write("set_default_address");
 static COUNT: Operation = Operation::read("count_customers");
+
+/// The longest phone of an address in a customer.
+const EMBEDDED_PHONE_MAX: usize = 20;
 
 pub(super) const SEARCH_ROUTE: &str = "customers/v2/search.json";
 
@@ -75,7 +79,7 @@ impl Shopline {
     /// [`ErrorKind::InvalidInput`] before sending, with every limit that is passed; else as the vendor refuses it. With
     /// [`Effect::Unknown`], look the person up before creating them again.
     pub async fn create_customer(&self, fields: &CustomerFields<'_>) -> Result<Answered<CustomerRecord>, Error> {
-        limits::customer(CREATE.name, fields)?;
+        limits::new_customer(CREATE.name, fields)?;
         let body = body(&CustomerBody { customer: fields })?;
         let step = self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
         let mut call = self.0.account.call();
@@ -88,13 +92,13 @@ impl Shopline {
     ///
     /// # Errors
     ///
-    /// As the vendor refuses it.
+    /// [`ErrorKind::InvalidInput`] before sending, with every limit that is passed; else as the vendor refuses it.
     pub async fn update_customer(
         &self,
         id: &CustomerId,
         fields: &CustomerFields<'_>,
     ) -> Result<Answered<CustomerRecord>, Error> {
-        limits::customer(UPDATE.name, fields)?;
+        limits::customer(UPDATE.name, id, fields)?;
         let step = self.update_step(body(&CustomerBody { customer: fields })?);
         let mut call = self.0.account.call();
         let response = self.send_filled(&mut call, &UPDATE, &step, &[("id", id.as_str())]).await?;
@@ -212,7 +216,7 @@ impl Shopline {
         id: &CustomerId,
         address: &CustomerAddress<'_>,
     ) -> Result<Answered<AddressRecord>, Error> {
-        limits::address(ADD_ADDRESS.name, address)?;
+        limits::address(ADD_ADDRESS.name, address, EMBEDDED_PHONE_MAX)?;
         let step = self.add_step(body(&AddressBody { customer_address: address })?);
         let mut call = self.0.account.call();
         let response = self.send_filled(&mut call, &ADD_ADDRESS, &step, &[("id", id.as_str())]).await?;
@@ -235,7 +239,7 @@ impl Shopline {
         address_id: &AddressId,
         address: &CustomerAddress<'_>,
     ) -> Result<Answered<AddressRecord>, Error> {
-        limits::address(CHANGE_ADDRESS.name, address)?;
+        limits::address(CHANGE_ADDRESS.name, address, ROUTE_PHONE_MAX)?;
         let step = self.change_step(body(&AddressBody { customer_address: address })?);
         let ids = [("id", id.as_str()), ("address_id", address_id.as_str())];
         let mut call = self.0.account.call();
@@ -287,10 +291,18 @@ impl Shopline {
         step: &Step,
         ids: &[(&'static str, &str)],
     ) -> Result<HttpResponse, Error> {
-        let url = fill(step.url(), ids)
+        let url = filled(step.url(), ids)
             .map_err(|error| call.finish(error.with_provider(PROVIDER).with_operation(operation.name)))?;
         self.send_to(call, operation, step, &Url::from(url)).await
     }
+}
+
+/// A route with its ids. One that belongs to another product is refused.
+pub(super) fn filled(route: &str, ids: &[(&'static str, &str)]) -> Result<String, Error> {
+    for (_, id) in ids {
+        limits::refuse_foreign_id(id)?;
+    }
+    fill(route, ids)
 }
 
 /// A page of a list, which has to be readable.

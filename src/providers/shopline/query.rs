@@ -279,14 +279,15 @@ impl CustomerSearch {
     }
 
     pub(super) fn query(&self, page: Option<&PageInfo>) -> Result<Query, Error> {
-        let refuse = |field: &'static str, message: &'static str| {
+        let refuse = |field: &'static str, message: String| {
             Err(Error::invalid_record(vec![FieldError::new(field, message)]).with_provider(PROVIDER))
         };
-        if self.words.as_deref().is_some_and(|words| words.chars().count() > WORDS_MAX) {
-            return refuse("query_param", "has more than 50 characters");
+        let length = self.words.as_deref().map_or(0, |words| words.chars().count());
+        if length > WORDS_MAX {
+            return refuse("query_param", format!("is {length} characters long, and {WORDS_MAX} are allowed"));
         }
         if self.criteria.iter().any(|(_, value)| value.contains(';')) {
-            return refuse("query", "has a semicolon in a value, which separates criteria");
+            return refuse("query", "has a semicolon in a value, which separates criteria".to_owned());
         }
         let criteria: Vec<_> = self.criteria.iter().map(|(key, value)| format!("{}:{value}", key.as_str())).collect();
         Ok(self.size.query(PAGE_MAX, page, |query| {

@@ -1,15 +1,19 @@
 //! The upsert: create; where the vendor refuses that, look up, update, and reconcile the addresses.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::Method;
 
 use super::addresses::{MappedAddress, compare};
 use super::client::{Shopline, body};
 use super::lookup::{Who, decide, same_number};
-use super::map::{for_update, known_email, map};
+use super::map::{OPEN_TAGS, for_update, known_email, map, united_tags};
 use super::native::{ADD_ADDRESS, CHANGE_ADDRESS, CREATE, GET, SEARCH, SET_DEFAULT, UPDATE, read, unreadable, written};
-use super::record::{AddressAnswer, AddressRecord, CustomerAnswer, CustomerRecord};
-use super::wire::{AddressBody, AddressId, CustomerBody, CustomerId};
+use super::options::TagPolicy;
+use super::record::{AddressAnswer, AddressRecord, CustomerAnswer};
+use super::wire::{AddressBody, AddressId, Blanked, BlankingBody, CustomerBody, CustomerFields, CustomerId, Nulls};
 use super::{MATRIX, PROVIDER};
 use crate::address_match::AddressAction;
 use crate::customer::{Customer, E164, FieldPath};
@@ -30,6 +34,8 @@ struct Prepared<'c> {
     by_email: Option<(Step, &'c str)>,
     by_phone: Option<(Step, E164)>,
     update: Step,
+    /// What the update holds, where its tags are known only after the look-up.
+    open: Option<Box<Open<'c>>>,
     read: Option<Step>,
     addresses: Vec<MappedAddress<'c>>,
     routes: Vec<Route>,
@@ -40,6 +46,13 @@ struct Prepared<'c> {
     notes: Vec<Note>,
 }
 
+/// An update whose tags are not all known.
+struct Open<'c> {
+    fields: CustomerFields<'c>,
+    tags: Cow<'c, str>,
+    nulls: Vec<&'static str>,
+}
+
 /// The two ways of one address; they share their bytes.
 struct Route {
     change: Step,
@@ -47,12 +60,22 @@ struct Route {
 }
 
 impl Prepared<'_> {
+    fn looks_first(&self) -> bool {
+        self.create.when == When::IfNotFound
+    }
+
     fn into_plan(self) -> Plan {
         let mut steps = Vec::with_capacity(7 + 2 * self.routes.len());
+        let looks_first = self.looks_first();
+        let look_ups = self.by_email.map(|(step, _)| step).into_iter().chain(self.by_phone.map(|(step, _)| step));
         steps.extend(self.renewal);
-        steps.push(self.create);
-        steps.extend(self.by_email.map(|(step, _)| step));
-        steps.extend(self.by_phone.map(|(step, _)| step));
+        if looks_first {
+            steps.extend(look_ups);
+            steps.push(self.create);
+        } else {
+            steps.push(self.create);
+            steps.extend(look_ups);
+        }
         steps.push(self.update);
         steps.extend(self.read);
         for route in self.routes {
@@ -64,6 +87,26 @@ impl Prepared<'_> {
     }
 }
 
+/// The customer at the vendor.
+struct Theirs {
+    id: CustomerId,
+    /// As the look-up showed them.
+    tags: Option<String>,
+}
+
+/// What became of a create.
+enum Made {
+    New(Option<CustomerId>),
+    There(Theirs),
+}
+
+fn update_body(fields: &CustomerFields<'_>, nulls: &[&'static str]) -> Result<Bytes, Error> {
+    if nulls.is_empty() {
+        return body(&CustomerBody { customer: fields });
+    }
+    body(&BlankingBody { customer: Blanked { fields, nulls: Nulls(nulls) } })
+}
+
 /// What was done with the addresses.
 #[derive(Default)]
 struct Synced {
@@ -73,28 +116,40 @@ struct Synced {
 
 impl Shopline {
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
+        let choices = self.0.choices;
+        let (to_create, to_look_up) = match choices.look_up_first {
+            true => (When::IfNotFound, When::Always),
+            false => (When::Always, When::IfDuplicate),
+        };
         let mut mapper = Mapper::new(customer, &MATRIX);
-        let mut mapped = map(&mut mapper);
+        let mut mapped = map(&mut mapper, choices.blanking, to_create);
         let (sent, notes) = mapper.finish(options)?;
         mapped.fields.addresses = mapped.addresses.iter().filter_map(MappedAddress::embedded).collect();
         let create = body(&CustomerBody { customer: &mapped.fields })?;
-        for_update(&mut mapped.fields, &mapped.cleared);
-        let update = body(&CustomerBody { customer: &mapped.fields })?;
+        let tags = mapped.fields.tags.clone().filter(|_| choices.tags == TagPolicy::Union);
+        let nulls = for_update(&mut mapped.fields, &mapped.cleared, choices.blanking);
+        if let Some(ours) = &tags {
+            mapped.fields.tags = Some(Cow::Owned(format!("{OPEN_TAGS},{ours}")));
+        }
+        let update = update_body(&mapped.fields, &nulls)?;
+        let open = tags.map(|tags| Box::new(Open { fields: mapped.fields, tags, nulls }));
         let mut routes = Vec::with_capacity(mapped.addresses.len());
         for address in &mapped.addresses {
             let body = body(&AddressBody { customer_address: &address.route() })?;
             routes.push(Route { change: self.change_step(body.clone()), add: self.add_step(body) });
         }
         let by_email = match mapped.email {
-            Some(email) => Some((self.by_email_step(email)?, email)),
+            Some(email) => Some((Step { when: to_look_up, ..self.by_email_step(email)? }, email)),
             None => None,
         };
+        let search = |phone: E164| Step { when: to_look_up, ..self.search_step(phone.digits()) };
         Ok(Prepared {
             renewal: self.renewal_step(),
-            create: self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), create),
+            create: self.step(to_create, &CREATE, Method::POST, Url::from(&self.0.customers), create),
             by_email,
-            by_phone: mapped.phone.map(|phone| (self.search_step(phone.digits()), phone)),
+            by_phone: mapped.phone.map(|phone| (search(phone), phone)),
             update: self.update_step(update),
+            open,
             read: (!routes.is_empty()).then(|| self.get_step()),
             default: mapped.addresses.iter().any(MappedAddress::is_default).then(|| self.default_step()),
             addresses: mapped.addresses,
@@ -105,16 +160,51 @@ impl Shopline {
         })
     }
 
-    async fn run(&self, plan: Prepared<'_>) -> Result<Upserted, Error> {
+    async fn run(&self, mut plan: Prepared<'_>) -> Result<Upserted, Error> {
         let mut call = self.0.account.call();
-        let mut tries = 0;
-        let id = loop {
-            tries += 1;
-            let error = match self.send(&mut call, &CREATE, &plan.create).await {
-                Ok(response) => {
-                    let id = written::<CustomerAnswer>(&response).customer.and_then(|record| record.id);
-                    let taken = |note: &Note| note.limited_to().is_none_or(|when| when == When::Always);
+        let known = if plan.looks_first() { self.locate(&mut call, &plan).await? } else { None };
+        let theirs = match known {
+            Some(theirs) => theirs,
+            None => match self.create(&mut call, &plan).await? {
+                Made::New(id) => {
+                    let create = plan.create.when;
+                    let taken = |note: &Note| note.limited_to().is_none_or(|when| when == create);
                     return Ok(done(Outcome::Created, id, plan.notes, taken, call));
+                }
+                Made::There(theirs) => theirs,
+            },
+        };
+        if let Some(mut open) = plan.open.take() {
+            let (tags, note) = united_tags(theirs.tags.as_deref(), &open.tags);
+            open.fields.tags = Some(Cow::Owned(tags));
+            plan.update.body = Some(update_body(&open.fields, &open.nulls)?);
+            plan.notes.extend(note);
+        }
+        let id = theirs.id;
+        self.send_filled(&mut call, &UPDATE, &plan.update, &[("id", id.as_str())]).await?;
+        let synced = match &plan.read {
+            Some(read) => self.sync_addresses(&mut call, &plan, read, &id).await?,
+            None => Synced::default(),
+        };
+        let create = plan.create.when;
+        let taken = |note: &Note| match (note.limited_to(), note.path()) {
+            // Nothing was created, and what that form cannot hold went by the address routes.
+            (Some(when), _) if when == create => false,
+            (Some(When::IfDiffers), FieldPath::AddressField(index, _)) => synced.written.contains(index),
+            _ => true,
+        };
+        Ok(done(Outcome::Updated, Some(id), plan.notes, taken, call))
+    }
+
+    /// Creates the customer, or finds the one on whose account that was refused, or who was made by a create whose answer
+    /// got lost.
+    async fn create(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Made, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.send(call, &CREATE, &plan.create).await {
+                Ok(response) => {
+                    return Ok(Made::New(written::<CustomerAnswer>(&response).customer.and_then(|record| record.id)));
                 }
                 Err(error) => error,
             };
@@ -123,36 +213,24 @@ impl Shopline {
             if !refused && !call.is_uncertain() {
                 return Err(error);
             }
-            match self.locate(&mut call, &plan).await? {
-                Some(id) => {
+            match self.locate(call, plan).await? {
+                Some(theirs) => {
                     if call.is_uncertain() {
                         call.settle(true);
                     }
-                    break id;
+                    return Ok(Made::There(theirs));
                 }
                 None if refused || tries > 1 => return Err(call.finish(error)),
-                // The look-up by e-mail is exact. The search has an index that may lag behind: what it does not show
-                // stays in doubt, though the create is sent once more.
                 None if plan.by_email.is_some() => call.settle(false),
-                None => {}
+                // The look-up by e-mail is exact. Behind the search is an index that may lag, and nobody knows whether
+                // the vendor refuses a phone number for the second time: a repeat could make the person twice.
+                None => return Err(call.finish(error)),
             }
-        };
-        self.send_filled(&mut call, &UPDATE, &plan.update, &[("id", id.as_str())]).await?;
-        let synced = match &plan.read {
-            Some(read) => self.sync_addresses(&mut call, &plan, read, &id).await?,
-            None => Synced::default(),
-        };
-        let taken = |note: &Note| match (note.limited_to(), note.path()) {
-            // The create was refused, and what its form cannot hold went by the address routes.
-            (Some(When::Always), _) => false,
-            (Some(When::IfDiffers), FieldPath::AddressField(index, _)) => synced.written.contains(index),
-            _ => true,
-        };
-        Ok(done(Outcome::Updated, Some(id), plan.notes, taken, call))
+        }
     }
 
     /// Who the record is at the vendor; nobody, or a conflict.
-    async fn locate(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Option<CustomerId>, Error> {
+    async fn locate(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Option<Theirs>, Error> {
         let by_email = match &plan.by_email {
             Some((step, email)) => self.owner_of_email(call, step, email).await?.map(|(record, _)| record),
             None => None,
@@ -167,13 +245,16 @@ impl Shopline {
         };
         match decide(holder, &owners, plan.known_email) {
             Who::Nobody => Ok(None),
-            Who::One(id) => Ok(Some(id)),
+            Who::One(id) => {
+                let record = by_email.into_iter().chain(owners).find(|record| record.id.as_ref() == Some(&id));
+                Ok(Some(Theirs { id, tags: record.and_then(|record| record.tags) }))
+            }
             Who::Several(ids) => {
                 let error = call
                     .error(&SEARCH, ErrorKind::Conflict, Effect::Rejected)
                     .with_conflicting_ids(ids.into_iter().map(|id| id.0).collect())
                     .with_request_id(call.request_id.clone())
-                    .with_hint("e-mail and phone belong to different customers; nothing was written");
+                    .with_hint("e-mail and phone belong to different customers, of whom none was changed");
                 Err(call.finish(error))
             }
         }
@@ -291,13 +372,19 @@ impl CustomerSink for Shopline {
     /// By the vendor's id, e-mail or phone. A phone that several customers have is a
     /// [`Conflict`](ErrorKind::Conflict).
     async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
-        Ok(self.whole(who, "find").await?.map(|(id, record)| Found::new(Some(id.0), record.normalized())))
+        let Some(id) = self.identify(who, "find").await? else { return Ok(None) };
+        let record = self.get_customer(&id).await?.map(|answered| answered.value);
+        Ok(record.map(|record| Found::new(Some(id.0), record.normalized())))
     }
 
     /// By the vendor's id, e-mail or phone. The customer is looked up first, since the vendor answers a removal in the
     /// same way where there is nobody. One who has ordered or spent is refused (seen).
     async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
-        let Some((id, _)) = self.whole(who, "erase").await? else { return Ok(Erased::Nobody) };
+        let Some(id) = self.identify(who, "erase").await? else { return Ok(Erased::Nobody) };
+        // By e-mail and phone somebody was found; of an id alone only a read tells.
+        if matches!(who, Identity::RemoteId(_)) && self.get_customer(&id).await?.is_none() {
+            return Ok(Erased::Nobody);
+        }
         self.delete_customer(&id).await.map(|_| Erased::Done)
     }
 
@@ -307,39 +394,28 @@ impl CustomerSink for Shopline {
 }
 
 impl Shopline {
-    /// The whole record of somebody.
-    async fn whole(
-        &self,
-        who: &Identity,
-        operation: &'static str,
-    ) -> Result<Option<(CustomerId, CustomerRecord)>, Error> {
+    /// Somebody's id: as it is given, or as a look-up brings it.
+    async fn identify(&self, who: &Identity, operation: &'static str) -> Result<Option<CustomerId>, Error> {
         let refuse = |field: &'static str, message: &'static str| {
             let problem = FieldError::new(field, message);
             Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(operation))
         };
-        let id = match who {
-            Identity::RemoteId(id) => CustomerId::from(id.0.as_str()),
+        match who {
+            Identity::RemoteId(id) => Ok(Some(CustomerId::from(id.0.as_str()))),
             Identity::Email(email) => match email.usable() {
-                // The look-up shows no consents, so that the customer is read by the id that it brings.
-                Ok(email) => match self.find_by_email(email).await?.and_then(|answered| answered.value.id) {
-                    Some(id) => id,
-                    None => return Ok(None),
-                },
-                Err(problem) => return refuse("email", crate::mapper::email_rule(problem)),
+                // The look-up shows no consents: whoever wants the record reads it by the id that it brings.
+                Ok(email) => Ok(self.find_by_email(email).await?.and_then(|answered| answered.value.id)),
+                Err(problem) => refuse("email", crate::mapper::email_rule(problem)),
             },
             Identity::Phone(phone) => match phone.e164() {
-                Ok(number) => match self.find_by_phone(number).await? {
-                    Some(id) => id,
-                    None => return Ok(None),
-                },
-                Err(problem) => return refuse("phone", crate::mapper::phone_rule(problem)),
+                Ok(number) => self.find_by_phone(number).await,
+                Err(problem) => refuse("phone", crate::mapper::phone_rule(problem)),
             },
             Identity::ExternalId(_) => {
                 let hint = "the vendor has no field for an id of the caller's; e-mail, phone and the vendor's id work";
-                return Err(Error::unsupported(PROVIDER, operation, hint));
+                Err(Error::unsupported(PROVIDER, operation, hint))
             }
-        };
-        Ok(self.get_customer(&id).await?.map(|answered| (id, answered.value)))
+        }
     }
 
     async fn find_by_phone(&self, phone: E164) -> Result<Option<CustomerId>, Error> {

@@ -15,7 +15,8 @@ use crate::customer::time::Rfc3339;
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident),+) => {
         $($(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(transparent)]
         pub struct $name(pub String);
 
         impl $name {
@@ -161,7 +162,7 @@ impl MarketingConsent<'_> {
     }
 }
 
-/// An address within a create. The address routes take [`CustomerAddress`], with other keys and limits.
+/// An address within a create or an update. The address routes take [`CustomerAddress`], with other keys and limits.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EmbeddedAddress<'a> {
     /// At most 255.
@@ -182,12 +183,18 @@ pub struct EmbeddedAddress<'a> {
     /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country_code: Option<Cow<'a, str>>,
+    /// At most 64; on an update only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<CustomerId>,
     /// Default false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<bool>,
     /// At most 128.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Cow<'a, str>>,
+    /// At most 64; on an update only: the address that is meant (documented). What becomes of the others is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<AddressId>,
     /// At most 128.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Cow<'a, str>>,
@@ -269,6 +276,29 @@ pub struct CustomerAddress<'a> {
 #[derive(Serialize)]
 pub(super) struct CustomerBody<'a> {
     pub(super) customer: &'a CustomerFields<'a>,
+}
+
+/// `{"customer": …}` with keys that are sent as null.
+#[derive(Serialize)]
+pub(super) struct BlankingBody<'a> {
+    pub(super) customer: Blanked<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Blanked<'a> {
+    #[serde(flatten)]
+    pub(super) fields: &'a CustomerFields<'a>,
+    #[serde(flatten)]
+    pub(super) nulls: Nulls<'a>,
+}
+
+/// These keys, each null.
+pub(super) struct Nulls<'a>(pub(super) &'a [&'static str]);
+
+impl Serialize for Nulls<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|key| (key, ())))
+    }
 }
 
 /// `{"customer_address": …}`

@@ -144,22 +144,27 @@ impl fmt::Debug for MetafieldInput<'_> {
 }
 
 impl MetafieldInput<'_> {
-    fn problems(&self, prefix: &str, is_new: bool) -> Vec<FieldError> {
+    fn problems(&self, prefix: &str, owner: &CustomerId, is_new: bool) -> Vec<FieldError> {
         let mut problems = Vec::new();
-        let mut check = |name: &str, text: Option<&str>, fits: &dyn Fn(&str) -> bool, message: &'static str| {
-            if text.is_some_and(|text| !fits(text)) {
+        let mut length = |name: &str, text: Option<&str>, least: usize, most: usize| {
+            let Some(length) = text.map(|text| text.chars().count()) else { return };
+            if length < least {
+                let message = format!("is {length} characters long, and {least} are needed");
+                problems.push(FieldError::new(format!("{prefix}{name}"), message));
+            } else if length > most {
+                let message = format!("is {length} characters long, and {most} are allowed");
                 problems.push(FieldError::new(format!("{prefix}{name}"), message));
             }
         };
-        let length = |text: &str| text.chars().count();
-        let is_key = |text: &str| {
-            (3..=30).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        };
-        check("namespace", self.namespace, &|text| (2..=50).contains(&length(text)), "needs 2 to 50 characters");
-        check("key", self.key, &is_key, "needs 3 to 30 letters, digits, - and _");
-        check("value", self.value, &|text| length(text) <= 500_000, "has more than 500,000 characters");
-        check("description", self.description, &|text| length(text) <= 255, "has more than 255 characters");
+        length("owner_id", Some(owner.as_str()), 0, 128);
+        length("namespace", self.namespace, 2, 50);
+        length("key", self.key, 3, 30);
+        length("value", self.value, 0, 500_000);
+        length("description", self.description, 0, 255);
+        let is_key = |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if self.key.is_some_and(|key| !is_key(key)) {
+            problems.push(FieldError::new(format!("{prefix}key"), "takes letters, digits, - and _ alone"));
+        }
         if is_new {
             let parts =
                 [("namespace", self.namespace), ("key", self.key), ("type", self.value_type), ("value", self.value)];
@@ -410,7 +415,7 @@ impl Shopline {
         owner: &CustomerId,
         metafield: &MetafieldInput<'_>,
     ) -> Result<Answered<Metafield>, Error> {
-        let problems = metafield.problems("metafield.", true);
+        let problems = metafield.problems("metafield.", owner, true);
         if !problems.is_empty() {
             return refuse(&CREATE, problems);
         }
@@ -433,7 +438,7 @@ impl Shopline {
         metafield_id: &MetafieldId,
         metafield: &MetafieldInput<'_>,
     ) -> Result<Answered<Metafield>, Error> {
-        let problems = metafield.problems("metafield.", false);
+        let problems = metafield.problems("metafield.", owner, false);
         if !problems.is_empty() {
             return refuse(&UPDATE, problems);
         }
@@ -465,10 +470,11 @@ impl Shopline {
     pub async fn set_metafields(&self, metafields: &[OwnedMetafield<'_>]) -> Result<Answered<MetafieldsSet>, Error> {
         let mut problems = Vec::new();
         if !(1..=SET_MAX).contains(&metafields.len()) {
-            problems.push(FieldError::new("metafields", "needs 1 to 25 items"));
+            let count = metafields.len();
+            problems.push(FieldError::new("metafields", format!("are {count}, and 1 to {SET_MAX} are allowed")));
         }
         for (index, owned) in metafields.iter().enumerate() {
-            problems.extend(owned.metafield.problems(&format!("metafields[{index}]."), true));
+            problems.extend(owned.metafield.problems(&format!("metafields[{index}]."), owned.owner_id, true));
         }
         if !problems.is_empty() {
             return refuse(&SET, problems);

@@ -24,11 +24,11 @@ use serde::de::DeserializeOwned;
 
 use super::PROVIDER;
 use super::client::Shopline;
-use super::native::{Answered, read, read_page, written};
+use super::native::{Answered, filled, read, read_page, written};
 use super::paging::Page;
 use super::record::{CountAnswer, Listed};
 use crate::error::{Error, FieldError};
-use crate::http::{Call, HttpResponse, Operation, fill};
+use crate::http::{Call, HttpResponse, Operation};
 use crate::plan::When;
 
 /// One request of a native call, with the ids for its route's places.
@@ -71,8 +71,8 @@ impl Shopline {
         let Ask { operation, method, route, ids, query, body } = ask;
         let refused = |error: Error| error.with_provider(PROVIDER).with_operation(operation.name);
         // The ids are put in before the query is, which may hold braces of its own.
-        let filled = fill(route, ids).map_err(refused)?;
-        let url = self.route(&query.map_or(filled.clone(), |query| query.on(&filled)));
+        let route = filled(route, ids).map_err(refused)?;
+        let url = self.route(&query.map_or(route.clone(), |query| query.on(&route)));
         let step = match body {
             Some(body) => self.step(When::Always, operation, method, url, body),
             None => self.bare_step(When::Always, operation, method, url),

@@ -46,7 +46,8 @@ impl OAuthBuilder {
         let handle = store_handle(&self.handle)?;
         refuse_other_product(self.options.base_url.as_deref())?;
         let default_base = format!("https://{handle}.myshopline.com/");
-        let (base, mut account) = self.options.open(PROVIDER, &default_base, &[&handle], DEFAULT_LIMIT)?;
+        let (base, mut account) =
+            self.options.open(PROVIDER, &default_base, &[&handle, self.app.key()], DEFAULT_LIMIT)?;
         account.request_id_headers = &["traceid"];
         Ok(OAuthClient(Arc::new(Inner {
             create: Url::from(&fixed_url(PROVIDER, &base, CREATE_PATH)?),

@@ -14,20 +14,30 @@ use crate::providers::lenient::lenient_text;
 struct Claims {
     #[serde(deserialize_with = "lenient_text")]
     exp: Option<String>,
+    #[serde(rename = "appKey", deserialize_with = "lenient_text")]
+    app_key: Option<String>,
 }
 
 /// The time at which a token says that it ends. The vendor's tokens are readable JWTs (documented example); nothing of
 /// them is verified here, so that this is a hint for ourselves and proves nothing. A token of another form has none.
 pub(in super::super) fn expiry(token: &SecretString) -> Option<DateTime<Utc>> {
+    let seconds = claims(token)?.exp?.split('.').next()?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
+/// The key of the app whose token it is, by the token's own word: it decides with whom a client shares its quota.
+pub(in super::super) fn app_key(token: &SecretString) -> Option<String> {
+    claims(token)?.app_key.filter(|key| !key.trim().is_empty())
+}
+
+fn claims(token: &SecretString) -> Option<Claims> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let mut parts = token.expose_secret().trim().split('.');
     let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return None;
     };
     let claims = GeneralPurpose::new(&URL_SAFE, lenient).decode(claims).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    let seconds = claims.exp?.split('.').next()?.parse().ok()?;
-    DateTime::from_timestamp(seconds, 0)
+    serde_json::from_slice(&claims).ok()
 }
 
 #[cfg(test)]
@@ -47,6 +57,8 @@ mod tests {
         ] {
             assert_eq!(expiry(&token(claims)), end, "{claims}");
         }
+        assert_eq!(app_key(&token(r#"{"appKey":"k","exp":1}"#)).as_deref(), Some("k"));
+        assert_eq!((app_key(&token(r#"{"appKey":" "}"#)), app_key(&token("{}"))), (None, None));
         let padded = format!(" x.{}.y ", PADDED.encode(r#"{"exp":1900000000}"#));
         assert_eq!(expiry(&SecretString::from(padded)), end);
         for claims in ["", "{}", "[]", r#"{"exp":null}"#, r#"{"exp":"soon"}"#, r#"{"exp":1e40}"#, r#"{"exp":[1]}"#] {

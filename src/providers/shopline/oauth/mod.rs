@@ -15,7 +15,7 @@ pub use client::{OAuthBuilder, OAuthClient};
 pub use token::AccessToken;
 
 pub(super) use client::{REFRESH_PATH, refresh, refresh_step};
-pub(super) use jwt::expiry;
+pub(super) use jwt::{app_key, expiry};
 
 use std::fmt;
 use std::sync::Arc;
