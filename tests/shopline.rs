@@ -176,6 +176,56 @@ fn the_steps_stand_in_the_order_of_the_flow() {
     );
 }
 
+#[test]
+fn whoever_looks_first_creates_whom_nobody_found() {
+    let customer = mia().phone("+1 555 010 0123").address(Address::new().city("Salem").district("West"));
+    let sink = builder().look_up_first(true).build().unwrap();
+    let plan = sink.plan(&customer, &UpsertOptions::default()).unwrap();
+    let steps: Vec<_> = plan.steps().iter().map(|s| format!("{} {}", s.when().as_str(), s.operation())).collect();
+    assert_eq!(
+        steps,
+        [
+            "always find_customer_by_email",
+            "always search_customers",
+            "if_not_found create_customer",
+            "if_found update_customer",
+            "if_found get_customer",
+            "if_differs update_address",
+            "if_differs add_address",
+        ]
+    );
+    // What a create cannot hold is lost only if there is one.
+    assert_eq!(notes(&plan), ["addresses[0].district dropped unsupported if_not_found"]);
+    let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
+    assert!(sink.plan(&customer, &strict).is_ok());
+    assert!(builder().build().unwrap().plan(&customer, &strict).is_err());
+}
+
+#[test]
+fn an_update_blanks_and_tags_as_it_is_told() {
+    let customer = mia().clear(Field::Note).clear(Field::FirstName).clear(Field::Gender).tags(["vip", "new"]);
+    let updated_with = |builder: Builder| {
+        let plan = builder.build().unwrap().plan(&customer, &UpsertOptions::default()).unwrap();
+        for place in customer.set_paths() {
+            assert!(plan.accounts_for(&place), "{place} is lost");
+        }
+        assert_eq!(created(&plan), json!({"email": "mia@example.com", "tags": "vip,new"}));
+        (updated(&plan), notes(&plan))
+    };
+    let (null, noted) = updated_with(builder().blanking(Blanking::Null));
+    let whole = json!({"email": "mia@example.com", "first_name": null, "gender": 0, "note": null, "tags": "vip,new"});
+    assert_eq!((null, noted.len()), (whole, 0));
+    let (never, noted) = updated_with(builder().blanking(Blanking::Never));
+    assert_eq!(never, json!({"email": "mia@example.com", "gender": 0, "tags": "vip,new"}));
+    assert_eq!(noted, ["clear.first_name dropped unsupported", "clear.note dropped unsupported"]);
+    let (united, _) = updated_with(builder().tag_policy(TagPolicy::Union));
+    assert_eq!(united["tags"], "{tags},vip,new");
+    // Without a tag in the record there is nothing to unite.
+    let plan = builder().tag_policy(TagPolicy::Union).build().unwrap();
+    let plan = plan.plan(&mia().clear(Field::Tags), &UpsertOptions::default()).unwrap();
+    assert_eq!(updated(&plan)["tags"], "");
+}
+
 /// state x level x channel, and the consents without a state.
 #[test]
 fn the_consent_table() {

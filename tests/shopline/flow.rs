@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::providers::shopline::{CustomerAddress, CustomerFields, CustomerId, CustomerSearch, Shopline};
+use customer_sink::providers::shopline::{
+    Builder, CustomerAddress, CustomerFields, CustomerId, CustomerSearch, Shopline, TagPolicy,
+};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Field,
@@ -19,6 +21,8 @@ enum Fate {
     AnswerLost,
     /// It never arrives, and nobody can tell.
     RequestLost,
+    /// The vendor has had enough for now, and does nothing.
+    Limited,
 }
 
 /// Passes on to the stand-in; the n-th request of a method and path ending meets its fate.
@@ -42,6 +46,10 @@ impl Transport for Faulty {
         let lost = || Err(TransportError::new(TransportErrorKind::Interrupted, "reset"));
         match fate {
             Some(Fate::RequestLost) => lost(),
+            Some(Fate::Limited) => {
+                let status = http::StatusCode::TOO_MANY_REQUESTS;
+                Ok(HttpResponse::new(status, r#"{"errors":"Too many request"}"#))
+            }
             Some(Fate::AnswerLost) => {
                 self.inner.send(request).await?;
                 lost()
@@ -59,6 +67,10 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    async fn with(choose: impl FnOnce(Builder) -> Builder) -> Self {
         let sandbox = Sandbox::start().await.unwrap();
         let transport = Arc::new(Faulty {
             inner: ReqwestTransport::new().unwrap(),
@@ -67,11 +79,10 @@ impl World {
         });
         let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
         let connector = Connector::for_tests(Arc::clone(&transport) as _, clock);
-        let sink = Shopline::builder(Sandbox::SHOPLINE_HANDLE, Sandbox::SHOPLINE_ACCESS_TOKEN)
+        let builder = Shopline::builder(Sandbox::SHOPLINE_HANDLE, Sandbox::SHOPLINE_ACCESS_TOKEN)
             .base_url(sandbox.url("shopline").unwrap())
-            .connector(&connector)
-            .build()
-            .unwrap();
+            .connector(&connector);
+        let sink = choose(builder).build().unwrap();
         Self { sandbox, sink, transport }
     }
 
@@ -254,6 +265,71 @@ async fn a_create_that_got_lost_is_sent_once_more() {
     let error = world.sink.upsert(&mia()).await.unwrap_err();
     assert_eq!((error.effect(), error.operation()), (Effect::Unknown, Some("create_customer")));
     assert_eq!((error.is_retryable(), world.people().len()), (false, 0));
+}
+
+#[tokio::test]
+async fn a_phone_alone_is_not_sent_again_on_the_word_of_the_search() {
+    let world = World::new().await;
+    let ann = Customer::new().phone("+15550100999").first_name("Ann");
+    world.fault("POST", "customers.json", Fate::RequestLost);
+    let error = world.sink.upsert(&ann).await.unwrap_err();
+    assert_eq!((error.effect(), error.operation()), (Effect::Unknown, Some("create_customer")));
+    assert_eq!((error.attempts(), error.is_retryable(), world.people().len()), (2, false, 0));
+    // The caller's next run makes it good.
+    assert_eq!(world.sink.upsert(&ann).await.unwrap().outcome, Outcome::Created);
+}
+
+#[tokio::test]
+async fn a_limit_in_the_middle_is_waited_for_and_changes_nothing() {
+    let customer = mia().address(home()).address(home().line1("2 B Street").default_address());
+    let steps = ["customers.json", "query_user_by_email.json", "", "", "/addresses.json"];
+    for (at, end) in steps.into_iter().enumerate() {
+        let world = World::new().await;
+        let id = world.seed(Some("mia@example.com"), Some("+15550100123")).await;
+        let own = format!("customers/{id}.json");
+        let read = format!("customers/v2/{id}.json");
+        let (method, end) = match at {
+            2 => ("PUT", own),
+            3 => ("GET", read),
+            _ => ("POST", end.to_owned()),
+        };
+        let end: &'static str = Box::leak(end.into_boxed_str());
+        world.fault(method, end, Fate::Limited);
+        let done = world.sink.upsert(&customer).await.unwrap();
+        assert_eq!(done.outcome, Outcome::Updated, "{method} {end}");
+        assert!(world.transport.faults.lock().unwrap().is_empty(), "{method} {end} never came");
+        let person = &world.people()[0];
+        assert_eq!((world.people().len(), person["addresses"].as_array().unwrap().len()), (1, 2), "{method} {end}");
+        assert_eq!(person["default_address"]["address1"], "2 B Street");
+    }
+}
+
+#[tokio::test]
+async fn whoever_looks_first_writes_once() {
+    let world = World::with(|builder| builder.look_up_first(true)).await;
+    let ann = Customer::new().phone("+15550100999").first_name("Ann");
+    assert_eq!(world.sink.upsert(&ann).await.unwrap().outcome, Outcome::Created);
+    world.log();
+    let again = world.sink.upsert(&ann).await.unwrap();
+    assert_eq!((again.outcome, again.attempts), (Outcome::Updated, 2));
+    assert!(!world.log().contains(&"POST customers.json".to_owned()));
+    // Whoever looks first too meets the other two people before anything is written.
+    world.seed(Some("mia@example.com"), None).await;
+    let before = world.people();
+    let error = world.sink.upsert(&Customer::new().email("mia@example.com").phone("+15550100999")).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect(), world.people()), (ErrorKind::Conflict, Effect::Rejected, before));
+    assert!(!world.log().iter().any(|line| line.starts_with("PUT") || line == "POST customers.json"));
+}
+
+#[tokio::test]
+async fn united_tags_keep_the_merchants_own() {
+    let world = World::with(|builder| builder.tag_policy(TagPolicy::Union)).await;
+    for tags in [["vip", "news"], ["news", "spring"]] {
+        let mut customer = mia();
+        customer.tags = tags.map(str::to_owned).to_vec();
+        world.sink.upsert(&customer).await.unwrap();
+    }
+    assert_eq!(world.people()[0]["tags"], "vip,news,spring");
 }
 
 #[tokio::test]

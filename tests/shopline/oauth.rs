@@ -10,8 +10,8 @@ use customer_sink::providers::shopline::{
     CustomerFields, CustomerList, CustomerSearch, GroupMembers, MetafieldList, OAuthApp, OrderList, Shopline,
 };
 use customer_sink::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, ManualClock,
-    Outcome, Transport, TransportError, UpsertOptions, When,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
+    ManualClock, Outcome, Transport, TransportError, UpsertOptions, When,
 };
 use futures::TryStreamExt;
 use http::StatusCode;
@@ -180,6 +180,50 @@ async fn an_ended_token_is_renewed_before_it_is_sent_or_not_sent_at_all() {
     assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unauthenticated, Effect::NotSent, 0));
     assert!(error.hint().unwrap().contains("expired"));
     assert!(world.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_tokens_own_word_on_its_end_can_be_left_to_the_vendor() {
+    let old = jwt(-7200);
+    let world = World::new(&[&old, "fake.renewed"]);
+    let given = Shopline::builder("open001", old.as_str()).connector(&world.connector).check_token_expiry(false);
+    given.build().unwrap().count_customers().await.unwrap();
+    assert_eq!(world.log(), [format!("{COUNT} {old}")]);
+    let app = OAuthApp::new("fake_app_key", "fake_app_secret").unwrap();
+    let renewing = Shopline::oauth("open001", app).access_token(old.as_str()).connector(&world.connector);
+    let renewing = renewing.check_token_expiry(false).build().unwrap();
+    renewing.count_customers().await.unwrap();
+    assert_eq!(world.log(), [format!("{COUNT} {old}")]);
+    // The vendor's refusal renews it all the same.
+    world.vendor.good.lock().unwrap().remove(0);
+    renewing.count_customers().await.unwrap();
+    assert_eq!(world.log()[1..], ["token".to_owned(), format!("{COUNT} fake.renewed")]);
+}
+
+#[tokio::test]
+async fn each_app_of_a_store_has_its_own_bucket() {
+    let token = |app: &str, n: i64| {
+        let claims = json!({"exp": 1_900_000_000 + n, "appKey": app}).to_string();
+        format!("fake.{}.token", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims))
+    };
+    let (a, a_renewed, b) = (token("a", 0), token("a", 1), token("b", 0));
+    let world = World::new(&[&a, &a_renewed, &b]);
+    let limit = Limit::Window { max: 1, per: Duration::from_secs(10) };
+    let open = |builder: customer_sink::providers::shopline::Builder| {
+        builder.connector(&world.connector).rate_limit(limit).build().unwrap()
+    };
+    let app = OAuthApp::new("a", "fake_app_secret").unwrap();
+    let clients = [
+        open(Shopline::builder("open001", a.as_str())),
+        open(Shopline::builder("open001", b.as_str())),
+        open(Shopline::builder("open002", a.as_str())),
+    ];
+    for client in &clients {
+        client.count_customers().await.unwrap();
+    }
+    assert!(world.clock.sleeps().is_empty(), "another app or store has another bucket");
+    open(Shopline::oauth("open001", app).access_token(a_renewed.as_str())).count_customers().await.unwrap();
+    assert_eq!(world.clock.sleeps().len(), 1, "the same app has the same one, whatever its token is");
 }
 
 #[tokio::test]

@@ -280,7 +280,11 @@ impl Shopline {
             }
             // Without a customer nothing is known of the addresses, and adding them all could double them.
             let Some(customer) = answer.customer else { return Err(unreadable(call, &GET, &response)) };
-            let theirs = customer.addresses;
+            let mut theirs = customer.addresses;
+            // A list that leaves the default one out must not double it.
+            let is_listed = |one: &AddressRecord| one.id.is_none() || theirs.iter().any(|their| their.id == one.id);
+            let unlisted = customer.default_address.filter(|one| !is_listed(one));
+            theirs.extend(unlisted);
             match self.write_addresses(call, plan, &theirs, id, &mut synced).await {
                 Err(_) if rounds == 1 && call.is_uncertain() => {}
                 Err(error) => return Err(error),
