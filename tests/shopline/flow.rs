@@ -9,8 +9,8 @@ use customer_sink::providers::shopline::{
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Field,
-    Gender, HttpRequest, HttpResponse, Identity, ManualClock, Outcome, RemoteId, ReqwestTransport, Transport,
-    TransportError, TransportErrorKind,
+    Gender, HttpRequest, HttpResponse, Identity, ManualClock, OnLoss, Outcome, RemoteId, ReqwestTransport, Transport,
+    TransportError, TransportErrorKind, UpsertOptions,
 };
 use serde_json::Value;
 
@@ -302,6 +302,44 @@ async fn a_limit_in_the_middle_is_waited_for_and_changes_nothing() {
         assert_eq!((world.people().len(), person["addresses"].as_array().unwrap().len()), (1, 2), "{method} {end}");
         assert_eq!(person["default_address"]["address1"], "2 B Street");
     }
+}
+
+#[tokio::test]
+async fn a_loss_that_shows_on_the_way_is_refused_before_anything_is_written() {
+    let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
+    let refused = async |world: &World, customer: &Customer, field: &str| {
+        let before = world.people();
+        let error = world.sink.upsert_with(customer, &strict).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+        assert_eq!(error.field_errors().iter().map(|f| f.field().to_owned()).collect::<Vec<_>>(), [field]);
+        assert_eq!(world.people(), before);
+    };
+    // The address routes take a shorter postal code than a create.
+    let long = mia().address(home().postal_code("40202-1234567"));
+    let world = World::new().await;
+    assert_eq!(world.sink.upsert_with(&long, &strict).await.unwrap().outcome, Outcome::Created);
+    let again = world.sink.upsert_with(&long, &strict).await.unwrap();
+    assert_eq!((again.outcome, again.notes.len()), (Outcome::Updated, 0), "the vendor holds it whole");
+    let moved = long.clone().address(home().line1("2 B Street").postal_code("40202-7654321"));
+    refused(&world, &moved, "addresses[1].postal_code").await;
+    assert_eq!(world.sink.upsert(&moved).await.unwrap().notes.len(), 1, "noted where losses are accepted");
+
+    // A create has no key for a district; an update has.
+    let district = mia().address(home().district("West"));
+    let world = World::with(|builder| builder.look_up_first(true)).await;
+    refused(&world, &district, "addresses[0].district").await;
+    world.sink.upsert(&mia()).await.unwrap();
+    assert!(world.sink.upsert_with(&district, &strict).await.unwrap().notes.is_empty());
+
+    // Tags that do not fit beside those that are there.
+    let world = World::with(|builder| builder.tag_policy(TagPolicy::Union)).await;
+    let tags = |from: usize| (from..from + 60).map(|n| format!("t{n}")).collect::<Vec<_>>();
+    let (mut first, mut second) = (mia(), mia());
+    (first.tags, second.tags) = (tags(0), tags(60));
+    world.sink.upsert_with(&first, &strict).await.unwrap();
+    refused(&world, &second, "tags").await;
+    let done = world.sink.upsert(&second).await.unwrap();
+    assert_eq!((done.notes.len(), done.notes[0].path().to_string()), (1, "tags".to_owned()));
 }
 
 #[tokio::test]

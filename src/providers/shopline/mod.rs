@@ -4,6 +4,13 @@
 //! is all that it tells of a duplicate (seen), the customer is looked up by e-mail, exactly, and by phone, by a fuzzy
 //! search whose results are compared digit by digit; then it is updated, and its addresses by their own routes.
 //!
+//! What the vendor leaves open is an option of the [`Builder`]: [`look_up_first`](Builder::look_up_first), since nobody
+//! knows whether a phone number is refused for the second time; [`blanking`](Builder::blanking);
+//! [`tag_policy`](Builder::tag_policy); [`check_token_expiry`](Builder::check_token_expiry).
+//!
+//! A create whose answer got lost is looked for. Where the exact look-up by e-mail finds nobody it is sent once more; that
+//! of a phone alone is not, since the search may lag behind: its effect stays unknown.
+//!
 //! A plan shows the first page of that search; further pages are the same step with the vendor's cursor. An update leaves
 //! the vendor's other addresses alone, and a repeat adds none that is there already.
 //!
@@ -13,7 +20,7 @@
 //! Beside the sink, [`Shopline`] has a method for each route of the group: customers, addresses, orders, subscriptions,
 //! groups (saved searches), metafields, social logins, the blacklist, and handing in a file in bulk. Lists come page by
 //! page, or as a stream that takes nothing but the cursor from an answer. A token is given, or renewed by the client
-//! itself: see [`Shopline::oauth`] and [`OAuthApp`].
+//! itself: see [`Shopline::oauth`] and [`OAuthApp`]. What the vendor sends by itself is checked and read by [`webhook`].
 //!
 //! This is the API of `{handle}.myshopline.com`. The Open API of `open.shopline.io` is another product with other tokens.
 

@@ -18,13 +18,13 @@ use super::{MATRIX, PROVIDER};
 use crate::address_match::AddressAction;
 use crate::customer::{Customer, E164, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::Call;
-use crate::mapper::Mapper;
+use crate::http::{Call, Operation};
+use crate::mapper::{Mapper, lost_field};
 use crate::notes::Note;
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Plan, Step, Url, When};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
+use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, OnLoss, UpsertOptions};
 use crate::trace::upsert_span;
 
 /// A plan whose steps have names, and what the flow decides on.
@@ -40,6 +40,7 @@ struct Prepared<'c> {
     addresses: Vec<MappedAddress<'c>>,
     routes: Vec<Route>,
     default: Option<Step>,
+    on_loss: OnLoss,
     /// The record's own e-mail address, also one that the vendor cannot hold.
     known_email: Option<&'c str>,
     sent: Vec<FieldPath>,
@@ -154,6 +155,7 @@ impl Shopline {
             default: mapped.addresses.iter().any(MappedAddress::is_default).then(|| self.default_step()),
             addresses: mapped.addresses,
             routes,
+            on_loss: options.on_loss,
             known_email: known_email(customer),
             sent,
             notes,
@@ -165,7 +167,7 @@ impl Shopline {
         let known = if plan.looks_first() { self.locate(&mut call, &plan).await? } else { None };
         let theirs = match known {
             Some(theirs) => theirs,
-            None => match self.create(&mut call, &plan).await? {
+            None => match self.create_or_find(&mut call, &plan).await? {
                 Made::New(id) => {
                     let create = plan.create.when;
                     let taken = |note: &Note| note.limited_to().is_none_or(|when| when == create);
@@ -178,9 +180,11 @@ impl Shopline {
             let (tags, note) = united_tags(theirs.tags.as_deref(), &open.tags);
             open.fields.tags = Some(Cow::Owned(tags));
             plan.update.body = Some(update_body(&open.fields, &open.nulls)?);
+            refuse_losses(&call, plan.on_loss, &UPDATE, note.iter())?;
             plan.notes.extend(note);
         }
         let id = theirs.id;
+        self.refuse_address_losses(&mut call, &plan, &id).await?;
         self.send_filled(&mut call, &UPDATE, &plan.update, &[("id", id.as_str())]).await?;
         let synced = match &plan.read {
             Some(read) => self.sync_addresses(&mut call, &plan, read, &id).await?,
@@ -198,7 +202,11 @@ impl Shopline {
 
     /// Creates the customer, or finds the one on whose account that was refused, or who was made by a create whose answer
     /// got lost.
-    async fn create(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Made, Error> {
+    async fn create_or_find(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Made, Error> {
+        if plan.looks_first() {
+            let of_create = plan.notes.iter().filter(|note| note.limited_to() == Some(When::IfNotFound));
+            refuse_losses(call, plan.on_loss, &CREATE, of_create)?;
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -273,24 +281,60 @@ impl Shopline {
         let mut rounds = 0;
         loop {
             rounds += 1;
-            let response = self.send_filled(call, &GET, read_step, &[("id", id.as_str())]).await?;
-            let answer: CustomerAnswer = read(call, &GET, &response)?;
+            let theirs = self.read_addresses(call, read_step, id).await?;
             if call.is_uncertain() {
                 call.settle(true);
             }
-            // Without a customer nothing is known of the addresses, and adding them all could double them.
-            let Some(customer) = answer.customer else { return Err(unreadable(call, &GET, &response)) };
-            let mut theirs = customer.addresses;
-            // A list that leaves the default one out must not double it.
-            let is_listed = |one: &AddressRecord| one.id.is_none() || theirs.iter().any(|their| their.id == one.id);
-            let unlisted = customer.default_address.filter(|one| !is_listed(one));
-            theirs.extend(unlisted);
             match self.write_addresses(call, plan, &theirs, id, &mut synced).await {
                 Err(_) if rounds == 1 && call.is_uncertain() => {}
                 Err(error) => return Err(error),
                 Ok(()) => return Ok(synced),
             }
         }
+    }
+
+    /// The addresses that a customer has at the vendor.
+    async fn read_addresses(
+        &self,
+        call: &mut Call<'_>,
+        read_step: &Step,
+        id: &CustomerId,
+    ) -> Result<Vec<AddressRecord>, Error> {
+        let response = self.send_filled(call, &GET, read_step, &[("id", id.as_str())]).await?;
+        let answer: CustomerAnswer = read(call, &GET, &response)?;
+        // Without a customer nothing is known of the addresses, and adding them all could double them.
+        let Some(customer) = answer.customer else { return Err(unreadable(call, &GET, &response)) };
+        let mut theirs = customer.addresses;
+        // A list that leaves the default one out must not double it.
+        let is_listed = |one: &AddressRecord| one.id.is_none() || theirs.iter().any(|their| their.id == one.id);
+        let unlisted = customer.default_address.filter(|one| !is_listed(one));
+        theirs.extend(unlisted);
+        Ok(theirs)
+    }
+
+    /// Where no loss is accepted: what the address routes cannot carry is one, unless the vendor holds that address. It
+    /// is found out before anything is written, by one more read.
+    async fn refuse_address_losses(
+        &self,
+        call: &mut Call<'_>,
+        plan: &Prepared<'_>,
+        id: &CustomerId,
+    ) -> Result<(), Error> {
+        let of_routes = |note: &&Note| note.limited_to() == Some(When::IfDiffers);
+        let Some(read) = &plan.read else { return Ok(()) };
+        if plan.on_loss != OnLoss::Fail || !plan.notes.iter().any(|note| of_routes(&note)) {
+            return Ok(());
+        }
+        let actions = compare(&plan.addresses, &self.read_addresses(call, read, id).await?);
+        let written: Vec<u32> = (plan.addresses.iter().zip(actions))
+            .filter(|(_, action)| !matches!(action, AddressAction::Keep(_)))
+            .map(|(ours, _)| ours.index)
+            .collect();
+        let is_written = |note: &&Note| match note.path() {
+            FieldPath::AddressField(index, _) => written.contains(index),
+            _ => false,
+        };
+        refuse_losses(call, plan.on_loss, &UPDATE, plan.notes.iter().filter(of_routes).filter(is_written))
     }
 
     async fn write_addresses(
@@ -337,6 +381,21 @@ impl Shopline {
         }
         Ok(())
     }
+}
+
+/// Refuses losses that show only on the way, where none is accepted.
+fn refuse_losses<'n>(
+    call: &Call<'_>,
+    on_loss: OnLoss,
+    operation: &Operation,
+    lost: impl Iterator<Item = &'n Note>,
+) -> Result<(), Error> {
+    let lost: Vec<_> = lost.map(lost_field).collect();
+    if on_loss != OnLoss::Fail || lost.is_empty() {
+        return Ok(());
+    }
+    let error = Error::invalid_record(lost).with_provider(PROVIDER).with_operation(operation.name);
+    Err(call.finish(error))
 }
 
 fn done(
