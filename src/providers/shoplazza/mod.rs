@@ -50,6 +50,7 @@ mod address;
 mod addresses;
 mod answer;
 mod callback;
+mod check;
 mod client;
 mod credential;
 mod ids;
@@ -72,8 +73,8 @@ pub use oauth::{OAuthApp, SCOPES};
 pub use paging::{ListQuery, MAX_PAGE_SIZE, Page, Position};
 pub use shown::{AddressRecord, CustomerRecord};
 pub use token_pair::TokenPair;
-pub use version::{ApiVersion, TagPolicy};
-pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password, Tags};
+pub use version::{ApiVersion, TagPolicy, UnknownConsent};
+pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password};
 
 use crate::provider::ProviderId;
 

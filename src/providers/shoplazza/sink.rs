@@ -37,6 +37,8 @@ struct Prepared<'c> {
     /// The address that the record marks as the default.
     default: Option<usize>,
     find_email: Option<Step>,
+    /// In lower case.
+    find_lower: Option<Step>,
     find_phone: Option<Step>,
     create: Step,
     list_addresses: Option<Step>,
@@ -52,14 +54,16 @@ impl Shoplazza {
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
         let (version, routes) = (self.0.version, &self.0.routes);
         let mut mapper = Mapper::new(customer, &MATRIX);
-        let (mapped, addresses) = map(&mut mapper, version, self.0.tag_policy);
+        let (mapped, addresses) = map(&mut mapper, self.0.choices);
         let (sent, notes) = mapper.finish(options)?;
-        let find = |when, contact: Contact<'_>| self.step(when, &FIND, Method::GET, contact.url(self).into(), None);
-        let find_email = mapped.email.map(|email| find(When::Always, Contact::Email(email)));
+        let find = |when, url: String| self.step(when, &FIND, Method::GET, url.into(), None);
+        let by_email = mapped.email.map(Contact::Email);
+        let find_email = by_email.map(|contact| find(When::Always, contact.url(self)));
+        let find_lower = by_email.and_then(|contact| contact.lower_url(self)).map(|url| find(When::IfNotFound, url));
         // Behind an e-mail it is sent where that finds nobody, or somebody who does not hold this phone.
         let when = if find_email.is_some() { When::IfDiffers } else { When::Always };
-        let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone)));
-        let body = customer_body(&mapped.create(&addresses))?;
+        let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone).url(self)));
+        let body = customer_body(&mapped.create(&addresses).wire(version))?;
         let create = self.step(When::IfNotFound, &CREATE, Method::POST, Url::from(&self.0.customers), Some(body));
         let update = match mapped.planned_update() {
             Some(update) => {
@@ -73,7 +77,7 @@ impl Shoplazza {
             let body = address_body(version, &address.to_change())?;
             let url = Url::from(&routes.address);
             let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url, Some(body));
-            let body = address_body(version, &address.to_add())?;
+            let body = address_body(version, &address.to_add(version))?;
             let url = Url::from(&routes.addresses);
             let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url, Some(body));
             address_steps.push((change, add));
@@ -91,6 +95,7 @@ impl Shoplazza {
             addresses: addresses.all,
             default: addresses.default,
             find_email,
+            find_lower,
             find_phone,
             create,
             list_addresses,
@@ -113,8 +118,10 @@ impl Prepared<'_> {
         let mut steps = Vec::with_capacity(9 + 2 * self.address_steps.len());
         steps.extend(renewal);
         let again = |step: &Step| Step { when: When::IfDuplicate, ..step.clone() };
-        let after_duplicate: Vec<Step> = self.find_email.iter().chain(&self.find_phone).map(again).collect();
+        let finds = self.find_email.iter().chain(&self.find_lower).chain(&self.find_phone);
+        let after_duplicate: Vec<Step> = finds.map(again).collect();
         steps.extend(self.find_email);
+        steps.extend(self.find_lower);
         steps.extend(self.find_phone);
         steps.push(self.create);
         steps.extend(after_duplicate);
@@ -146,6 +153,8 @@ struct Upsert<'a> {
     call: Call<'a>,
     /// The record's addresses that were added one by one, by their place in it.
     added: Vec<u32>,
+    /// What only the look-up could tell.
+    notes: Vec<Note>,
 }
 
 impl Upsert<'_> {
@@ -163,11 +172,13 @@ impl Upsert<'_> {
     /// The customer that the record is about, if the vendor has one; a conflict where it is about two, or about
     /// somebody else.
     async fn look_up(&mut self) -> Result<Option<CustomerRecord>, Error> {
-        let Prepared { mapped, find_email, find_phone, .. } = self.prepared;
-        let by_email = match (find_email, mapped.email) {
-            (Some(step), Some(email)) => self.client.find_by(&mut self.call, step.url(), Contact::Email(email)).await?,
-            _ => None,
-        };
+        let Prepared { mapped, find_email, find_lower, find_phone, .. } = self.prepared;
+        let mut by_email = None;
+        for step in find_email.iter().chain(find_lower) {
+            if let (None, Some(email)) = (&by_email, mapped.email) {
+                by_email = self.client.find_by(&mut self.call, step.url(), Contact::Email(email)).await?;
+            }
+        }
         let (Some(step), Some(phone)) = (find_phone, mapped.phone.as_ref()) else { return Ok(by_email) };
         if by_email.as_ref().is_some_and(|found| found.has_phone(phone.digits())) {
             return Ok(by_email);
@@ -210,6 +221,11 @@ impl Upsert<'_> {
             if error.kind() == ErrorKind::Conflict
                 && let Some(found) = self.look_up().await?
             {
+                if was_lost {
+                    // It was there neither before nor after the lost one: the list lagged behind, and the create is ours.
+                    self.call.settle(true);
+                    return Ok(Creation::MadeUnseen(Box::new(found)));
+                }
                 return Ok(Creation::WasThere(Box::new(found)));
             }
             let mut error = self.call.finish(error);
@@ -227,6 +243,7 @@ impl Upsert<'_> {
         let id = found.id().unwrap_or_default();
         let theirs = self.their_addresses(id, found).await?;
         let mut wrote = false;
+        self.notes.extend(self.prepared.mapped.lost_tags(found));
         if let Some(step) = &self.prepared.update
             && self.prepared.mapped.differs(found)
         {
@@ -241,6 +258,7 @@ impl Upsert<'_> {
             };
             let filled = filled.map(|body| Step { body: Some(body), ..step.clone() });
             self.send_at(&UPDATE, filled.as_ref().unwrap_or(step), &[("id", id)]).await?;
+            self.notes.extend(self.prepared.mapped.notes_of_update(found));
             wrote = true;
         }
         wrote |= self.bring_up_addresses(id, &theirs, found.default_address.as_ref()).await?;
@@ -258,8 +276,9 @@ impl Upsert<'_> {
             return Ok(());
         }
         let of_update = |note: &&Note| note.limited_to() == Some(When::IfFound);
-        let lost = self.prepared.notes.iter().filter(of_update);
-        let lost: Vec<_> = lost.filter(|note| !self.prepared.mapped.is_held(note, found)).map(lost_field).collect();
+        let mapped = &self.prepared.mapped;
+        let lost = self.prepared.notes.iter().filter(of_update).filter(|note| !mapped.is_held(note, found));
+        let lost: Vec<_> = lost.chain(&mapped.lost_tags(found)).map(lost_field).collect();
         if lost.is_empty() {
             return Ok(());
         }
@@ -267,14 +286,13 @@ impl Upsert<'_> {
         Err(self.call.finish(error))
     }
 
-    /// The customer's addresses: as the look-up showed them, or read where it did not.
+    /// The customer's addresses: as the look-up showed them where all of the record's are among them, else read. Whether
+    /// a list of customers shows all addresses is unknown, and one that it leaves out would be added night after night.
     async fn their_addresses(&mut self, id: &str, found: &CustomerRecord) -> Result<Vec<AddressRecord>, Error> {
         let Some(step) = &self.prepared.list_addresses else { return Ok(Vec::new()) };
-        match &found.addresses {
-            // No address beside a default one: the list is not whole.
-            Some(rows) if !rows.is_empty() || found.default_address.is_none() => Ok(rows.clone()),
-            _ => self.read_addresses(id, step).await,
-        }
+        let shown = found.addresses.as_deref().unwrap_or_default();
+        let actions = address::actions(&self.prepared.addresses, shown);
+        if actions.contains(&AddressAction::Add) { self.read_addresses(id, step).await } else { Ok(shown.to_vec()) }
     }
 
     async fn read_addresses(&mut self, id: &str, step: &Step) -> Result<Vec<AddressRecord>, Error> {
@@ -427,7 +445,7 @@ impl Upsert<'_> {
         };
         let mut done = Upserted::new(PROVIDER, outcome);
         done.remote_id = remote_id;
-        done.notes = self.prepared.notes.iter().filter(applies).cloned().collect();
+        done.notes = self.prepared.notes.iter().filter(applies).chain(&self.notes).cloned().collect();
         done.attempts = self.call.attempts;
         done.request_id.clone_from(&self.call.request_id);
         done
@@ -453,7 +471,9 @@ impl CustomerSink for Shoplazza {
             let prepared = self.prepare(customer, options)?;
             let on_loss = options.on_loss;
             let call = self.0.account.call();
-            Upsert { client: self, prepared: &prepared, on_loss, call, added: Vec::new() }.run().await
+            Upsert { client: self, prepared: &prepared, on_loss, call, added: Vec::new(), notes: Vec::new() }
+                .run()
+                .await
         })
         .await
     }
@@ -468,8 +488,11 @@ impl CustomerSink for Shoplazza {
             },
             Identity::Email(email) => {
                 let email = email.usable().map_err(|problem| unusable("email", crate::mapper::email_rule(problem)))?;
-                let contact = Contact::Email(email);
-                self.find_by(&mut self.0.account.call(), &contact.url(self), contact).await?
+                let (contact, mut call) = (Contact::Email(email), self.0.account.call());
+                match (self.find_by(&mut call, &contact.url(self), contact).await?, contact.lower_url(self)) {
+                    (None, Some(lower)) => self.find_by(&mut call, &lower, contact).await?,
+                    (found, _) => found,
+                }
             }
             Identity::Phone(phone) => {
                 let phone = phone.e164().map_err(|problem| unusable("phone", crate::mapper::phone_rule(problem)))?;
