@@ -26,6 +26,12 @@
 //! # }
 //! ```
 //!
+//! What the vendor's documentation leaves open is an option of the [`Builder`]: which contacts a new customer is sent with
+//! ([`both_contacts`](Builder::both_contacts), [`contact_type`](Builder::contact_type)), by which filter e-mail addresses
+//! are looked for ([`email_filter`](Builder::email_filter)), what an update says of a consent that the record does not know
+//! ([`unknown_consent`](Builder::unknown_consent)), and how far a look-up reads ([`lookup_pages`](Builder::lookup_pages)).
+//! [`webhook`] checks what the vendor sends.
+//!
 //! From app to client:
 //!
 //! ```no_run
@@ -63,6 +69,7 @@ mod shown;
 mod sink;
 mod token_pair;
 mod version;
+pub mod webhook;
 mod wire;
 
 pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, STORE_LIMIT, Shoplazza};
