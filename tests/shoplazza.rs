@@ -403,3 +403,40 @@ fn e_mail_addresses_are_looked_for_as_written_and_in_lower_case() {
     ];
     assert_eq!(urls(&by_email.build().unwrap(), &mixed)[..3], finds);
 }
+
+/// Whatever is chosen, each set field has one claim, and no consent is left to the vendor.
+#[test]
+fn the_claims_hold_with_every_choice() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/customers/customers.jsonl"));
+    let text = text.unwrap();
+    let records: Vec<Customer> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut planned = 0;
+    for choice in 0..32u8 {
+        let on = |bit: u8| choice & (1 << bit) != 0;
+        let mut builder = Shoplazza::builder("acme", "fake-token").both_contacts(on(0)).email_filter(on(1));
+        builder = builder.contact_type(if on(2) { ContactType::Phone } else { ContactType::Email });
+        builder = builder.tag_policy(if on(3) { TagPolicy::Union } else { TagPolicy::Replace });
+        builder = builder.unknown_consent(if on(3) { UnknownConsent::LeaveOut } else { UnknownConsent::AsShown });
+        builder = builder.api_version(if on(4) { ApiVersion::V2026_07 } else { ApiVersion::V2022_01 });
+        let sink = builder.build().unwrap();
+        for record in &records {
+            let Ok(plan) = sink.plan(record, &UpsertOptions::default()) else { continue };
+            planned += 1;
+            for path in record.set_paths() {
+                assert!(plan.accounts_for(&path), "nobody speaks for {path}");
+            }
+            let lost = plan.notes().iter().filter(|n| n.action() == Action::Dropped && n.limited_to().is_none());
+            for note in lost {
+                assert!(!plan.sent().contains(note.path()), "{} is sent and dropped", note.path());
+            }
+            let new = body(&plan, "create_customer")["customer"].take();
+            let contact = if new["contact_type"] == "phone" { &new["phone"] } else { &new["email"] };
+            assert!(
+                contact.is_string()
+                    && new["accepts_marketing"].is_boolean()
+                    && new["accepts_sms_marketing"].is_boolean()
+            );
+        }
+    }
+    assert!(planned > 32 * 150, "{planned}");
+}

@@ -468,7 +468,11 @@ async fn credentials_are_checked() {
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
         assert!(error.request_id().is_some());
     }
-    let retired = open(&sandbox, &connector, "2020-07".parse().unwrap()).check().await.unwrap_err();
+    // What a retired version answers to everything is not an answer about a person.
+    let retired = open(&sandbox, &connector, "2020-07".parse().unwrap());
+    let who = Identity::RemoteId(RemoteId("11111111-2222-4333-8444-555555555555".into()));
+    assert_eq!(retired.find(&who).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let retired = retired.check().await.unwrap_err();
     assert_eq!(retired.kind(), ErrorKind::NotFound);
     assert!(retired.hint().unwrap().contains("version"));
 }

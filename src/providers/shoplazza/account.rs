@@ -287,6 +287,9 @@ impl fmt::Debug for Shoplazza {
 
 impl Shoplazza {
     /// A client for this shop (`acme`, `acme.myshoplaza.com` or its https URL) and access token.
+    ///
+    /// A name is taken under `myshoplaza.com`, with one z, as every page of an endpoint has it (documented). Some of the
+    /// vendor's prose has two (seen); for such a shop, or one at a domain of its own, give the host.
     pub fn builder(shop: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
         Builder::with(shop.into(), Identification::Token(access_token.into()))
     }
