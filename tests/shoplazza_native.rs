@@ -7,8 +7,10 @@ use customer_sink::providers::shoplazza::{
     Position, Shoplazza,
 };
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{Connector, Effect, Error, ErrorKind};
+use customer_sink::{Connector, CustomerSink, Effect, Error, ErrorKind, Identity};
 use futures::{StreamExt, TryStreamExt};
+use wiremock::matchers::{any, method, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const VERSIONS: [ApiVersion; 2] = [ApiVersion::V2022_01, ApiVersion::V2026_07];
 
@@ -216,4 +218,22 @@ async fn filters_that_are_none_are_refused() {
     }
     let first = ListQuery { from: Some(Position::Page(0)), ..ListQuery::default() };
     assert_eq!(refused(&nowhere(VERSIONS[0]).list_customers(&first).await.unwrap_err()), ["from"]);
+}
+
+/// A vendor for whom case counts: an e-mail address is looked for as it is written, and in lower case.
+#[tokio::test]
+async fn a_person_is_found_whose_address_the_vendor_holds_in_lower_case() {
+    let server = MockServer::start().await;
+    let list =
+        |rows: serde_json::Value| ResponseTemplate::new(200).set_body_json(serde_json::json!({ "customers": rows }));
+    let held = serde_json::json!([{"id": "1", "email": "ann@example.com"}]);
+    let lower = Mock::given(method("GET")).and(query_param("contact", "ann@example.com"));
+    lower.respond_with(list(held)).with_priority(1).expect(1).mount(&server).await;
+    Mock::given(any()).respond_with(list(serde_json::json!([]))).with_priority(2).expect(2).mount(&server).await;
+    let builder = Shoplazza::builder("acme", "fake-token").base_url(server.uri());
+    let client = builder.connector(&support::connector().0).build().unwrap();
+    let found = client.find(&Identity::Email("Ann@Example.com".into())).await.unwrap().unwrap();
+    assert_eq!(found.remote_id.as_deref(), Some("1"));
+    // In lower case already: asked for once.
+    assert!(client.find(&Identity::Email("bo@example.com".into())).await.unwrap().is_none());
 }

@@ -121,7 +121,8 @@ impl Builder {
     }
 
     /// Whether a new customer whose record has both e-mail and phone is sent with both, or with the one of the
-    /// [`contact_type`](Self::contact_type) alone. Both are looked for in any case.
+    /// [`contact_type`](Self::contact_type) alone. Both are looked for in any case; the one that is not sent is a loss, and
+    /// noted.
     ///
     /// Default true. That the vendor takes both is inferred: the example of its answer holds both, while its own
     /// command-line tool sends only one.

@@ -5,7 +5,8 @@
 //!
 //! What this vendor cannot hold: an id of one's own, company, note, gender, birthday, locale and custom values of a
 //! customer, and how and when a consent was given. An update cannot change e-mail and phone (documented). Consent is a
-//! yes or a no, whose documented default is yes: both consents are therefore always sent.
+//! yes or a no, whose documented default is yes: both consents are therefore always sent with a new customer, and by
+//! default with an update.
 //!
 //! A client has an access token of a private app, which stays ([`Shoplazza::builder`]), or the pair of tokens of an
 //! [`OAuthApp`], which it renews by itself. Each page of a list is a call ([`Shoplazza::list_customers`]), and a stream
