@@ -68,6 +68,7 @@ mod oauth;
 mod paging;
 mod shown;
 mod sink;
+mod sink_addresses;
 mod token_pair;
 mod version;
 pub mod webhook;
