@@ -1,5 +1,7 @@
 //! HMAC-SHA256 signatures, as vendors put them on callbacks, token calls and webhooks.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -12,6 +14,12 @@ pub(crate) fn hmac_hex(key: &SecretString, message: &[u8]) -> String {
 /// Whether `given`, in hex of either case, is the signature of the message; in constant time.
 pub(crate) fn verify_hex(key: &SecretString, message: &[u8], given: &str) -> bool {
     let Some(given) = unhex(given) else { return false };
+    mac(key, message).is_some_and(|mac| mac.verify_slice(&given).is_ok())
+}
+
+/// Whether `given`, in base64 with its padding, is the signature of the message; in constant time.
+pub(crate) fn verify_base64(key: &SecretString, message: &[u8], given: &str) -> bool {
+    let Ok(given) = STANDARD.decode(given.trim()) else { return false };
     mac(key, message).is_some_and(|mac| mac.verify_slice(&given).is_ok())
 }
 
@@ -60,6 +68,11 @@ mod tests {
         assert!(verify_hex(&key, body, &signature.to_uppercase()));
         for bad in ["", "9599", "zz", &signature[..62], &signature.replace('9', "8")] {
             assert!(!verify_hex(&key, body, bad), "{bad}");
+        }
+        let base64 = "lZmrZ42eJdFRhkldfHbI14dEbkxWoI6CXUPqgy1t/Cw=";
+        assert!(verify_base64(&key, body, base64) && verify_base64(&key, body, &format!(" {base64}\n")));
+        for bad in ["", "=", &base64[..40], signature, &base64.replace('l', "m")] {
+            assert!(!verify_base64(&key, body, bad), "{bad}");
         }
     }
 }

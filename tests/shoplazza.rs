@@ -2,10 +2,10 @@
 
 mod support;
 
-use customer_sink::providers::shoplazza::{ApiVersion, MATRIX, Shoplazza, TagPolicy};
+use customer_sink::providers::shoplazza::{ApiVersion, ContactType, MATRIX, Shoplazza, TagPolicy, UnknownConsent};
 use customer_sink::{
     Action, Address, Channel, Consent, ConsentField, ConsentState, Customer, CustomerSink, ErrorKind, Field,
-    FieldMatrix, FieldPath, OptInLevel, Plan, Reason, UpsertOptions, When,
+    FieldMatrix, FieldPath, OnLoss, OptInLevel, Plan, Reason, UpsertOptions, When,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,14 @@ async fn exchanges() {
         if let Some(version) = options["api_version"].as_str() {
             builder = builder.api_version(version);
         }
+        if options["unknown_consent"] == "leave_out" {
+            builder = builder.unknown_consent(UnknownConsent::LeaveOut);
+        }
+        if options["contact_type"] == "phone" {
+            builder = builder.contact_type(ContactType::Phone);
+        }
+        builder = builder.both_contacts(options["both_contacts"] != false);
+        builder = builder.email_filter(options["email_filter"] == true);
         if options["tags"] == "union" {
             builder = builder.tag_policy(TagPolicy::Union);
         }
@@ -152,7 +160,8 @@ fn the_plan_shows_every_step_with_its_condition() {
     );
     // What the record does not say itself is for a new address only.
     assert_eq!(body(&plan, "update_address"), json!({"address1": "1 Example Way", "country_code": "US"}));
-    let address = json!({"first_name": "Ann", "last_name": "Ortega", "address1": "1 Example Way",
+    // One page of the vendor's requires both lines there.
+    let address = json!({"first_name": "Ann", "last_name": "Ortega", "address1": "1 Example Way", "address2": "",
         "country": "United States", "country_code": "US", "default": false});
     assert_eq!(body(&plan, "create_address"), address);
     assert_eq!(
@@ -321,4 +330,113 @@ fn the_first_address_is_the_default_of_a_new_customer_where_none_is_marked() {
     assert_eq!((note.reason(), note.limited_to()), (Reason::Default, Some(When::IfNotFound)));
     // A known customer's default stays what it is.
     assert!(plan.steps().iter().all(|step| step.operation() != "set_default_address"));
+}
+
+/// Which contacts a new customer is sent with, by option; what is left out is a loss, and is looked for all the same.
+#[test]
+fn the_contacts_of_a_new_customer_are_by_choice() {
+    let both = ann().phone("+15550100123");
+    let open = |kind, both| {
+        let builder = Shoplazza::builder("acme", "fake-token").contact_type(kind).both_contacts(both);
+        builder.build().unwrap()
+    };
+    let contacts = |customer: &Value| json!([customer["contact_type"], customer["email"], customer["phone"]]);
+    for (kind, all, sent, lost) in [
+        (ContactType::Email, true, json!(["email", "ann@example.com", "+15550100123"]), None),
+        (ContactType::Phone, true, json!(["phone", "ann@example.com", "+15550100123"]), None),
+        (ContactType::Email, false, json!(["email", "ann@example.com", null]), Some("phone")),
+        (ContactType::Phone, false, json!(["phone", null, "+15550100123"]), Some("email")),
+    ] {
+        let sink = open(kind, all);
+        let plan = plan(&sink, &both);
+        assert_eq!(contacts(&body(&plan, "create_customer")["customer"]), sent);
+        let dropped = |path: &str| notes(&plan).contains(&format!("{path} dropped unsupported"));
+        assert_eq!(["email", "phone"].into_iter().find(|path| dropped(path)), lost);
+        let claims = |path: &&FieldPath| matches!(path, FieldPath::Field(Field::Email | Field::Phone));
+        assert_eq!(plan.sent().iter().filter(claims).count(), 2 - usize::from(lost.is_some()));
+        assert_eq!(plan.steps().iter().filter(|s| s.operation() == "find_customer").count(), 4);
+        let strict = sink.plan(&both, &UpsertOptions::default().on_loss(OnLoss::Fail));
+        assert_eq!(strict.err().map(|e| e.field_errors()[0].field().to_owned()).as_deref(), lost);
+        // One contact alone is the identity, whatever the choice.
+        let alone = Customer::new().phone("+15550100123");
+        assert_eq!(contacts(&created(&sink, &alone)), json!(["phone", null, "+15550100123"]));
+        assert_eq!(contacts(&created(&sink, &ann())), json!(["email", "ann@example.com", null]));
+    }
+}
+
+/// What the record does not know stands in an update as the look-up showed it, or not at all.
+#[test]
+fn an_unknown_consent_is_shown_or_left_out() {
+    let sink = Shoplazza::builder("acme", "fake-token").unknown_consent(UnknownConsent::LeaveOut).build().unwrap();
+    let plan_of = |customer: &Customer| body(&plan(&sink, customer), "update_customer")["customer"].take();
+    assert_eq!(plan_of(&ann()), json!({"first_name": "Ann", "last_name": "Ortega"}));
+    let opted_out = ann().sms_marketing(Consent::new(ConsentState::Unsubscribed));
+    let expected = json!({"first_name": "Ann", "last_name": "Ortega", "accepts_sms_marketing": false});
+    assert_eq!(plan_of(&opted_out), expected);
+    // A new customer is told both in any case.
+    let new = created(&sink, &ann());
+    assert_eq!((&new["accepts_marketing"], &new["accepts_sms_marketing"]), (&json!(false), &json!(false)));
+}
+
+#[test]
+fn e_mail_addresses_are_looked_for_as_written_and_in_lower_case() {
+    let mixed = Customer::new().email("Ann.O@Example.com").phone("+15550100123");
+    let urls = |sink: &Shoplazza, customer: &Customer| {
+        let query = |url: &str| url.split_once("/customers?").unwrap().1.to_owned();
+        let plan = plan(sink, customer);
+        let finds = plan.steps().iter().filter(|step| step.operation() == "find_customer");
+        finds.map(|step| format!("{} {}", step.when().as_str(), query(step.url()))).collect::<Vec<_>>()
+    };
+    let finds = [
+        "always contact=Ann.O%40Example.com&limit=100",
+        "if_not_found contact=ann.o%40example.com&limit=100",
+        "if_differs contact=%2B15550100123&limit=100",
+    ];
+    assert_eq!(urls(&sink(), &mixed)[..3], finds);
+    assert_eq!(urls(&sink(), &mixed).len(), 6);
+    assert_eq!(urls(&sink(), &ann()).len(), 2);
+    let by_email = Shoplazza::builder("acme", "fake-token").email_filter(true).api_version(ApiVersion::V2026_07);
+    let finds = [
+        "always email=Ann.O%40Example.com&page_size=100",
+        "if_not_found email=ann.o%40example.com&page_size=100",
+        "if_differs contact=%2B15550100123&page_size=100",
+    ];
+    assert_eq!(urls(&by_email.build().unwrap(), &mixed)[..3], finds);
+}
+
+/// Whatever is chosen, each set field has one claim, and no consent is left to the vendor.
+#[test]
+fn the_claims_hold_with_every_choice() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/customers/customers.jsonl"));
+    let text = text.unwrap();
+    let records: Vec<Customer> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut planned = 0;
+    for choice in 0..32u8 {
+        let on = |bit: u8| choice & (1 << bit) != 0;
+        let mut builder = Shoplazza::builder("acme", "fake-token").both_contacts(on(0)).email_filter(on(1));
+        builder = builder.contact_type(if on(2) { ContactType::Phone } else { ContactType::Email });
+        builder = builder.tag_policy(if on(3) { TagPolicy::Union } else { TagPolicy::Replace });
+        builder = builder.unknown_consent(if on(3) { UnknownConsent::LeaveOut } else { UnknownConsent::AsShown });
+        builder = builder.api_version(if on(4) { ApiVersion::V2026_07 } else { ApiVersion::V2022_01 });
+        let sink = builder.build().unwrap();
+        for record in &records {
+            let Ok(plan) = sink.plan(record, &UpsertOptions::default()) else { continue };
+            planned += 1;
+            for path in record.set_paths() {
+                assert!(plan.accounts_for(&path), "nobody speaks for {path}");
+            }
+            let lost = plan.notes().iter().filter(|n| n.action() == Action::Dropped && n.limited_to().is_none());
+            for note in lost {
+                assert!(!plan.sent().contains(note.path()), "{} is sent and dropped", note.path());
+            }
+            let new = body(&plan, "create_customer")["customer"].take();
+            let contact = if new["contact_type"] == "phone" { &new["phone"] } else { &new["email"] };
+            assert!(
+                contact.is_string()
+                    && new["accepts_marketing"].is_boolean()
+                    && new["accepts_sms_marketing"].is_boolean()
+            );
+        }
+    }
+    assert!(planned > 32 * 150, "{planned}");
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use customer_sink::providers::shoplazza::{
     AddressFields, AddressId, AddressRecord, CustomerId, CustomerRecord, CustomerUpdate, ListQuery, NewCustomer,
-    OAuthApp, Page, Position, Shoplazza, Tags, TokenPair,
+    OAuthApp, Page, Position, Shoplazza, TokenPair,
 };
 use customer_sink::{Connector, Error};
 use futures::{Stream, StreamExt};
@@ -123,10 +123,7 @@ async fn call(url: String, connector: Connector, exchange: Value) -> Result<Valu
     let client = client.build().unwrap();
     let id = CustomerId::from(arguments["id"].as_str().unwrap_or_default());
     let address_id = AddressId::from(arguments["address_id"].as_str().unwrap_or_default());
-    let tags = arguments["tags"].as_array().map(|tags| {
-        let tags: Vec<String> = tags.iter().filter_map(text).collect();
-        Tags::new(version.parse().unwrap(), tags)
-    });
+    let tags = arguments["tags"].as_array().map(|tags| tags.iter().filter_map(text).map(Into::into).collect());
     let first_name = text(&arguments["first_name"]).map(Into::into);
     let size = arguments["size"].as_u64().map_or(10, |size| u16::try_from(size).unwrap());
     let customer_id = |row: &CustomerRecord| row.id.clone().map(String::from);

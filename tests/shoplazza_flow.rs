@@ -4,17 +4,13 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use customer_sink::providers::shoplazza::{
-    AddressFields, ApiVersion, ContactType, CustomerUpdate, ListQuery, NewCustomer, Password, Shoplazza, TagPolicy,
-    Tags,
-};
+use customer_sink::providers::shoplazza::{ApiVersion, Shoplazza, TagPolicy};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest,
     HttpResponse, Identity, OnLoss, Outcome, Phone, RemoteId, ReqwestTransport, Transport, TransportError,
     TransportErrorKind, UpsertOptions,
 };
-use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 const VERSIONS: [ApiVersion; 2] = [ApiVersion::V2022_01, ApiVersion::V2026_07];
@@ -102,8 +98,8 @@ async fn what_differs_is_written_and_nothing_else() {
         changed.addresses[1].default = false;
         changed.addresses.push(Address::new().line1("3 Test Lane").country_code("FR"));
         let done = sink.upsert(&changed).await.unwrap();
-        // Look-up, customer, changed address, new address, default.
-        assert_eq!((done.outcome, done.attempts), (Outcome::Updated, 5));
+        // Look-up, list of addresses, customer, changed address, new address, default.
+        assert_eq!((done.outcome, done.attempts), (Outcome::Updated, 6));
         let ann = &held(&sandbox)[0];
         assert_eq!(ann["first_name"], "Anne");
         assert_eq!(ann["tags"], "vip, new");
@@ -188,24 +184,82 @@ async fn an_opt_out_arrives_and_an_unknown_consent_never_widens() {
 
 #[tokio::test]
 async fn two_people_are_a_conflict_and_nothing_is_written() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (connector, _) = support::connector();
-    let sink = open(&sandbox, &connector, ApiVersion::V2022_01);
-    let a = sink.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
-    let b =
-        sink.upsert(&Customer::new().email("b@example.com").phone("+15550100123")).await.unwrap().remote_id.unwrap();
-    let before = held(&sandbox);
-    let ours = Customer::new().phone("+15550100123").first_name("Mallory");
-    for (email, ids) in [("a@example.com", vec![a, b.clone()]), ("c@example.com", vec![b.clone()])] {
-        let error = sink.upsert(&ours.clone().email(email)).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.effect(), error.conflicting_ids()),
-            (ErrorKind::Conflict, Effect::NotSent, &ids[..])
-        );
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let sink = open(&sandbox, &support::connector().0, version);
+        let made = async |customer: Customer| sink.upsert(&customer).await.unwrap().remote_id.unwrap();
+        let a = made(Customer::new().email("a@example.com")).await;
+        let b = made(Customer::new().email("b@example.com").phone("+15550100123")).await;
+        let before = held(&sandbox);
+        let ours = Customer::new().phone("+15550100123").first_name("Mallory");
+        for (email, ids) in [("a@example.com", vec![a, b.clone()]), ("c@example.com", vec![b])] {
+            let error = sink.upsert(&ours.clone().email(email)).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.effect(), error.conflicting_ids()),
+                (ErrorKind::Conflict, Effect::NotSent, &ids[..])
+            );
+        }
+        assert_eq!(held(&sandbox), before);
     }
-    assert_eq!(held(&sandbox), before);
-    // By the phone alone the person is known.
-    assert_eq!(sink.upsert(&ours).await.unwrap().remote_id, Some(b));
+}
+
+#[tokio::test]
+async fn who_is_known_by_email_or_by_phone_alone_is_updated() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::start().await.unwrap();
+        let sink = open(&sandbox, &support::connector().0, version);
+        let kim = Customer::new().email("kim@example.com").first_name("Kim");
+        let lee = Customer::new().phone("+15550100777").first_name("Lee");
+        for person in [&kim, &lee] {
+            let id = sink.upsert(person).await.unwrap().remote_id;
+            let changed = person.clone().last_name("Ito");
+            // With the contact that the vendor does not hold, too: nobody else has it.
+            let fuller = changed.clone().email("kim@example.com").phone("+15550100888");
+            let fuller = if person.email.is_some() { fuller } else { changed.clone().email("lee@example.com") };
+            for (record, outcome) in [(&changed, Outcome::Updated), (&fuller, Outcome::Unchanged)] {
+                let done = sink.upsert(record).await.unwrap();
+                assert_eq!((done.outcome, &done.remote_id), (outcome, &id));
+            }
+        }
+        let names: Vec<_> = held(&sandbox).iter().map(|held| held["name"].clone()).collect();
+        assert_eq!(names, ["Kim Ito", "Lee Ito"]);
+    }
+}
+
+/// A 429 anywhere is waited for; one that asks for too long leaves what is done, says so, and the next run does the rest.
+#[tokio::test]
+async fn a_limit_in_the_middle_stops_at_most_for_a_while() {
+    let address = ("POST", "/addresses");
+    for version in VERSIONS {
+        for (step, seconds) in [(CREATE, 30), (address, 30), (CREATE, 600), (address, 600)] {
+            let sandbox = Sandbox::start().await.unwrap();
+            let mut before = ann();
+            before.addresses.clear();
+            before.first_name = None;
+            let clock = support::connector().0;
+            if step == address {
+                open(&sandbox, &clock, version).upsert(&before).await.unwrap();
+            }
+            let sink = open(&sandbox, &faulty(&[(step.0, step.1, Fault::Limited(seconds))]), version);
+            let made = if step == address { Outcome::Updated } else { Outcome::Created };
+            match sink.upsert(&ann()).await {
+                Ok(done) => assert_eq!((done.outcome, seconds), (made, 30)),
+                Err(error) => {
+                    let effect = if step == address { Effect::Applied } else { Effect::Rejected };
+                    assert_eq!((error.kind(), error.effect(), seconds), (ErrorKind::RateLimited, effect, 600));
+                    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(600)));
+                    assert!(error.is_retryable());
+                    let people = held(&sandbox);
+                    let names: Vec<_> = people.iter().map(|held| held["first_name"].clone()).collect();
+                    assert_eq!(names, vec!["Ann"; usize::from(step == address)]);
+                    let again = open(&sandbox, &clock, version).upsert(&ann()).await.unwrap();
+                    assert_eq!(again.outcome, made);
+                }
+            }
+            assert_eq!((held(&sandbox).len(), held(&sandbox)[0]["addresses"].as_array().unwrap().len()), (1, 2));
+            assert_eq!(open(&sandbox, &clock, version).upsert(&ann()).await.unwrap().outcome, Outcome::Unchanged);
+        }
+    }
 }
 
 #[tokio::test]
@@ -268,6 +322,8 @@ enum Fault {
     Before,
     /// It is carried out, and its answer is lost.
     After,
+    /// It is refused with a 429, and these seconds to wait.
+    Limited(u32),
 }
 
 #[derive(Debug)]
@@ -293,6 +349,11 @@ impl Transport for Faulty {
                 self.inner.send(request).await?;
                 Err(lost())
             }
+            Some(Fault::Limited(seconds)) => {
+                let mut answer = HttpResponse::new(http::StatusCode::TOO_MANY_REQUESTS, "");
+                answer.headers.insert("retry-after", seconds.into());
+                Ok(answer)
+            }
             None => self.inner.send(request).await,
         }
     }
@@ -308,14 +369,16 @@ const CREATE: (&str, &str) = ("POST", "/customers");
 
 #[tokio::test]
 async fn a_lost_create_is_looked_for_and_never_made_twice() {
-    for (fault, attempts) in [(Fault::After, 4), (Fault::Before, 6)] {
-        let sandbox = Sandbox::start().await.unwrap();
-        let sink = open(&sandbox, &faulty(&[(CREATE.0, CREATE.1, fault)]), ApiVersion::V2022_01);
-        let done = sink.upsert(&ann()).await.unwrap();
-        assert_eq!((done.outcome, done.attempts), (Outcome::Created, attempts), "{fault:?}");
-        assert_eq!(done.remote_id.as_deref(), held(&sandbox)[0]["id"].as_str());
-        assert_eq!(held(&sandbox).len(), 1);
-        assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Unchanged);
+    for version in VERSIONS {
+        for (fault, attempts) in [(Fault::After, 4), (Fault::Before, 6)] {
+            let sandbox = Sandbox::start().await.unwrap();
+            let sink = open(&sandbox, &faulty(&[(CREATE.0, CREATE.1, fault)]), version);
+            let done = sink.upsert(&ann()).await.unwrap();
+            assert_eq!((done.outcome, done.attempts), (Outcome::Created, attempts), "{fault:?}");
+            assert_eq!(done.remote_id.as_deref(), held(&sandbox)[0]["id"].as_str());
+            assert_eq!(held(&sandbox).len(), 1);
+            assert_eq!(sink.upsert(&ann()).await.unwrap().outcome, Outcome::Unchanged);
+        }
     }
 }
 
@@ -405,7 +468,11 @@ async fn credentials_are_checked() {
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
         assert!(error.request_id().is_some());
     }
-    let retired = open(&sandbox, &connector, "2020-07".parse().unwrap()).check().await.unwrap_err();
+    // What a retired version answers to everything is not an answer about a person.
+    let retired = open(&sandbox, &connector, "2020-07".parse().unwrap());
+    let who = Identity::RemoteId(RemoteId("11111111-2222-4333-8444-555555555555".into()));
+    assert_eq!(retired.find(&who).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let retired = retired.check().await.unwrap_err();
     assert_eq!(retired.kind(), ErrorKind::NotFound);
     assert!(retired.hint().unwrap().contains("version"));
 }
@@ -427,126 +494,4 @@ async fn a_missing_scope_is_named() {
         let error = sink.check().await.unwrap_err();
         assert_eq!((error.kind(), error.hint()), (ErrorKind::Forbidden, Some(hint)));
     }
-}
-
-#[tokio::test]
-async fn the_native_calls() {
-    for version in VERSIONS {
-        let sandbox = Sandbox::start().await.unwrap();
-        let (connector, _) = support::connector();
-        let sink = open(&sandbox, &connector, version);
-        let mut ids = Vec::new();
-        for n in 0..12 {
-            let customer = NewCustomer {
-                email: Some(format!("p{n}@example.com").into()),
-                tags: Some(Tags::new(version, ["a", "b"])),
-                password: (n == 0).then(|| Password::new("fake-secret", "fake-secret")),
-                ..NewCustomer::default()
-            };
-            let made = sink.create_customer(&customer).await.unwrap();
-            assert_eq!((made.tags.clone().unwrap(), made.registered), (vec!["a".into(), "b".into()], Some(n == 0)));
-            assert_eq!((made.accepts_marketing, made.contact_type()), (Some(false), Some(ContactType::Email)));
-            ids.push(made.id.unwrap());
-        }
-        assert_eq!(sink.count_customers().await.unwrap(), 12);
-        let mut query = ListQuery { size: Some(10), ..ListQuery::default() };
-        let first = sink.list_customers(&query).await.unwrap();
-        query.from.clone_from(&first.next);
-        let second = sink.list_customers(&query).await.unwrap();
-        assert_eq!((first.rows.len(), second.rows.len(), second.next), (10, 2, None));
-        let query = ListQuery { ids: ids[..2].to_vec(), ..ListQuery::default() };
-        assert_eq!(sink.list_customers(&query).await.unwrap().rows.len(), 2);
-
-        let id = &ids[3];
-        let update =
-            CustomerUpdate { last_name: Some("Li".into()), accepts_marketing: Some(true), ..Default::default() };
-        assert_eq!(sink.update_customer(id, &update).await.unwrap().last_name.as_deref(), Some("Li"));
-        assert_eq!(sink.customer(id).await.unwrap().accepts_marketing, Some(true));
-        let address = AddressFields {
-            first_name: Some("Bo".into()),
-            last_name: Some("Li".into()),
-            country: Some("Germany".into()),
-            country_code: Some("DE".into()),
-            ..AddressFields::default()
-        };
-        let made = sink.create_address(id, &address).await.unwrap().id.unwrap();
-        let city = AddressFields { city: Some("Ulm".into()), ..AddressFields::default() };
-        assert_eq!(sink.update_address(id, &made, &city).await.unwrap().city.as_deref(), Some("Ulm"));
-        sink.set_default_address(id, &made).await.unwrap();
-        assert_eq!(sink.address(id, &made).await.unwrap().city.as_deref(), Some("Ulm"));
-        let listed = sink.list_addresses(id, 250, None).await.unwrap();
-        assert_eq!((listed.rows.len(), listed.rows[0].default, listed.next), (1, Some(true), None));
-        sink.delete_address(id, &made).await.unwrap();
-        assert_eq!(sink.address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
-        assert_eq!(sink.delete_address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
-        assert!(sink.access_scopes().await.unwrap().contains(&"read_customer".to_owned()));
-        assert_eq!(sink.customer(&"..".into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(sink.customer(&"a/b".into()).await.unwrap_err().kind(), ErrorKind::NotFound);
-    }
-}
-
-/// All rows once, whatever the length of the pages; a position goes on where another list stopped.
-#[tokio::test]
-async fn lists_are_streams() {
-    for version in VERSIONS {
-        let sandbox = Sandbox::start().await.unwrap();
-        let sink = open(&sandbox, &support::connector().0, version);
-        let mut made = Vec::new();
-        for n in 0..23 {
-            let customer = NewCustomer { email: Some(format!("p{n}@example.com").into()), ..NewCustomer::default() };
-            made.push(sink.create_customer(&customer).await.unwrap().id.unwrap());
-        }
-        made.sort();
-        for size in [1, 7, 10, 23, 250] {
-            let query = ListQuery { size: Some(size), ..ListQuery::default() };
-            let rows: Vec<_> = sink.customers(&query).try_collect().await.unwrap();
-            let mut ids: Vec<_> = rows.into_iter().filter_map(|row| row.id).collect();
-            ids.sort();
-            assert_eq!(ids, made, "{size}");
-        }
-        let query = ListQuery { size: Some(20), ..ListQuery::default() };
-        let from = sink.list_customers(&query).await.unwrap().next;
-        let rest: Vec<_> = sink.customers(&ListQuery { from, ..query }).try_collect().await.unwrap();
-        assert_eq!(rest.len(), 3);
-        let one: Vec<_> = sink.customers(&ListQuery::default()).take(1).try_collect().await.unwrap();
-        assert_eq!(one.len(), 1);
-
-        let address = AddressFields {
-            first_name: Some("Bo".into()),
-            last_name: Some("Li".into()),
-            country: Some("Germany".into()),
-            country_code: Some("DE".into()),
-            ..AddressFields::default()
-        };
-        for _ in 0..11 {
-            sink.create_address(&made[0], &address).await.unwrap();
-        }
-        for size in [1, 4, 11, 250] {
-            let rows: Vec<_> = sink.addresses(&made[0], size).try_collect().await.unwrap();
-            assert_eq!(rows.len(), 11, "{size}");
-        }
-        let error = sink.addresses(&made[0], 0).try_collect::<Vec<_>>().await.unwrap_err();
-        assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::InvalidInput, "size"));
-        let error = sink.customers(&ListQuery { size: Some(251), ..ListQuery::default() }).next().await.unwrap();
-        assert_eq!(error.unwrap_err().effect(), Effect::NotSent);
-    }
-}
-
-#[tokio::test]
-async fn a_native_create_is_checked_before_it_is_sent() {
-    let sink = Shoplazza::builder("acme", "fake-token").build().unwrap();
-    let customer = NewCustomer {
-        contact_type: ContactType::Phone,
-        email: Some("ann@example.com".into()),
-        password: Some(Password::new("short", "other")),
-        addresses: vec![AddressFields { country: Some("Germany".into()), ..AddressFields::default() }],
-        ..NewCustomer::default()
-    };
-    let error = sink.create_customer(&customer).await.unwrap_err();
-    let fields: Vec<_> = error.field_errors().iter().map(customer_sink::FieldError::field).collect();
-    assert_eq!(
-        (error.effect(), fields),
-        (Effect::NotSent, vec!["phone", "password", "password_confirmation", "addresses[0].country_code"])
-    );
-    assert!(!format!("{customer:?}{error:?}").contains("short"));
 }

@@ -10,7 +10,8 @@ use super::PROVIDER;
 use super::credential::{Credential, OnNewTokens, Renewal, Token};
 use super::oauth::{OAuthApp, TOKEN_PATH, form_headers};
 use super::token_pair::TokenPair;
-use super::version::{ApiVersion, TagPolicy};
+use super::version::{ApiVersion, Choices, TagPolicy, UnknownConsent};
+use super::wire::ContactType;
 use crate::error::Error;
 use crate::http::{Account, BaseUrl, Limit, account_key};
 use crate::plan::Url;
@@ -42,7 +43,8 @@ pub struct Builder {
     identification: Identification,
     on_new_tokens: Option<OnNewTokens>,
     api_version: String,
-    tag_policy: TagPolicy,
+    choices: Choices,
+    email_filter: bool,
     lookup_pages: u16,
     options: ClientOptions,
 }
@@ -79,7 +81,8 @@ impl Builder {
             identification,
             on_new_tokens: None,
             api_version: ApiVersion::default().to_string(),
-            tag_policy: TagPolicy::default(),
+            choices: Choices::default(),
+            email_filter: false,
             lookup_pages: DEFAULT_LOOKUP_PAGES,
             options,
         }
@@ -100,7 +103,40 @@ impl Builder {
 
     /// What an update does to the tags that are there. Default [`TagPolicy::Replace`].
     pub fn tag_policy(mut self, policy: TagPolicy) -> Self {
-        self.tag_policy = policy;
+        self.choices.tags = policy;
+        self
+    }
+
+    /// What an update says of a consent that the record does not know. Default [`UnknownConsent::AsShown`].
+    pub fn unknown_consent(mut self, policy: UnknownConsent) -> Self {
+        self.choices.unknown_consent = policy;
+        self
+    }
+
+    /// Which contact is the identity (`contact_type`) of a new customer whose record has both. It cannot be changed later
+    /// (documented). Default [`ContactType::Email`]; a record with one of them has that one.
+    pub fn contact_type(mut self, of_both: ContactType) -> Self {
+        self.choices.contact_type = of_both;
+        self
+    }
+
+    /// Whether a new customer whose record has both e-mail and phone is sent with both, or with the one of the
+    /// [`contact_type`](Self::contact_type) alone. Both are looked for in any case; the one that is not sent is a loss, and
+    /// noted.
+    ///
+    /// Default true. That the vendor takes both is inferred: the example of its answer holds both, while its own
+    /// command-line tool sends only one.
+    pub fn both_contacts(mut self, both: bool) -> Self {
+        self.choices.one_contact = !both;
+        self
+    }
+
+    /// Looks for e-mail addresses by the filter `email` in place of `contact`. Phone numbers have no other filter.
+    ///
+    /// Default false: `contact` is documented for both, on one page; the vendor's OpenAPI file of 2022-01 knows `email`
+    /// alone. Choose it for a shop that passes over `contact`, so that each look-up reads page after page of everybody.
+    pub fn email_filter(mut self, by_email: bool) -> Self {
+        self.email_filter = by_email;
         self
     }
 
@@ -152,7 +188,8 @@ impl Builder {
             count: fixed_url(PROVIDER, &base, &format!("{root}/customers/count"))?,
             scopes: fixed_url(PROVIDER, &base, &format!("{root}/oauth/access_scopes"))?,
             version,
-            tag_policy: self.tag_policy,
+            choices: Choices { version, ..self.choices },
+            email_filter: self.email_filter,
             lookup_pages: self.lookup_pages,
             shop: default_base.as_str().to_owned(),
             headers: Arc::clone(&token.json),
@@ -225,7 +262,8 @@ pub(super) struct Inner {
     pub(super) count: Arc<url::Url>,
     pub(super) scopes: Arc<url::Url>,
     pub(super) version: ApiVersion,
-    pub(super) tag_policy: TagPolicy,
+    pub(super) choices: Choices,
+    pub(super) email_filter: bool,
     pub(super) lookup_pages: u16,
     shop: String,
     /// As plans show them.
@@ -250,6 +288,9 @@ impl fmt::Debug for Shoplazza {
 
 impl Shoplazza {
     /// A client for this shop (`acme`, `acme.myshoplaza.com` or its https URL) and access token.
+    ///
+    /// A name is taken under `myshoplaza.com`, with one z, as every page of an endpoint has it (documented). Some of the
+    /// vendor's prose has two (seen); for such a shop, or one at a domain of its own, give the host.
     pub fn builder(shop: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
         Builder::with(shop.into(), Identification::Token(access_token.into()))
     }

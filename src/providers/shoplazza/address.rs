@@ -31,9 +31,17 @@ struct Derived {
 }
 
 impl<'c> MappedAddress<'c> {
-    /// As an address of its own takes it: not the default until the step that says so.
-    pub(super) fn to_add(&self) -> AddressFields<'c> {
-        AddressFields { default: Some(false), ..self.fields.clone() }
+    /// As an address of its own takes it: not the default until the step that says so. Before 2025-06 one page of the
+    /// vendor's requires both lines there, others do not: what the record leaves open is an empty text, as which the
+    /// vendor shows it.
+    pub(super) fn to_add(&self, version: ApiVersion) -> AddressFields<'c> {
+        let mut new = AddressFields { default: Some(false), ..self.fields.clone() };
+        if !version.is_later() {
+            for line in [&mut new.address1, &mut new.address2] {
+                line.get_or_insert(Cow::Borrowed(""));
+            }
+        }
+        new
     }
 
     /// As a change of an address that is there takes it: what the record itself says. The flag is left alone: which one

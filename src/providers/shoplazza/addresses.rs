@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use super::account::Shoplazza;
 use super::answer::{data, judge};
+use super::check::refuse;
+use super::client::list;
 use super::ids::{AddressId, CustomerId};
 use super::paging::{Page, Position, checked, from_position, next_position, rows};
 use super::shown::AddressRecord;
@@ -27,6 +29,8 @@ pub(super) static SET_DEFAULT_ADDRESS: Operation = Operation::idempotent_write("
 /// The answers' data.
 #[derive(Deserialize)]
 struct Addresses {
+    /// Null is an empty list.
+    #[serde(deserialize_with = "list")]
     addresses: Vec<AddressRecord>,
     #[serde(default, deserialize_with = "lenient_text")]
     cursor: Option<String>,
@@ -98,14 +102,16 @@ impl Shoplazza {
     /// Adds an address: `POST customers/{id}/addresses`. A success whose body cannot be read is a record with nothing in
     /// it.
     ///
-    /// Send names, first line, country and its code: the vendor's pages disagree on which of them it requires before
-    /// 2025-06; from then on it is country and code.
+    /// Send names, both lines (an empty second one, too), country and its code: before 2025-06 the vendor's pages disagree
+    /// on which of them it requires, and only on the country they agree; from then on it is country and code.
     ///
     /// # Errors
     ///
-    /// As [`update_customer`](Self::update_customer). After a time-out or a broken connection the effect is unknown.
+    /// [`ErrorKind::InvalidInput`] before sending for a missing country, and from 2025-06 for a missing code; else as
+    /// [`update_customer`](Self::update_customer). After a time-out or a broken connection the effect is unknown.
     pub async fn create_address(&self, id: &CustomerId, address: &AddressFields<'_>) -> Result<AddressRecord, Error> {
         let url = self.at(&CREATE_ADDRESS, "/{id}/addresses", &[("id", id.as_str())])?;
+        refuse(&CREATE_ADDRESS, address.problems(self.0.version))?;
         let body = address_body(self.0.version, address)?;
         let answer = self.write(&CREATE_ADDRESS, &Method::POST, &url, Some(&body)).await?;
         Ok(data(&answer.body).map(|made: OneAddress| made.address).unwrap_or_default())

@@ -117,8 +117,10 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Documented is the first, for 2022-01; that later versions may say it otherwise is inferred. Whoever is taken for taken
+/// by mistake costs a look-up, and the error stays.
 fn is_taken(text: &str) -> bool {
-    text.contains("already taken")
+    ["already taken", "already been taken", "already exist"].iter().any(|words| text.contains(words))
 }
 
 /// The vendor's name of the field that a message starts with. The sentences are documented; those on names are inferred.
@@ -154,13 +156,18 @@ fn kind_of_code(word: &str) -> Option<ErrorKind> {
         "permissiondenied" | "forbidden" | "accessdenied" | "403" | "7" => ErrorKind::Forbidden,
         "notfound" | "404" | "5" => ErrorKind::NotFound,
         "toomanyrequests" | "ratelimited" | "429" => ErrorKind::RateLimited,
+        "conflict" | "409" | "6" => ErrorKind::Conflict,
+        // The vendor's word for a duplicate from 2025-06 on is unknown.
+        _ if ["alreadyexist", "alreadytaken", "duplicate"].iter().any(|part| word.contains(part)) => {
+            ErrorKind::Conflict
+        }
         _ => return None,
     })
 }
 
 /// Whether a code speaks of the vendor's own trouble, and not of what was asked.
 fn is_trouble(word: &str) -> bool {
-    const WORDS: [&str; 18] = [
+    const WORDS: [&str; 21] = [
         "servererror",
         "internalservererror",
         "internalerror",
@@ -175,6 +182,9 @@ fn is_trouble(word: &str) -> bool {
         "badgateway",
         "gatewaytimeout",
         "500",
+        "502",
+        "503",
+        "504",
         "2",
         "4",
         "13",
@@ -204,6 +214,12 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
     if kind == Some(ErrorKind::RateLimited) && response.status.is_success() {
         problem.retry = Some(Retry::Always);
     }
+    if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_trouble) {
+        // As a 500 that says no more: what was carried out before the trouble nobody knows.
+        problem.kind = Some(ErrorKind::Unavailable);
+        problem.effect = Some(Effect::Unknown);
+        problem.retry = Some(Retry::IfIdempotent);
+    }
     problem.code = said.code;
     problem.message = match said.messages.as_slice() {
         [] => None,
@@ -223,7 +239,7 @@ fn kind_of(said: &Said, word: Option<&str>, status: u16, succeeded: bool) -> Opt
     if matches!(status, 300..=399 | 401 | 403 | 408 | 425 | 429 | 502..=504) {
         return None;
     }
-    // The one sentence that tells of a duplicate; the vendor gives neither a code nor a status of its own.
+    // The sentence that tells of a duplicate: before 2025-06 the vendor gives neither a code nor a status of its own.
     if said.any(is_taken) {
         return Some(ErrorKind::Conflict);
     }
@@ -334,6 +350,8 @@ mod tests {
             (r#"{"code":"TooManyRequests"}"#, Some(ErrorKind::RateLimited)),
             (r#"{"code":5,"message":"data not found"}"#, Some(ErrorKind::NotFound)),
             (r#"{"code":"InvalidParameter"}"#, None),
+            (r#"{"code":"CUSTOMER_ALREADY_EXISTS","message":"m"}"#, Some(ErrorKind::Conflict)),
+            (r#"{"code":6,"message":"m"}"#, Some(ErrorKind::Conflict)),
             (r#"{"error":"store is not active"}"#, Some(ErrorKind::Unauthenticated)),
             (r#"{"errors":["Email or Phone is already taken"]}"#, Some(ErrorKind::Conflict)),
         ] {

@@ -6,18 +6,18 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::stream::BoxStream;
 use http::Method;
-use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 
 use super::PROVIDER;
 use super::account::Shoplazza;
 use super::answer::{data, judge, judge_read};
+use super::check::refuse;
 use super::ids::CustomerId;
 use super::paging::{DEFAULT_PAGE_SIZE, ListQuery, Page, checked, next_position, rows};
 use super::shown::CustomerRecord;
-use super::wire::{ContactType, CustomerUpdate, NewCustomer, customer_body};
-use crate::error::{Error, FieldError};
+use super::wire::{CustomerUpdate, NewCustomer, customer_body};
+use crate::error::Error;
 use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::plan::Url;
 use crate::providers::lenient::{lenient_bool, lenient_text};
@@ -33,6 +33,8 @@ pub(super) static SCOPES: Operation = Operation::read("list_access_scopes");
 /// The answers' data. What is needed has to be there; the rest is optional.
 #[derive(Deserialize)]
 pub(super) struct Customers {
+    /// Null is an empty list.
+    #[serde(deserialize_with = "list")]
     pub(super) customers: Vec<CustomerRecord>,
     #[serde(default, deserialize_with = "lenient_text")]
     pub(super) cursor: Option<String>,
@@ -47,11 +49,13 @@ pub(super) struct OneCustomer {
 
 #[derive(Deserialize)]
 struct Count {
+    #[serde(deserialize_with = "whole")]
     count: u64,
 }
 
 #[derive(Deserialize)]
 struct Scopes {
+    #[serde(deserialize_with = "list")]
     access_scopes: Vec<Scope>,
 }
 
@@ -59,6 +63,18 @@ struct Scopes {
 struct Scope {
     #[serde(default, deserialize_with = "lenient_text")]
     handle: Option<String>,
+}
+
+/// A list that has to be there, where null is an empty one. A row that cannot be read leaves the list unread: it may be
+/// the one that is looked for.
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A number that has to be there, also as a text.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = lenient_text(deserializer)?;
+    text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| D::Error::custom("no whole number"))
 }
 
 impl Shoplazza {
@@ -110,13 +126,14 @@ impl Shoplazza {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a length out of bounds, and for a
-    /// position of the other scheme, which the vendor would pass over; else as
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a length out of bounds, for a
+    /// blank filter, and for a position of the other scheme, which the vendor would pass over; else as
     /// [`CustomerSink::find`](crate::CustomerSink::find).
     pub async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>, Error> {
         let version = self.0.version;
         let size = query.size.unwrap_or(DEFAULT_PAGE_SIZE);
         checked(version, &LIST, size, query.from.as_ref())?;
+        refuse(&LIST, query.problems(version))?;
         let url = Url::from(self.url(&query.text(version)));
         let list: Customers = self.read(&mut self.0.account.call(), &LIST, &url).await?;
         let rows = list.customers.len();
@@ -165,20 +182,19 @@ impl Shoplazza {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a missing contact, a password that
-    /// is too short or not confirmed, or an address without country and code. [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where e-mail or phone is
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for a missing contact, a phone without
+    /// its calling code, a password that is too short or not confirmed, an address without country and code (before
+    /// 2025-06 without names, too), and before 2025-06 a tag with a comma. [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) where e-mail or phone is
     /// taken. After a time-out or a broken connection the effect is unknown: look before creating again.
     pub async fn create_customer(&self, customer: &NewCustomer<'_>) -> Result<CustomerRecord, Error> {
-        let problems = customer.problems();
-        if !problems.is_empty() {
-            return Err(Error::invalid_record(problems).with_provider(PROVIDER).with_operation(CREATE.name));
-        }
+        let version = self.0.version;
+        refuse(&CREATE, customer.problems(version))?;
         let body = if customer.password.is_some() && customer.registered_at.is_none() {
             // Without it nobody can sign in with the password.
             let registered_at = Some(self.0.account.connector.clock().utc());
-            customer_body(&NewCustomer { registered_at, ..customer.clone() })?
+            customer_body(&NewCustomer { registered_at, ..customer.clone() }.wire(version))?
         } else {
-            customer_body(customer)?
+            customer_body(&customer.wire(version))?
         };
         let answer = self.write(&CREATE, &Method::POST, &Url::from(&self.0.customers), Some(&body)).await?;
         Ok(data(&answer.body).map(|made: OneCustomer| made.customer).unwrap_or_default())
@@ -190,11 +206,14 @@ impl Shoplazza {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an id that the vendor does not know; else as
-    /// [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending for an update that changes nothing, and
+    /// before 2025-06 for a tag with a comma. [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an id that the vendor
+    /// does not know; else as [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
     pub async fn update_customer(&self, id: &CustomerId, update: &CustomerUpdate<'_>) -> Result<CustomerRecord, Error> {
         let url = self.at(&UPDATE, "/{id}", &[("id", id.as_str())])?;
-        let answer = self.write(&UPDATE, &Method::PUT, &url, Some(&customer_body(update)?)).await?;
+        refuse(&UPDATE, update.problems(self.0.version))?;
+        let body = customer_body(&update.wire(self.0.version))?;
+        let answer = self.write(&UPDATE, &Method::PUT, &url, Some(&body)).await?;
         Ok(data(&answer.body).map(|made: OneCustomer| made.customer).unwrap_or_default())
     }
 
@@ -207,36 +226,5 @@ impl Shoplazza {
         let url = Url::from(&self.0.scopes);
         let found: Scopes = self.read(&mut self.0.account.call(), &SCOPES, &url).await?;
         Ok(found.access_scopes.into_iter().filter_map(|scope| scope.handle).collect())
-    }
-}
-
-impl NewCustomer<'_> {
-    /// What the vendor would refuse, as far as it is documented.
-    fn problems(&self) -> Vec<FieldError> {
-        let mut problems = Vec::new();
-        let (field, contact) = match self.contact_type {
-            ContactType::Email => ("email", &self.email),
-            ContactType::Phone => ("phone", &self.phone),
-        };
-        if contact.as_deref().is_none_or(|text| text.trim().is_empty()) {
-            problems.push(FieldError::new(field, "is required by the contact type"));
-        }
-        if let Some(password) = &self.password {
-            let text = password.password.expose_secret();
-            if text.chars().count() < 6 {
-                problems.push(FieldError::new("password", "needs at least 6 characters"));
-            }
-            if text != password.confirmation.expose_secret() {
-                problems.push(FieldError::new("password_confirmation", "has to be the same as the password"));
-            }
-        }
-        for (index, address) in self.addresses.iter().enumerate() {
-            for (name, value) in [("country", &address.country), ("country_code", &address.country_code)] {
-                if value.as_deref().is_none_or(|text| text.trim().is_empty()) {
-                    problems.push(FieldError::new(format!("addresses[{index}].{name}"), "is required"));
-                }
-            }
-        }
-        problems
     }
 }

@@ -1,10 +1,13 @@
 //! Finding a customer by contact, and believing no answer that does not show the contact itself.
 
+use std::borrow::Cow;
+
 use super::account::{LOOKUP_PAGE_SIZE, Shoplazza};
 use super::client::Customers;
 use super::paging::{Turn, Walk, circle, from_position, next_position};
 use super::shown::CustomerRecord;
 use crate::customer::E164;
+use crate::customer::email::comparable;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Call, Operation, query_value};
 use crate::plan::Url;
@@ -21,12 +24,23 @@ pub(super) enum Contact<'a> {
 impl Contact<'_> {
     /// The URL of the first page.
     pub(super) fn url(self, client: &Shoplazza) -> String {
-        let contact = match self {
-            Self::Email(email) => query_value(email),
-            Self::Phone(phone) => query_value(&phone.to_string()),
+        let (filter, contact) = match self {
+            Self::Email(email) if client.0.email_filter => ("email", query_value(email)),
+            Self::Email(email) => ("contact", query_value(email)),
+            Self::Phone(phone) => ("contact", query_value(&phone.to_string())),
         };
         let size = client.0.version.page_size_key();
-        client.url(&format!("?contact={contact}&{size}={LOOKUP_PAGE_SIZE}"))
+        client.url(&format!("?{filter}={contact}&{size}={LOOKUP_PAGE_SIZE}"))
+    }
+
+    /// An e-mail address in lower case, where it is not: whether case counts for the vendor's filter is unknown, and one
+    /// that is written otherwise here and there would not be found.
+    pub(super) fn lower_url(self, client: &Shoplazza) -> Option<String> {
+        let Self::Email(email) = self else { return None };
+        match comparable(email) {
+            Cow::Owned(lower) => Some(Contact::Email(&lower).url(client)),
+            Cow::Borrowed(_) => None,
+        }
     }
 
     fn is_of(self, customer: &CustomerRecord) -> bool {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::address::{self, MappedAddresses};
 use super::matrix as m;
 use super::shown::CustomerRecord;
-use super::version::{ApiVersion, TagPolicy};
+use super::version::{Choices, TagPolicy, UnknownConsent};
 use super::wire::{ContactType, NewCustomer, Planned, PlannedUpdate, Tags};
 use crate::customer::{Channel, ConsentField, ConsentState, E164, Field, FieldPath, text};
 use crate::mapper::{Mapper, TagLimits};
@@ -29,16 +29,12 @@ pub(super) struct Mapped<'c> {
     pub(super) sms_consent: Option<bool>,
     pub(super) tags: Vec<&'c str>,
     clear: Vec<Field>,
-    version: ApiVersion,
-    policy: TagPolicy,
+    choices: Choices,
 }
 
 /// Maps a customer.
-pub(super) fn map<'c>(
-    mapper: &mut Mapper<'c>,
-    version: ApiVersion,
-    policy: TagPolicy,
-) -> (Mapped<'c>, MappedAddresses<'c>) {
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, choices: Choices) -> (Mapped<'c>, MappedAddresses<'c>) {
+    let version = choices.version;
     let customer = mapper.customer;
     let email = mapper.email(&m::EMAIL);
     let phone = mapper.e164();
@@ -49,8 +45,14 @@ pub(super) fn map<'c>(
         (Some(_), Some(_)) => {
             // Which of the two finds the customer, and what that customer holds, only the look-up tells.
             let detail = "a customer who is there keeps the contacts that the vendor holds: no update can change them";
-            for field in [Field::Email, Field::Phone] {
-                mapper.drop_when(field, When::IfFound, Reason::Unsupported, detail);
+            for (field, kind) in [(Field::Email, ContactType::Email), (Field::Phone, ContactType::Phone)] {
+                if !choices.one_contact || kind == choices.contact_type {
+                    mapper.drop_when(field, When::IfFound, Reason::Unsupported, detail);
+                    continue;
+                }
+                mapper.sent.retain(|path| *path != field.into());
+                let detail = "the client is told to send one contact: this one is only looked for";
+                mapper.drop(field, Reason::Unsupported, detail);
             }
         }
         _ => {}
@@ -64,8 +66,7 @@ pub(super) fn map<'c>(
     let can = |field| matches!(field, Field::FirstName | Field::LastName | Field::Tags);
     let clear = mapper.clear(can, "the vendor's update does not take this field");
     let addresses = address::map(mapper, version);
-    let mapped =
-        Mapped { email, phone, first_name, last_name, email_consent, sms_consent, tags, clear, version, policy };
+    let mapped = Mapped { email, phone, first_name, last_name, email_consent, sms_consent, tags, clear, choices };
     (mapped, addresses)
 }
 
@@ -87,17 +88,23 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<bool> {
 impl<'c> Mapped<'c> {
     /// The create. A consent that is not known is a no.
     pub(super) fn create<'a>(&'a self, addresses: &MappedAddresses<'a>) -> NewCustomer<'a> {
+        let contact_type = match (self.email, self.phone) {
+            (Some(_), Some(_)) => self.choices.contact_type,
+            (Some(_), None) => ContactType::Email,
+            (None, _) => ContactType::Phone,
+        };
+        let goes = |kind| kind == contact_type || !self.choices.one_contact;
         NewCustomer {
-            contact_type: if self.email.is_some() { ContactType::Email } else { ContactType::Phone },
-            email: self.email.map(Cow::Borrowed),
-            phone: self.phone.map(|phone| Cow::Owned(phone.to_string())),
+            contact_type,
+            email: self.email.filter(|_| goes(ContactType::Email)).map(Cow::Borrowed),
+            phone: self.phone.filter(|_| goes(ContactType::Phone)).map(|phone| Cow::Owned(phone.to_string())),
             first_name: self.first_name.map(Cow::Borrowed),
             last_name: self.last_name.map(Cow::Borrowed),
             accepts_marketing: self.email_consent.unwrap_or(false),
             accepts_sms_marketing: self.sms_consent.unwrap_or(false),
             password: None,
             registered_at: None,
-            tags: (!self.tags.is_empty()).then(|| Tags::new(self.version, self.tags.iter().copied())),
+            tags: (!self.tags.is_empty()).then(|| self.tags.iter().copied().map(Cow::Borrowed).collect()),
             addresses: addresses.all.iter().map(|address| address.fields.clone()).collect(),
         }
     }
@@ -119,45 +126,88 @@ impl<'c> Mapped<'c> {
         !self.tags.is_empty() || self.clear.contains(&Field::Tags)
     }
 
-    /// The update as it stands in a plan; none where the record holds nothing that an update can change. The consents
-    /// are always there, since what the vendor takes their absence for is unknown: one that the record does not know is
-    /// what the look-up showed.
+    /// Whether the record's tags are added to the vendor's.
+    fn adds_tags(&self) -> bool {
+        self.choices.tags == TagPolicy::Union && !self.tags.is_empty()
+    }
+
+    /// Whether a consent has to be taken from the look-up.
+    fn is_open(&self, consent: Option<bool>) -> bool {
+        consent.is_none() && self.choices.unknown_consent == UnknownConsent::AsShown
+    }
+
+    /// The update as it stands in a plan; none where the record holds nothing that an update can change. What the vendor
+    /// takes the absence of a consent for is unknown: unless the client is told otherwise, one that the record does not
+    /// know is what the look-up showed.
     pub(super) fn planned_update(&self) -> Option<PlannedUpdate<'_>> {
         let known = self.email_consent.is_some() || self.sms_consent.is_some();
         if self.first().is_none() && self.last().is_none() && !known && !self.sets_tags() {
             return None;
         }
-        let shown = (self.policy == TagPolicy::Union && !self.tags.is_empty()).then_some(OPEN_TAGS);
+        let shown = self.adds_tags().then_some(OPEN_TAGS);
         let tags = shown.into_iter().chain(self.tags.iter().copied());
+        let consent = |known: Option<bool>, open| match known {
+            Some(known) => Some(Planned::Known(known)),
+            None => self.is_open(known).then_some(open),
+        };
         Some(PlannedUpdate {
             first_name: self.first(),
             last_name: self.last(),
-            accepts_marketing: self.email_consent.map_or(OPEN_EMAIL_CONSENT, Planned::Known),
-            accepts_sms_marketing: self.sms_consent.map_or(OPEN_SMS_CONSENT, Planned::Known),
-            tags: self.sets_tags().then(|| Tags::new(self.version, tags)),
+            accepts_marketing: consent(self.email_consent, OPEN_EMAIL_CONSENT),
+            accepts_sms_marketing: consent(self.sms_consent, OPEN_SMS_CONSENT),
+            tags: self.sets_tags().then(|| Tags::new(self.choices.version, tags)),
         })
     }
 
     /// Whether the planned update has places that only the look-up fills.
     pub(super) fn has_open_places(&self) -> bool {
-        self.email_consent.is_none()
-            || self.sms_consent.is_none()
-            || (self.policy == TagPolicy::Union && !self.tags.is_empty())
+        self.is_open(self.email_consent) || self.is_open(self.sms_consent) || self.adds_tags()
     }
 
     /// The planned update with its open places filled in.
     pub(super) fn filled_update<'a>(&'a self, found: &'a CustomerRecord) -> Option<PlannedUpdate<'a>> {
         let mut update = self.planned_update()?;
-        let shown = |consent: Option<bool>, found: Option<bool>| Planned::Known(consent.or(found).unwrap_or(false));
-        update.accepts_marketing = shown(self.email_consent, found.accepts_marketing);
-        update.accepts_sms_marketing = shown(self.sms_consent, found.accepts_sms_marketing);
-        update.tags = self.sets_tags().then(|| Tags::new(self.version, self.tags_over(found)));
+        let shown = |found: Option<bool>| Some(Planned::Known(found.unwrap_or(false)));
+        if self.is_open(self.email_consent) {
+            update.accepts_marketing = shown(found.accepts_marketing);
+        }
+        if self.is_open(self.sms_consent) {
+            update.accepts_sms_marketing = shown(found.accepts_sms_marketing);
+        }
+        let tags = self.sets_tags() && !self.hides_tags(found);
+        update.tags = tags.then(|| Tags::new(self.choices.version, self.tags_over(found)));
         Some(update)
+    }
+
+    /// Whether the look-up does not show the tags that the record's would be added to: what replaced them would be lost.
+    fn hides_tags(&self, found: &CustomerRecord) -> bool {
+        self.adds_tags() && found.tags.is_none()
+    }
+
+    /// What filling in an update did to fields of the record, or beside them.
+    pub(super) fn notes_of_update(&self, found: &CustomerRecord) -> Vec<Note> {
+        let consents = [
+            (Channel::Email, self.email_consent, found.accepts_marketing),
+            (Channel::Sms, self.sms_consent, found.accepts_sms_marketing),
+        ];
+        let unknown = consents.into_iter().filter(|(_, ours, theirs)| self.is_open(*ours) && theirs.is_none());
+        let note = |(channel, _, _)| {
+            let detail = "neither the record nor the look-up tells the consent, and without a no it may become a yes";
+            Note::new(FieldPath::Consent(channel, ConsentField::State), Action::Added, Reason::Default, detail)
+        };
+        unknown.map(note).collect()
+    }
+
+    /// The loss of the tags, where there is nothing to add them to.
+    pub(super) fn lost_tags(&self, found: &CustomerRecord) -> Option<Note> {
+        let detail = "the look-up does not show the customer's tags, and to add to them unseen would replace them";
+        let note = || Note::new(FieldPath::Field(Field::Tags), Action::Dropped, Reason::Incomplete, detail);
+        self.hides_tags(found).then(note)
     }
 
     /// The tags that an update leaves the customer with.
     fn tags_over<'a>(&'a self, found: &'a CustomerRecord) -> Vec<&'a str> {
-        let keeps = self.policy == TagPolicy::Union && !self.tags.is_empty();
+        let keeps = self.adds_tags();
         let theirs = found.tags.iter().flatten().map(String::as_str).filter(|_| keeps);
         // In a joined string a tag of theirs cannot hold a comma; in an array it can, and stays whole.
         let mut all: Vec<&str> = theirs.collect();
@@ -180,11 +230,11 @@ impl<'c> Mapped<'c> {
 
     /// As sets: the order of tags says nothing.
     fn tags_differ(&self, found: &CustomerRecord) -> bool {
-        if !self.sets_tags() {
+        if !self.sets_tags() || self.hides_tags(found) {
             return false;
         }
         let missing = self.tags.iter().any(|tag| !holds(found, tag));
-        let adds_only = self.policy == TagPolicy::Union && !self.tags.is_empty();
+        let adds_only = self.adds_tags();
         let surplus = || found.tags.iter().flatten().any(|tag| !self.tags.contains(&tag.as_str()));
         missing || (!adds_only && surplus())
     }

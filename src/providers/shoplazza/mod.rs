@@ -5,7 +5,8 @@
 //!
 //! What this vendor cannot hold: an id of one's own, company, note, gender, birthday, locale and custom values of a
 //! customer, and how and when a consent was given. An update cannot change e-mail and phone (documented). Consent is a
-//! yes or a no, whose documented default is yes: both consents are therefore always sent.
+//! yes or a no, whose documented default is yes: both consents are therefore always sent with a new customer, and by
+//! default with an update.
 //!
 //! A client has an access token of a private app, which stays ([`Shoplazza::builder`]), or the pair of tokens of an
 //! [`OAuthApp`], which it renews by itself. Each page of a list is a call ([`Shoplazza::list_customers`]), and a stream
@@ -25,6 +26,12 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! What the vendor's documentation leaves open is an option of the [`Builder`]: which contacts a new customer is sent with
+//! ([`both_contacts`](Builder::both_contacts), [`contact_type`](Builder::contact_type)), by which filter e-mail addresses
+//! are looked for ([`email_filter`](Builder::email_filter)), what an update says of a consent that the record does not know
+//! ([`unknown_consent`](Builder::unknown_consent)), and how far a look-up reads ([`lookup_pages`](Builder::lookup_pages)).
+//! [`webhook`] checks what the vendor sends.
 //!
 //! From app to client:
 //!
@@ -50,6 +57,7 @@ mod address;
 mod addresses;
 mod answer;
 mod callback;
+mod check;
 mod client;
 mod credential;
 mod ids;
@@ -60,8 +68,10 @@ mod oauth;
 mod paging;
 mod shown;
 mod sink;
+mod sink_addresses;
 mod token_pair;
 mod version;
+pub mod webhook;
 mod wire;
 
 pub use account::{Builder, DEFAULT_LIMIT, DEFAULT_LOOKUP_PAGES, LOOKUP_PAGE_SIZE, STORE_LIMIT, Shoplazza};
@@ -72,8 +82,8 @@ pub use oauth::{OAuthApp, SCOPES};
 pub use paging::{ListQuery, MAX_PAGE_SIZE, Page, Position};
 pub use shown::{AddressRecord, CustomerRecord};
 pub use token_pair::TokenPair;
-pub use version::{ApiVersion, TagPolicy};
-pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password, Tags};
+pub use version::{ApiVersion, TagPolicy, UnknownConsent};
+pub use wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer, Password};
 
 use crate::provider::ProviderId;
 

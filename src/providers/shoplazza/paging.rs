@@ -11,9 +11,11 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::PROVIDER;
+use super::check::refuse;
 use super::ids::CustomerId;
 use super::version::ApiVersion;
 use super::wire::Utcs;
+use crate::customer::is_blank;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::http::{Operation, query_value};
 
@@ -44,7 +46,8 @@ pub struct Page<T> {
     pub next: Option<Position>,
 }
 
-/// Which customers to list. The vendor passes over a filter that it does not know (seen): check what comes back.
+/// Which customers to list. The vendor passes over a filter that it does not know (seen): check what comes back. A blank
+/// filter is refused, since it may be passed over, too.
 #[derive(Clone, Default)]
 pub struct ListQuery {
     /// How many on a page: 1 to [`MAX_PAGE_SIZE`] (documented). Default: the vendor's 10.
@@ -75,6 +78,22 @@ impl fmt::Debug for ListQuery {
 }
 
 impl ListQuery {
+    /// What would not be taken as the filter that it is.
+    pub(super) fn problems(&self, version: ApiVersion) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        for (index, id) in self.ids.iter().enumerate() {
+            if is_blank(id.as_str()) || (!version.is_later() && id.as_str().contains(',')) {
+                problems.push(FieldError::new(format!("ids[{index}]"), "is no id"));
+            }
+        }
+        for (name, text) in [("email", &self.email), ("contact", &self.contact)] {
+            if text.as_deref().is_some_and(is_blank) {
+                problems.push(FieldError::new(name, "is blank"));
+            }
+        }
+        problems
+    }
+
     /// The query of the URL, from the question mark on.
     pub(super) fn text(&self, version: ApiVersion) -> String {
         let mut text = format!("?{}={}", version.page_size_key(), self.size.unwrap_or(DEFAULT_PAGE_SIZE));
@@ -122,12 +141,10 @@ pub(super) fn checked(
         (false, Some(Position::Cursor(_))) => {
             problems.push(FieldError::new("from", "is a cursor, and before 2025-06 lists go by page numbers"));
         }
+        (false, Some(Position::Page(0))) => problems.push(FieldError::new("from", "is page 0, and pages count from 1")),
         _ => {}
     }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid_record(problems).with_provider(PROVIDER).with_operation(operation.name))
+    refuse(operation, problems)
 }
 
 /// A URL that has a query already, at a position of its list.

@@ -60,7 +60,7 @@ pub struct CustomerRecord {
     pub last_order_at: Option<DateTime<FixedOffset>>,
     #[serde(default, deserialize_with = "decimal")]
     pub total_spent: Option<Decimal>,
-    /// From one string with commas as well as from an array.
+    /// From one string with commas as well as from an array; null is none of them. Absent where the answer has no tags.
     #[serde(default, deserialize_with = "tags")]
     pub tags: Option<Vec<String>>,
     #[serde(default, deserialize_with = "time")]
@@ -193,12 +193,15 @@ fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>
     enum Shown {
         Joined(String),
         List(Vec<Or<String>>),
+        /// Null.
+        None(()),
         Other(#[allow(dead_code)] IgnoredAny),
     }
     let kept = |tag: &str| (!is_blank(tag)).then(|| tag.trim().to_owned());
     Ok(match Shown::deserialize(deserializer)? {
         Shown::Joined(text) => Some(text.split(',').filter_map(kept).collect()),
         Shown::List(list) => Some(list.into_iter().filter_map(Or::wanted).filter_map(|tag| kept(&tag)).collect()),
+        Shown::None(()) => Some(Vec::new()),
         Shown::Other(_) => None,
     })
 }
@@ -221,14 +224,6 @@ fn with_area(phone: Option<&String>, area: Option<&String>) -> Option<Phone> {
     })
 }
 
-/// The digits of a phone number as the vendor shows it, in whatever spelling.
-fn digits(text: &str) -> String {
-    match Phone::new(text).e164() {
-        Ok(number) => number.digits().to_owned(),
-        Err(_) => text.chars().filter(char::is_ascii_digit).collect(),
-    }
-}
-
 impl CustomerRecord {
     /// The vendor's id, unless it is blank.
     pub(super) fn id(&self) -> Option<&str> {
@@ -248,9 +243,17 @@ impl CustomerRecord {
     /// Whether the customer has the phone number of these digits (calling code and number).
     pub(super) fn has_phone(&self, wanted: &str) -> bool {
         let Some(phone) = filled(self.phone.as_ref()) else { return false };
-        let shown = digits(phone);
-        let with_area = || filled(self.phone_area_code.as_ref()).map(|area| format!("{}{shown}", digits(area)));
-        shown == wanted || with_area().is_some_and(|whole| whole == wanted)
+        let only = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let (is_whole, shown) = match Phone::new(phone).e164() {
+            Ok(number) => (true, number.digits().to_owned()),
+            Err(_) => (false, only(phone)),
+        };
+        let area = filled(self.phone_area_code.as_ref()).map(only).filter(|area| !is_whole && !area.is_empty());
+        match area {
+            // With another calling code the same digits are another number.
+            Some(area) => wanted.strip_prefix(&area) == Some(&shown) || (shown == wanted && wanted.starts_with(&area)),
+            None => shown == wanted,
+        }
     }
 
     /// The contact type, where it is one of the two documented words.
@@ -421,6 +424,10 @@ mod tests {
         assert!(of("15550100123", json!("+1")).has_phone("15550100123"));
         assert!(of("555 010-0123", json!("+1")).has_phone("15550100123"));
         assert!(!of("5550100123", json!(null)).has_phone("15550100123"));
+        // The same digits in another country are somebody else's.
+        assert!(!of("15550100123", json!("+49")).has_phone("15550100123"));
+        assert!(of("15550100123", json!("+49")).has_phone("4915550100123"));
+        assert!(of("+15550100123", json!("+49")).has_phone("15550100123"));
         assert!(!of("", json!("15550100123")).has_phone("15550100123"));
         let shown = read(json!({"email": " Ann@Example.com"}));
         assert!(shown.has_email("ann@example.com") && !shown.has_email("nn@example.com"));

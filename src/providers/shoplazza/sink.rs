@@ -4,18 +4,17 @@ use async_trait::async_trait;
 use http::Method;
 
 use super::account::Shoplazza;
-use super::address::{self, MappedAddress};
-use super::addresses::{CREATE_ADDRESS, LIST_ADDRESSES, OneAddress, SET_DEFAULT_ADDRESS, UPDATE_ADDRESS};
+use super::address::MappedAddress;
+use super::addresses::{CREATE_ADDRESS, LIST_ADDRESSES, SET_DEFAULT_ADDRESS, UPDATE_ADDRESS};
 use super::answer::{data, judge};
 use super::client::{CREATE, OneCustomer, UPDATE};
 use super::ids::CustomerId;
 use super::lookup::{Contact, FIND, conflict};
 use super::map::{Mapped, map};
-use super::paging::{MAX_PAGE_SIZE, Turn, Walk, circle};
-use super::shown::{AddressRecord, CustomerRecord};
+use super::paging::MAX_PAGE_SIZE;
+use super::shown::CustomerRecord;
 use super::wire::{address_body, customer_body};
 use super::{MATRIX, PROVIDER};
-use crate::address_match::AddressAction;
 use crate::customer::{Customer, FieldPath};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
@@ -27,39 +26,40 @@ use crate::provider::ProviderId;
 use crate::sink::{Capabilities, CustomerSink, Found, Identity, OnLoss, UpsertOptions};
 use crate::trace::upsert_span;
 
-/// No customer has this many pages of addresses; a vendor who passes over the page number does.
-const MOST_ADDRESS_PAGES: usize = 8;
-
 /// The steps of one record, each with its part in the flow.
-struct Prepared<'c> {
-    mapped: Mapped<'c>,
-    addresses: Vec<MappedAddress<'c>>,
+pub(super) struct Prepared<'c> {
+    pub(super) mapped: Mapped<'c>,
+    pub(super) addresses: Vec<MappedAddress<'c>>,
     /// The address that the record marks as the default.
-    default: Option<usize>,
-    find_email: Option<Step>,
-    find_phone: Option<Step>,
-    create: Step,
-    list_addresses: Option<Step>,
-    update: Option<Step>,
+    pub(super) default: Option<usize>,
+    pub(super) find_email: Option<Step>,
+    /// In lower case.
+    pub(super) find_lower: Option<Step>,
+    pub(super) find_phone: Option<Step>,
+    pub(super) create: Step,
+    pub(super) list_addresses: Option<Step>,
+    pub(super) update: Option<Step>,
     /// For each address, the change of one that is there and the making of a new one.
-    address_steps: Vec<(Step, Step)>,
-    set_default: Option<Step>,
-    sent: Vec<FieldPath>,
-    notes: Vec<Note>,
+    pub(super) address_steps: Vec<(Step, Step)>,
+    pub(super) set_default: Option<Step>,
+    pub(super) sent: Vec<FieldPath>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl Shoplazza {
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
         let (version, routes) = (self.0.version, &self.0.routes);
         let mut mapper = Mapper::new(customer, &MATRIX);
-        let (mapped, addresses) = map(&mut mapper, version, self.0.tag_policy);
+        let (mapped, addresses) = map(&mut mapper, self.0.choices);
         let (sent, notes) = mapper.finish(options)?;
-        let find = |when, contact: Contact<'_>| self.step(when, &FIND, Method::GET, contact.url(self).into(), None);
-        let find_email = mapped.email.map(|email| find(When::Always, Contact::Email(email)));
+        let find = |when, url: String| self.step(when, &FIND, Method::GET, url.into(), None);
+        let by_email = mapped.email.map(Contact::Email);
+        let find_email = by_email.map(|contact| find(When::Always, contact.url(self)));
+        let find_lower = by_email.and_then(|contact| contact.lower_url(self)).map(|url| find(When::IfNotFound, url));
         // Behind an e-mail it is sent where that finds nobody, or somebody who does not hold this phone.
         let when = if find_email.is_some() { When::IfDiffers } else { When::Always };
-        let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone)));
-        let body = customer_body(&mapped.create(&addresses))?;
+        let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone).url(self)));
+        let body = customer_body(&mapped.create(&addresses).wire(version))?;
         let create = self.step(When::IfNotFound, &CREATE, Method::POST, Url::from(&self.0.customers), Some(body));
         let update = match mapped.planned_update() {
             Some(update) => {
@@ -73,7 +73,7 @@ impl Shoplazza {
             let body = address_body(version, &address.to_change())?;
             let url = Url::from(&routes.address);
             let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url, Some(body));
-            let body = address_body(version, &address.to_add())?;
+            let body = address_body(version, &address.to_add(version))?;
             let url = Url::from(&routes.addresses);
             let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url, Some(body));
             address_steps.push((change, add));
@@ -91,6 +91,7 @@ impl Shoplazza {
             addresses: addresses.all,
             default: addresses.default,
             find_email,
+            find_lower,
             find_phone,
             create,
             list_addresses,
@@ -113,8 +114,10 @@ impl Prepared<'_> {
         let mut steps = Vec::with_capacity(9 + 2 * self.address_steps.len());
         steps.extend(renewal);
         let again = |step: &Step| Step { when: When::IfDuplicate, ..step.clone() };
-        let after_duplicate: Vec<Step> = self.find_email.iter().chain(&self.find_phone).map(again).collect();
+        let finds = self.find_email.iter().chain(&self.find_lower).chain(&self.find_phone);
+        let after_duplicate: Vec<Step> = finds.map(again).collect();
         steps.extend(self.find_email);
+        steps.extend(self.find_lower);
         steps.extend(self.find_phone);
         steps.push(self.create);
         steps.extend(after_duplicate);
@@ -139,13 +142,15 @@ enum Creation {
 }
 
 /// One upsert under way.
-struct Upsert<'a> {
-    client: &'a Shoplazza,
-    prepared: &'a Prepared<'a>,
-    on_loss: OnLoss,
-    call: Call<'a>,
+pub(super) struct Upsert<'a> {
+    pub(super) client: &'a Shoplazza,
+    pub(super) prepared: &'a Prepared<'a>,
+    pub(super) on_loss: OnLoss,
+    pub(super) call: Call<'a>,
     /// The record's addresses that were added one by one, by their place in it.
-    added: Vec<u32>,
+    pub(super) added: Vec<u32>,
+    /// What only the look-up could tell.
+    pub(super) notes: Vec<Note>,
 }
 
 impl Upsert<'_> {
@@ -163,11 +168,13 @@ impl Upsert<'_> {
     /// The customer that the record is about, if the vendor has one; a conflict where it is about two, or about
     /// somebody else.
     async fn look_up(&mut self) -> Result<Option<CustomerRecord>, Error> {
-        let Prepared { mapped, find_email, find_phone, .. } = self.prepared;
-        let by_email = match (find_email, mapped.email) {
-            (Some(step), Some(email)) => self.client.find_by(&mut self.call, step.url(), Contact::Email(email)).await?,
-            _ => None,
-        };
+        let Prepared { mapped, find_email, find_lower, find_phone, .. } = self.prepared;
+        let mut by_email = None;
+        for step in find_email.iter().chain(find_lower) {
+            if let (None, Some(email)) = (&by_email, mapped.email) {
+                by_email = self.client.find_by(&mut self.call, step.url(), Contact::Email(email)).await?;
+            }
+        }
         let (Some(step), Some(phone)) = (find_phone, mapped.phone.as_ref()) else { return Ok(by_email) };
         if by_email.as_ref().is_some_and(|found| found.has_phone(phone.digits())) {
             return Ok(by_email);
@@ -176,7 +183,10 @@ impl Upsert<'_> {
         let id = |found: &CustomerRecord| found.id().unwrap_or_default().to_owned();
         match (by_email, by_phone) {
             (Some(a), Some(b)) if a.id() != b.id() => Err(conflict(&self.call, vec![id(&a), id(&b)])),
-            (None, Some(b)) if mapped.email.is_some() && b.email().is_some() => Err(conflict(&self.call, vec![id(&b)])),
+            // With this very e-mail address it is the one, though the look-up by it did not tell.
+            (None, Some(b)) if b.email().is_some() && mapped.email.is_some_and(|email| !b.has_email(email)) => {
+                Err(conflict(&self.call, vec![id(&b)]))
+            }
             (by_email, by_phone) => Ok(by_email.or(by_phone)),
         }
     }
@@ -210,6 +220,11 @@ impl Upsert<'_> {
             if error.kind() == ErrorKind::Conflict
                 && let Some(found) = self.look_up().await?
             {
+                if was_lost {
+                    // It was there neither before nor after the lost one: the list lagged behind, and the create is ours.
+                    self.call.settle(true);
+                    return Ok(Creation::MadeUnseen(Box::new(found)));
+                }
                 return Ok(Creation::WasThere(Box::new(found)));
             }
             let mut error = self.call.finish(error);
@@ -227,6 +242,7 @@ impl Upsert<'_> {
         let id = found.id().unwrap_or_default();
         let theirs = self.their_addresses(id, found).await?;
         let mut wrote = false;
+        self.notes.extend(self.prepared.mapped.lost_tags(found));
         if let Some(step) = &self.prepared.update
             && self.prepared.mapped.differs(found)
         {
@@ -241,6 +257,7 @@ impl Upsert<'_> {
             };
             let filled = filled.map(|body| Step { body: Some(body), ..step.clone() });
             self.send_at(&UPDATE, filled.as_ref().unwrap_or(step), &[("id", id)]).await?;
+            self.notes.extend(self.prepared.mapped.notes_of_update(found));
             wrote = true;
         }
         wrote |= self.bring_up_addresses(id, &theirs, found.default_address.as_ref()).await?;
@@ -258,8 +275,9 @@ impl Upsert<'_> {
             return Ok(());
         }
         let of_update = |note: &&Note| note.limited_to() == Some(When::IfFound);
-        let lost = self.prepared.notes.iter().filter(of_update);
-        let lost: Vec<_> = lost.filter(|note| !self.prepared.mapped.is_held(note, found)).map(lost_field).collect();
+        let mapped = &self.prepared.mapped;
+        let lost = self.prepared.notes.iter().filter(of_update).filter(|note| !mapped.is_held(note, found));
+        let lost: Vec<_> = lost.chain(&mapped.lost_tags(found)).map(lost_field).collect();
         if lost.is_empty() {
             return Ok(());
         }
@@ -267,140 +285,13 @@ impl Upsert<'_> {
         Err(self.call.finish(error))
     }
 
-    /// The customer's addresses: as the look-up showed them, or read where it did not.
-    async fn their_addresses(&mut self, id: &str, found: &CustomerRecord) -> Result<Vec<AddressRecord>, Error> {
-        let Some(step) = &self.prepared.list_addresses else { return Ok(Vec::new()) };
-        match &found.addresses {
-            // No address beside a default one: the list is not whole.
-            Some(rows) if !rows.is_empty() || found.default_address.is_none() => Ok(rows.clone()),
-            _ => self.read_addresses(id, step).await,
-        }
-    }
-
-    async fn read_addresses(&mut self, id: &str, step: &Step) -> Result<Vec<AddressRecord>, Error> {
-        let url = self.filled(step, &[("id", id)])?;
-        let (mut all, mut from, mut walk) = (Vec::new(), None, Walk::default());
-        for _ in 0..MOST_ADDRESS_PAGES {
-            let page =
-                self.client.page_of_addresses(&mut self.call, url.as_str(), MAX_PAGE_SIZE, from.as_ref()).await?;
-            let ids = page.rows.iter().map(AddressRecord::id);
-            let next = match walk.turn(MAX_PAGE_SIZE, from.as_ref(), ids, page.next) {
-                Turn::New(next) => next,
-                Turn::AllAgain => break,
-                // An address that cannot be seen would be added once more.
-                Turn::NewThenCircle | Turn::Circle => return Err(self.call.finish(circle(&LIST_ADDRESSES))),
-            };
-            all.extend(page.rows);
-            match next {
-                Some(next) => from = Some(next),
-                None => break,
-            }
-        }
-        Ok(all)
-    }
-
-    /// Whether anything was written.
-    async fn bring_up_addresses(
-        &mut self,
-        id: &str,
-        theirs: &[AddressRecord],
-        shown_default: Option<&AddressRecord>,
-    ) -> Result<bool, Error> {
-        let prepared = self.prepared;
-        let mut wrote = false;
-        // Of the one that is to be the default: its id, and whether it is the default already.
-        let mut default: Option<(Option<String>, bool)> = None;
-        let actions = address::actions(&prepared.addresses, theirs);
-        for (index, (action, (change, add))) in actions.into_iter().zip(&prepared.address_steps).enumerate() {
-            let (address_id, is_default) = match action {
-                AddressAction::Keep(their) | AddressAction::Update(their) => {
-                    let their_address = theirs.get(their);
-                    let address_id = their_address.and_then(AddressRecord::id);
-                    if let (AddressAction::Update(_), Some(address_id)) = (action, address_id) {
-                        let ids = [("id", id), ("address_id", address_id)];
-                        self.send_at(&UPDATE_ADDRESS, change, &ids).await?;
-                        wrote = true;
-                    }
-                    let is_default = their_address.is_some_and(|address| address.is_default(shown_default));
-                    (address_id.map(str::to_owned), is_default)
-                }
-                AddressAction::Add => {
-                    let wanted = prepared.default == Some(index);
-                    let address_id = self.add_address(id, index, add, wanted).await?;
-                    self.added.extend(prepared.addresses.get(index).map(|address| address.index));
-                    wrote = true;
-                    (address_id, false)
-                }
-            };
-            if prepared.default == Some(index) {
-                default = Some((address_id, is_default));
-            }
-        }
-        if let (Some((address_id, false)), Some(step)) = (default, &prepared.set_default) {
-            let Some(address_id) = address_id else {
-                let error = self.call.error(&SET_DEFAULT_ADDRESS, ErrorKind::Decode, Effect::NotSent);
-                return Err(self.call.finish(error.with_hint("the vendor does not tell the id of the address")));
-            };
-            self.send_at(&SET_DEFAULT_ADDRESS, step, &[("id", id), ("address_id", &address_id)]).await?;
-            wrote = true;
-        }
-        Ok(wrote)
-    }
-
-    /// Adds an address, and tells its id where that is wanted. After a lost answer the vendor is asked, and it is sent
-    /// once more where it is not there.
-    async fn add_address(
-        &mut self,
-        id: &str,
-        index: usize,
-        step: &Step,
-        wants_id: bool,
-    ) -> Result<Option<String>, Error> {
-        let mut was_lost = false;
-        loop {
-            let error = match self.send_at(&CREATE_ADDRESS, step, &[("id", id)]).await {
-                Ok(answer) => {
-                    let made = data(&answer.body).map(|made: OneAddress| made.address);
-                    let address_id = made.as_ref().and_then(AddressRecord::id).map(str::to_owned);
-                    return match address_id {
-                        None if wants_id => Ok(self.same_address(id, index).await?.flatten()),
-                        address_id => Ok(address_id),
-                    };
-                }
-                Err(error) => error,
-            };
-            if !self.call.is_uncertain() {
-                return Err(error);
-            }
-            if let Some(address_id) = self.same_address(id, index).await? {
-                self.call.settle(true);
-                return Ok(address_id);
-            }
-            self.call.settle(false);
-            if was_lost {
-                return Err(self.call.finish(error.with_retryable(true)));
-            }
-            was_lost = true;
-        }
-    }
-
-    /// Reads whether the vendor holds an address of the record, and its id.
-    async fn same_address(&mut self, id: &str, index: usize) -> Result<Option<Option<String>>, Error> {
-        let (Some(step), Some(ours)) = (&self.prepared.list_addresses, self.prepared.addresses.get(index)) else {
-            return Ok(None);
-        };
-        let rows = self.read_addresses(id, step).await?;
-        let same = rows.iter().rev().find(|their| address::says_the_same(ours, their));
-        Ok(same.map(|their| their.id().map(str::to_owned)))
-    }
-
-    fn filled(&self, step: &Step, ids: &[(&'static str, &str)]) -> Result<Url, Error> {
+    pub(super) fn filled(&self, step: &Step, ids: &[(&'static str, &str)]) -> Result<Url, Error> {
         let filled = fill(step.url(), ids).map(Url::from);
         filled.map_err(|error| self.call.finish(error.with_provider(PROVIDER).with_operation(step.operation)))
     }
 
     /// Sends a step whose URL needs ids from earlier answers.
-    async fn send_at(
+    pub(super) async fn send_at(
         &mut self,
         operation: &Operation,
         step: &Step,
@@ -427,7 +318,7 @@ impl Upsert<'_> {
         };
         let mut done = Upserted::new(PROVIDER, outcome);
         done.remote_id = remote_id;
-        done.notes = self.prepared.notes.iter().filter(applies).cloned().collect();
+        done.notes = self.prepared.notes.iter().filter(applies).chain(&self.notes).cloned().collect();
         done.attempts = self.call.attempts;
         done.request_id.clone_from(&self.call.request_id);
         done
@@ -453,7 +344,9 @@ impl CustomerSink for Shoplazza {
             let prepared = self.prepare(customer, options)?;
             let on_loss = options.on_loss;
             let call = self.0.account.call();
-            Upsert { client: self, prepared: &prepared, on_loss, call, added: Vec::new() }.run().await
+            Upsert { client: self, prepared: &prepared, on_loss, call, added: Vec::new(), notes: Vec::new() }
+                .run()
+                .await
         })
         .await
     }
@@ -463,13 +356,20 @@ impl CustomerSink for Shoplazza {
         let found = match who {
             Identity::RemoteId(id) => match self.customer(&CustomerId::from(id.clone())).await {
                 Ok(found) => Some(found),
-                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    // A retired version answers the same to every call: then nobody knows whether the person is there.
+                    self.count_customers().await?;
+                    None
+                }
                 Err(error) => return Err(error),
             },
             Identity::Email(email) => {
                 let email = email.usable().map_err(|problem| unusable("email", crate::mapper::email_rule(problem)))?;
-                let contact = Contact::Email(email);
-                self.find_by(&mut self.0.account.call(), &contact.url(self), contact).await?
+                let (contact, mut call) = (Contact::Email(email), self.0.account.call());
+                match (self.find_by(&mut call, &contact.url(self), contact).await?, contact.lower_url(self)) {
+                    (None, Some(lower)) => self.find_by(&mut call, &lower, contact).await?,
+                    (found, _) => found,
+                }
             }
             Identity::Phone(phone) => {
                 let phone = phone.e164().map_err(|problem| unusable("phone", crate::mapper::phone_rule(problem)))?;

@@ -1,15 +1,17 @@
-//! What can be chosen: the version of the API, and what an update does to tags.
+//! What can be chosen: the version of the API, and what the vendor's documentation leaves open.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::PROVIDER;
+use super::wire::ContactType;
 use crate::error::Error;
 
 /// A version of the Open API, a month: `2022-01`.
 ///
 /// Bodies, tags, pages and errors changed with 2025-06 (documented): versions before it are spoken to as 2022-01 is,
-/// that version and later ones as 2025-06 is.
+/// that version and later ones as 2025-06 is. Of 2024-07 and the versions before 2022-01 that is inferred: what they show
+/// of a customer is the same, or unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApiVersion {
     year: u16,
@@ -80,6 +82,30 @@ pub enum TagPolicy {
     /// The record's tags are added to those that the look-up showed. A tag that somebody adds at the vendor between the
     /// look-up and the update is lost.
     Union,
+}
+
+/// What an update says of a consent that the record does not know. An update always says those that it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownConsent {
+    /// What the look-up showed; where that showed nothing, a no. The vendor's pages print the create's default, a yes,
+    /// for an update, too, so that one that is left out may come to be a yes: whether it does is unknown. A person who
+    /// changes their mind between the look-up and the update is overruled.
+    #[default]
+    AsShown,
+    /// Nothing: it is left out, as the vendor's own command-line tool does (seen). Choose it for a shop where leaving it
+    /// out was seen to change nothing.
+    LeaveOut,
+}
+
+/// What a client was told about mapping.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Choices {
+    pub(super) version: ApiVersion,
+    pub(super) tags: TagPolicy,
+    pub(super) unknown_consent: UnknownConsent,
+    /// Of a new customer with both contacts.
+    pub(super) contact_type: ContactType,
+    pub(super) one_contact: bool,
 }
 
 #[cfg(test)]

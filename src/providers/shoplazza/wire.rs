@@ -24,37 +24,31 @@ pub enum ContactType {
     Phone,
 }
 
-/// Tags in the form of a version.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Tags<'a> {
-    /// Before 2025-06: one string, with commas between the tags.
-    Joined(Cow<'a, str>),
-    /// From 2025-06.
-    List(Vec<Cow<'a, str>>),
+/// Tags in the form of a version: one string with commas between them before 2025-06, an array from then on.
+pub(super) struct Tags<'a> {
+    version: ApiVersion,
+    tags: Vec<&'a str>,
 }
 
 impl<'a> Tags<'a> {
-    /// These tags in the form of a version. Before 2025-06 a tag that holds a comma becomes two at the vendor.
-    pub fn new<T: Into<Cow<'a, str>>>(version: ApiVersion, tags: impl IntoIterator<Item = T>) -> Self {
-        let mut tags = tags.into_iter().map(Into::into);
-        if version.is_later() {
-            return Self::List(tags.collect());
-        }
-        let mut joined = tags.next().unwrap_or_default();
-        for tag in tags {
-            let text = joined.to_mut();
-            text.push(',');
-            text.push_str(&tag);
-        }
-        Self::Joined(joined)
+    pub(super) fn new(version: ApiVersion, tags: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { version, tags: tags.into_iter().collect() }
+    }
+
+    fn of(version: ApiVersion, tags: &'a Option<Vec<Cow<'_, str>>>) -> Option<Self> {
+        tags.as_ref().map(|tags| Self::new(version, tags.iter().map(|tag| &**tag)))
     }
 }
 
-/// Shows no tag: people's tags say a lot about them.
-impl fmt::Debug for Tags<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tags(..)")
+impl Serialize for Tags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.version.is_later() {
+            return serializer.collect_seq(&self.tags);
+        }
+        match self.tags.as_slice() {
+            [one] => serializer.serialize_str(one),
+            tags => serializer.serialize_str(&tags.join(",")),
+        }
     }
 }
 
@@ -73,7 +67,7 @@ impl Password {
     }
 }
 
-/// A customer as the create takes it: `POST customers`.
+/// A customer as the create takes it: `POST customers`. The same for every version: the client writes its form.
 #[derive(Clone, Default)]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct NewCustomer<'a> {
@@ -91,12 +85,14 @@ pub struct NewCustomer<'a> {
     /// Without it a customer with a password cannot sign in (documented); with a password it is the time of the request
     /// where it is not given.
     pub registered_at: Option<DateTime<Utc>>,
-    pub tags: Option<Tags<'a>>,
+    /// Before 2025-06 none can hold a comma (documented: they are sent as one string with commas between them).
+    pub tags: Option<Vec<Cow<'a, str>>>,
     pub addresses: Vec<AddressFields<'a>>,
 }
 
-impl Serialize for NewCustomer<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl NewCustomer<'_> {
+    /// In the form of a version.
+    pub(super) fn wire(&self, version: ApiVersion) -> impl Serialize {
         #[derive(Serialize)]
         struct Body<'b> {
             contact_type: ContactType,
@@ -115,13 +111,13 @@ impl Serialize for NewCustomer<'_> {
             #[serde(skip_serializing_if = "Option::is_none")]
             password_confirmation: Option<&'b str>,
             #[serde(skip_serializing_if = "Option::is_none")]
-            tags: Option<&'b Tags<'b>>,
+            tags: Option<Tags<'b>>,
             #[serde(skip_serializing_if = "Option::is_none")]
             registered_at: Option<Utcs>,
             #[serde(skip_serializing_if = "<[AddressFields<'_>]>::is_empty")]
             addresses: &'b [AddressFields<'b>],
         }
-        let body = Body {
+        Body {
             contact_type: self.contact_type,
             email: self.email.as_deref(),
             phone: self.phone.as_deref(),
@@ -131,11 +127,10 @@ impl Serialize for NewCustomer<'_> {
             accepts_sms_marketing: self.accepts_sms_marketing,
             password: self.password.as_ref().map(|p| p.password.expose_secret()),
             password_confirmation: self.password.as_ref().map(|p| p.confirmation.expose_secret()),
-            tags: self.tags.as_ref(),
+            tags: Tags::of(version, &self.tags),
             registered_at: self.registered_at.map(Utcs),
             addresses: &self.addresses,
-        };
-        body.serialize(serializer)
+        }
     }
 }
 
@@ -164,20 +159,28 @@ impl Serialize for Utcs {
 
 /// What an update of a customer can change: `PUT customers/{id}`. What is left out stays as it is (inferred; of the two
 /// consents the vendor's page prints the create's default, so that leaving one out is a risk).
-#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct CustomerUpdate<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepts_marketing: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepts_sms_marketing: Option<bool>,
-    /// Replaces all tags (documented).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<Tags<'a>>,
+    /// Replaces all tags (documented). Before 2025-06 none can hold a comma.
+    pub tags: Option<Vec<Cow<'a, str>>>,
+}
+
+impl CustomerUpdate<'_> {
+    /// In the form of a version.
+    pub(super) fn wire(&self, version: ApiVersion) -> PlannedUpdate<'_> {
+        PlannedUpdate {
+            first_name: self.first_name.as_deref(),
+            last_name: self.last_name.as_deref(),
+            accepts_marketing: self.accepts_marketing.map(Planned::Known),
+            accepts_sms_marketing: self.accepts_sms_marketing.map(Planned::Known),
+            tags: Tags::of(version, &self.tags),
+        }
+    }
 }
 
 /// Shows which fields are set, and no value.
@@ -190,15 +193,17 @@ impl fmt::Debug for CustomerUpdate<'_> {
     }
 }
 
-/// An update of an upsert, whose consents may be filled in from the look-up only.
+/// An update as it is sent. In one of an upsert the consents may be filled in from the look-up only.
 #[derive(Serialize)]
 pub(super) struct PlannedUpdate<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) last_name: Option<&'a str>,
-    pub(super) accepts_marketing: Planned,
-    pub(super) accepts_sms_marketing: Planned,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepts_marketing: Option<Planned>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepts_sms_marketing: Option<Planned>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tags: Option<Tags<'a>>,
 }
