@@ -31,7 +31,7 @@ impl CustomerSink for TripleWhale {
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
         let mut mapper = Mapper::new(customer, &MATRIX);
         let mut record = self.record("");
-        map(&mut record, &mut mapper, self.0.map);
+        map(&mut record, &mut mapper, self.0.map, || self.0.account.connector.clock().utc());
         let (sent, notes) = mapper.finish(options)?;
         Ok(Plan { provider: PROVIDER, steps: vec![self.step(&record)?], sent, notes })
     }
