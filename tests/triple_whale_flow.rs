@@ -310,6 +310,10 @@ async fn a_customer_is_read_back_as_it_was_sent() {
     let elsewhere = other.find(&who).await.unwrap().unwrap();
     assert_eq!(elsewhere.customer.first_name.as_deref(), Some("Elsewhere"));
     assert_eq!(sink.stored_customers("1042", &ReadBack::new()).await.unwrap().len(), 2);
+    // An id is looked for as it was sent.
+    sink.upsert(&mara().external_id(" 9 ")).await.unwrap();
+    assert!(sink.find(&Identity::ExternalId(" 9 ".into())).await.unwrap().is_some());
+    assert!(sink.find(&Identity::ExternalId("9".into())).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -62,8 +62,8 @@ impl CustomerSink for TripleWhale {
         let Identity::ExternalId(id) = who else {
             return Err(unsupported("customers are read back by external id alone: this vendor has no id of its own"));
         };
-        let id = id.trim();
-        let key = self.key(id);
+        // As it is: so it was sent.
+        let key = self.key(id.as_str());
         one(&self.stored_customers(id, how).await?, |row| row.is_of(&key))
     }
 

@@ -76,14 +76,16 @@ impl Builder {
     }
 
     /// Lets a phone number alone say who a customer is. The vendor still names `phone_number` as an identifier and says
-    /// on the same page that it can no longer be set (documented), so that such a record is refused by default.
+    /// on the same page that it can no longer be set (documented), so that such a record is refused by default, and
+    /// noted where this allows it.
     pub fn allow_phone_identity(mut self, allow: bool) -> Self {
         self.mapping.allow_phone_identity = allow;
         self
     }
 
     /// Sends what the vendor asks not to use any more: custom values as `custom_properties`, and beside an external id
-    /// the phone number as `phone_number`. Whether the vendor still stores them is unknown. Default no.
+    /// the phone number as `phone_number`. Whether the vendor still stores them is unknown, and a
+    /// note says so. Default no.
     pub fn send_deprecated(mut self, send: bool) -> Self {
         self.mapping.send_deprecated = send;
         self
