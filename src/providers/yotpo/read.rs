@@ -300,11 +300,11 @@ fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ListMembers
 }
 
 fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let text = |item: &Box<RawValue>| match serde_json::from_str(item.get()) {
+    let text = |item: Box<RawValue>| match serde_json::from_str(item.get()) {
         Ok(Scalar::Text(text) | Scalar::Number(text)) => Some(text),
         _ => None,
     };
-    Ok(items(deserializer)?.iter().filter_map(text).collect())
+    Ok(items(deserializer)?.into_iter().filter_map(text).collect())
 }
 
 /// Custom values that are primitive; others are passed over.
