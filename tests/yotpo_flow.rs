@@ -345,7 +345,7 @@ async fn found(pages: Vec<&'static str>) -> Result<Option<Customer>, Error> {
 async fn a_page_that_broke_off_is_read_again() {
     let page = r#"{"customers":[{"external_id":"9","email":"tess@example.com"}]}"#;
     let cut = |length: usize, fault| {
-        let mut answer = HttpResponse::new(StatusCode::OK, page[..length].as_bytes().to_vec());
+        let mut answer = HttpResponse::new(StatusCode::OK, page.as_bytes()[..length].to_vec());
         answer.fault = Some(fault);
         Some(When::Instead(Ok(answer)))
     };

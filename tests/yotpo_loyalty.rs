@@ -542,7 +542,8 @@ async fn core_and_loyalty_are_two_sinks_with_outcomes_of_their_own() {
     };
     let wrong = Loyalty::builder(Sandbox::YOTPO_LOYALTY_GUID, "fake-wrong");
     let wrong = wrong.base_url(format!("{url}/api/v2")).connector(&world.connector).build().unwrap();
-    let pairs: [(Vec<Arc<dyn CustomerSink>>, [bool; 2]); 3] = [
+    type Both = Vec<Arc<dyn CustomerSink>>;
+    let pairs: [(Both, [bool; 2]); 3] = [
         (vec![Arc::new(core(Sandbox::YOTPO_SECRET)), Arc::new(wrong)], [true, false]),
         (vec![Arc::new(core("fake-wrong")), Arc::new(world.sink(ProgramConsent::Unknown))], [false, true]),
         (vec![Arc::new(core(Sandbox::YOTPO_SECRET)), Arc::new(world.sink(ProgramConsent::Unknown))], [true, true]),
