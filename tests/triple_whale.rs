@@ -4,7 +4,9 @@
 mod calls;
 mod support;
 
-use customer_sink::providers::triple_whale::{CustomerRecord, ErasureRequest, ReadBack, SqlQuery, TripleWhale};
+use customer_sink::providers::triple_whale::{
+    CustomerRecord, ErasureRequest, MissingCreatedAt, PhoneForm, ReadBack, SqlQuery, TripleWhale,
+};
 use customer_sink::{
     Connector, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Identity, RemoteId,
     UpsertOptions,
@@ -15,31 +17,39 @@ fn sink() -> TripleWhale {
     TripleWhale::builder("harbor-and-pine.example.com", "fake-key").build().unwrap()
 }
 
+fn from_options(url: &str, connector: &Connector, options: &Value) -> TripleWhale {
+    let form = match options["phone_form"].as_str() {
+        Some("digits") => PhoneForm::Digits,
+        Some("e164") => PhoneForm::E164,
+        _ => PhoneForm::default(),
+    };
+    let missing = if options["missing_created_at"] == "now" { MissingCreatedAt::Now } else { Default::default() };
+    TripleWhale::builder("harbor-and-pine.example.com", "fake-key")
+        .base_url(url)
+        .connector(connector)
+        .also_send_orders(options["also_send_orders"] == true)
+        .phone_form(form)
+        .missing_created_at(missing)
+        .build()
+        .unwrap()
+}
+
 #[tokio::test]
 async fn exchanges() {
-    support::play_all("triple_whale", |url, connector, options| {
-        TripleWhale::builder("harbor-and-pine.example.com", "fake-key")
-            .base_url(url)
-            .connector(connector)
-            .also_send_orders(options["also_send_orders"] == true)
-            .build()
-            .unwrap()
-    })
-    .await;
+    support::play_all("triple_whale", from_options).await;
 }
 
 #[tokio::test]
 async fn native_calls() {
     calls::play_calls("triple_whale", |url, connector, exchange| async move {
-        let result = native(&url, &connector, &exchange["call"], &exchange["arguments"]).await;
+        let client = from_options(&url, &connector, &exchange["options"]);
+        let result = native(client, &exchange["call"], &exchange["arguments"]).await;
         result.unwrap_or_else(|error| support::describe(&Err(error)))
     })
     .await;
 }
 
-async fn native(url: &str, connector: &Connector, call: &Value, arguments: &Value) -> Result<Value, Error> {
-    let client = TripleWhale::builder("harbor-and-pine.example.com", "fake-key").base_url(url).connector(connector);
-    let client = client.build().unwrap();
+async fn native(client: TripleWhale, call: &Value, arguments: &Value) -> Result<Value, Error> {
     let text = |name: &str| arguments[name].as_str().unwrap().to_owned();
     let texts = |name: &str| {
         let list = arguments[name].as_array().into_iter().flatten();
@@ -104,6 +114,16 @@ async fn a_native_record_needs_its_whole_key() {
     assert_eq!(error.field_errors()[0].field(), "customer_id");
     let error = sink.replace_customer(&CustomerRecord::default()).await.unwrap_err();
     assert_eq!(error.field_errors().len(), 4, "{error}");
+    let record = CustomerRecord {
+        email_address: Some(" ".into()),
+        country_code: Some("usa".into()),
+        latitude: Some(customer_sink::JsonNumber("90.5".parse().unwrap())),
+        longitude: Some(customer_sink::JsonNumber("-180".parse().unwrap())),
+        ..sink.record("1")
+    };
+    let error = sink.replace_customer(&record).await.unwrap_err();
+    let fields: Vec<_> = error.field_errors().iter().map(|problem| problem.field()).collect();
+    assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["email_address", "country_code", "latitude"]));
     let key = serde_json::to_value(sink.record("1")).unwrap();
     assert_eq!(
         key,
@@ -152,4 +172,76 @@ fn an_sms_opt_out_can_be_made_an_error() {
     let strict = TripleWhale::builder("shop.example.com", "fake-key").refuse_sms_opt_out(true).build().unwrap();
     let error = strict.plan(&customer, &UpsertOptions::default()).unwrap_err();
     assert_eq!(error.field_errors()[0].field(), "sms_marketing");
+}
+
+#[test]
+fn what_stands_for_an_unknown_time_of_creation_is_decided_by_option() {
+    let (connector, clock) = support::connector();
+    let sink = |missing| {
+        let builder = TripleWhale::builder("shop.example.com", "fake-key").connector(&connector);
+        builder.missing_created_at(missing).build().unwrap()
+    };
+    let sent = |missing, customer: &Customer| {
+        let plan = sink(missing).plan(customer, &UpsertOptions::default()).unwrap();
+        let body: Value = serde_json::from_slice(plan.steps()[0].body().unwrap()).unwrap();
+        (body["created_at"].clone(), plan.notes().len())
+    };
+    let unknown = Customer::new().external_id("1");
+    let at = chrono::DateTime::parse_from_rfc3339("2025-03-04T09:15:00+02:00").unwrap();
+    let known = unknown.clone().created_at(at);
+    assert_eq!(sent(MissingCreatedAt::VendorDecides, &unknown), (Value::Null, 0));
+    assert_eq!(sent(MissingCreatedAt::Now, &unknown), (json!("2026-03-01T12:00:00+00:00"), 1));
+    clock.advance(std::time::Duration::from_millis(61_500));
+    assert_eq!(sent(MissingCreatedAt::Now, &unknown).0, "2026-03-01T12:01:01+00:00");
+    for missing in [MissingCreatedAt::VendorDecides, MissingCreatedAt::Now, MissingCreatedAt::Refuse] {
+        assert_eq!(sent(missing, &known), (json!("2025-03-04T09:15:00+02:00"), 0));
+    }
+    let error = sink(MissingCreatedAt::Refuse).plan(&unknown, &UpsertOptions::default()).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+    assert_eq!(error.field_errors()[0].field(), "created_at");
+}
+
+#[test]
+fn a_number_without_a_form_is_dropped_with_a_note() {
+    let customer = Customer::new().external_id("1").phone("555 010 0123");
+    for (form, notes) in [(PhoneForm::AsGiven, 0), (PhoneForm::E164, 1), (PhoneForm::Digits, 1)] {
+        let sink = TripleWhale::builder("shop.example.com", "fake-key").phone_form(form).build().unwrap();
+        let plan = sink.plan(&customer, &UpsertOptions::default()).unwrap();
+        let noted: Vec<_> = plan.notes().iter().map(|n| (n.path().to_string(), n.action().as_str())).collect();
+        assert_eq!(noted, vec![("phone".to_owned(), "dropped"); notes], "{form:?}");
+        assert_eq!(plan.sent().len(), 2 - notes);
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_shop_that_the_vendor_may_integrate_itself_is_warned_of() {
+    let warned = |shop: &str, native: bool| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            TripleWhale::builder(shop, "fake-key").allow_native_platforms(native).build().unwrap();
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("fake-key"), "{text}");
+        text.contains("WARN") && text.contains(shop)
+    };
+    assert!(warned("example.MyShopify.com", false));
+    assert!(!warned("shop.example.com", false));
+    assert!(!warned("example.myshopify.com", true), "who allows them knows");
 }

@@ -13,9 +13,9 @@ use customer_sink::providers::triple_whale::{
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Erased, ErrorKind,
-    Field, HttpRequest, HttpResponse, Identity, Limit, ManualClock, OptInLevel, Outcome, ReqwestTransport, RetryPolicy,
-    Transport, TransportError, TransportErrorKind, UpsertOptions,
+    Address, BodyFault, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Erased,
+    ErrorKind, Field, HttpRequest, HttpResponse, Identity, Limit, ManualClock, OptInLevel, Outcome, ReqwestTransport,
+    RetryPolicy, Transport, TransportError, TransportErrorKind, UpsertOptions,
 };
 use http::StatusCode;
 use proptest::prelude::*;
@@ -28,6 +28,8 @@ type Script = Box<dyn Fn(&str, usize) -> Option<When> + Send + Sync>;
 enum When {
     /// Answers in the vendor's place.
     Instead(u16, &'static str),
+    /// A 200 whose body breaks off.
+    Cut(&'static str),
     /// Lets the vendor act, and loses the answer.
     Lost,
 }
@@ -63,6 +65,11 @@ impl Transport for Shared {
             None => self.0.inner.send(request).await,
             Some(When::Instead(status, body)) => {
                 Ok(HttpResponse::new(StatusCode::from_u16(status).unwrap(), body.as_bytes().to_vec()))
+            }
+            Some(When::Cut(body)) => {
+                let mut answer = HttpResponse::new(StatusCode::OK, body.as_bytes().to_vec());
+                answer.fault = Some(BodyFault::Cut);
+                Ok(answer)
             }
             Some(When::Lost) => {
                 self.0.inner.send(request).await?;
@@ -303,6 +310,28 @@ async fn a_customer_is_read_back_as_it_was_sent() {
     let elsewhere = other.find(&who).await.unwrap().unwrap();
     assert_eq!(elsewhere.customer.first_name.as_deref(), Some("Elsewhere"));
     assert_eq!(sink.stored_customers("1042", &ReadBack::new()).await.unwrap().len(), 2);
+    // An id is looked for as it was sent.
+    sink.upsert(&mara().external_id(" 9 ")).await.unwrap();
+    assert!(sink.find(&Identity::ExternalId(" 9 ".into())).await.unwrap().is_some());
+    assert!(sink.find(&Identity::ExternalId("9".into())).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn rows_that_broke_off_are_asked_for_again_and_a_write_is_not() {
+    // Broken off in the middle; and behind what could be all of it, which nobody knows.
+    for part in [r#"{"success":true,"data":[{"customer_id":"104"#, r#"{"success":true,"data":[]}"#] {
+        let world = world(move |last, index| (last == "sql" && index < 3).then_some(When::Cut(part))).await;
+        let sink = world.builder().sql_read_back(true).retry_policy(RetryPolicy::default()).build().unwrap();
+        sink.upsert(&mara()).await.unwrap();
+        assert!(sink.find(&Identity::ExternalId("1042".into())).await.unwrap().is_some());
+        assert_eq!(world.sent(), 4);
+    }
+    let world = world(|_, _| Some(When::Cut(r#"{"success":tr"#))).await;
+    let sink = world.builder().sql_read_back(true).retry_policy(RetryPolicy::default()).build().unwrap();
+    assert_eq!(sink.upsert(&mara()).await.unwrap().attempts, 1, "the head of a 200 arrived: it was applied");
+    let error = sink.find(&Identity::ExternalId("1042".into())).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Decode, Effect::NotSent, 4));
+    assert!(error.is_retryable());
 }
 
 #[tokio::test]

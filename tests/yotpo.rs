@@ -37,7 +37,8 @@ fn plan_with(builder: Builder, customer: &Customer) -> Plan {
         assert!(plan.accounts_for(&place), "{place} is lost");
     }
     let mut claims: Vec<String> = plan.sent().iter().map(ToString::to_string).collect();
-    claims.extend(plan.notes().iter().map(|note| note.path().to_string()));
+    let told = plan.notes().iter().filter(|note| note.action() != customer_sink::Action::Added);
+    claims.extend(told.map(|note| note.path().to_string()));
     let count = claims.len();
     claims.sort();
     claims.dedup();
@@ -430,7 +431,14 @@ fn custom_values_are_sent_when_asked_for() {
     let notes = notes(&plan);
     assert_eq!(notes[0], "custom[\"a b\"] dropped redundant");
     assert_eq!(notes[1], "custom[\"c d\"] changed narrowed");
-    assert_eq!(notes.len(), 3);
+    assert_eq!((notes.len(), notes[3].as_str()), (4, "custom added deprecated"));
+    // Asked for, it is no loss; and nothing is said where nothing of it is sent.
+    let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
+    let sink = builder().send_deprecated(true).allow_phone_identity(true).build().unwrap();
+    assert!(sink.plan(&someone().custom("a", 1), &strict).is_ok());
+    let by_phone = sink.plan(&Customer::new().phone("+12025550101"), &strict).unwrap();
+    assert_eq!(self::notes(&by_phone), ["phone added deprecated"]);
+    assert!(self::notes(&plan_with(builder().send_deprecated(true), &someone().custom("a", " "))).is_empty());
 }
 
 #[test]

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use customer_sink::providers::yotpo::{Builder, CustomerIdentity, CustomerQuery, CustomerRecord, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Channel, Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error,
-    ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock, Outcome, RemoteId, ReqwestTransport, Transport,
+    BodyFault, Channel, Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect,
+    Error, ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock, Outcome, RemoteId, ReqwestTransport, Transport,
     TransportError, TransportErrorKind,
 };
 use futures::future::join_all;
@@ -341,6 +341,39 @@ async fn found(pages: Vec<&'static str>) -> Result<Option<Customer>, Error> {
     found.map(|found| found.map(|found| found.customer))
 }
 
+#[tokio::test]
+async fn a_page_that_broke_off_is_read_again() {
+    let page = r#"{"customers":[{"external_id":"9","email":"tess@example.com"}]}"#;
+    let cut = |length: usize, fault| {
+        let mut answer = HttpResponse::new(StatusCode::OK, page.as_bytes()[..length].to_vec());
+        answer.fault = Some(fault);
+        Some(When::Instead(Ok(answer)))
+    };
+    for (script, attempts) in [(1, 2), (3, 4)] {
+        let world =
+            world(move |_, index| if index < script { cut(20, BodyFault::Cut) } else { Some(answer(200, page)) });
+        let world = world.await;
+        let sink = world.of(Yotpo::with_token(Sandbox::YOTPO_STORE_ID, "fake-given"));
+        let found = sink.find(&Identity::Email("tess@example.com".into())).await.unwrap();
+        assert_eq!(found.unwrap().customer.external_id.as_deref(), Some("9"));
+        assert_eq!(world.wire.seen.lock().unwrap().len(), attempts);
+    }
+    for (fault, length, attempts, retryable) in
+        [(BodyFault::Cut, 0, 4, true), (BodyFault::Cut, 20, 4, true), (BodyFault::TooLong, 20, 1, false)]
+    {
+        let world = world(move |_, _| cut(length, fault)).await;
+        let sink = world.of(Yotpo::with_token(Sandbox::YOTPO_STORE_ID, "fake-given"));
+        let error = sink.find(&Identity::Email("tess@example.com".into())).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect(), error.status()), (ErrorKind::Decode, Effect::NotSent, Some(200)));
+        assert_eq!((error.attempts(), error.is_retryable()), (attempts, retryable));
+    }
+    // What is whole all the same is read as it is, and a write whose answer broke off was applied.
+    let whole = world(move |_, _| cut(page.len(), BodyFault::Cut)).await;
+    let sink = whole.of(Yotpo::with_token(Sandbox::YOTPO_STORE_ID, "fake-given"));
+    assert!(sink.find(&Identity::Email("tess@example.com".into())).await.unwrap().is_some());
+    assert_eq!(sink.upsert(&mira()).await.unwrap().attempts, 1);
+}
+
 const PRODUCTION: &str = r#"{"customers": [{
     "external_id": "1000000001", "email": "Tess@example.com", "phone_number": "+12025550102", "device_id": null,
     "first_name": "Tess", "last_name": "", "gender": null,
@@ -388,10 +421,21 @@ async fn rows_of_any_shape_are_no_failure() {
     assert_eq!(tess.email_marketing, None);
     assert_eq!(tess.sms_marketing.unwrap().state, Some(ConsentState::Unsubscribed));
     assert!(tess.addresses.is_empty() && tess.created_at.is_none());
+    // Lists in the place of objects are not read item by item: nobody is subscribed by a first place in a list.
+    let lists = r#"{"customers":[{"email":"tess@example.com","address":["x","y"],"custom_properties":["x"],
+        "channels":[{"marketing":{"consent":"subscribed"}},{"marketing":{"consent":"subscribed"}}],
+        "lists":[7,["1","2"],{"id":5},null],"yotpo_ugc":[1,2]},["10","tess@example.com"]]}"#;
+    let (_world, sink) = reading(vec![lists]).await;
+    let page = sink.customers(&CustomerQuery::all()).await.unwrap();
+    let row = &page.customers[0];
+    assert_eq!((page.customers.len(), page.unreadable, row.lists.len()), (1, 1, 1));
+    assert!(row.channels.is_none() && row.address.is_none() && row.yotpo_ugc.is_none());
+    assert_eq!(row.to_customer(), Customer::new().email("tess@example.com"));
     assert!(found(vec![r#"{"customers":null}"#]).await.unwrap().is_none());
     assert!(found(vec![r#"{"customers":[],"pagination":null}"#]).await.unwrap().is_none());
     assert!(found(vec![r#"{"customers":{"email":"tess@example.com"}}"#]).await.unwrap().is_some());
-    for no_page in ["", "{}", "<html>", "[]", r#"{"customers":[7]}"#] {
+    let list = r#"[[{"email":"tess@example.com"}]]"#;
+    for no_page in ["", "{}", "<html>", "[]", list, r#"{"customers":[7]}"#] {
         let error = found(vec![no_page]).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotSent), "{no_page}");
     }
@@ -460,6 +504,11 @@ async fn the_native_client_sends_records_of_its_own() {
     assert_eq!(world.rows()[0]["tags"], "a,b");
     let page = sink.customers(&CustomerQuery::external_id("7")).await.unwrap();
     assert_eq!(page.customers[0].consent(Channel::Email).unwrap().state, Some(ConsentState::Unsubscribed));
+    let mut record = CustomerRecord::new(CustomerIdentity::external_id("7"));
+    (record.gender, record.default_currency) = (Some("female".into()), Some("usd".into()));
+    let error = sink.upsert_customer(&record).await.unwrap_err();
+    let fields: Vec<_> = error.field_errors().iter().map(|problem| problem.field()).collect();
+    assert_eq!((error.effect(), error.attempts(), fields), (Effect::NotSent, 0, vec!["gender", "default_currency"]));
     let error = sink.upsert_customer(&CustomerRecord::new(CustomerIdentity::email(" "))).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
     assert_eq!(error.field_errors()[0].field(), "email");

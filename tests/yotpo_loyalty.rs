@@ -514,6 +514,55 @@ async fn nobody_is_enrolled_and_no_member_is_lost_without_being_told() {
     assert!(world.sandbox.customers("yotpo").is_empty(), "Core is another matter");
 }
 
+/// A new id with the address of a member: nobody is enrolled by that, and nobody's record is taken over.
+#[tokio::test]
+async fn an_address_of_another_id_is_a_conflict_and_nothing_is_written() {
+    let world = world(|_| false).await;
+    let member = someone().external_id("7").email_marketing(Consent::new(ConsentState::Subscribed));
+    world.sink(ProgramConsent::Marketing(Channel::Email)).upsert(&member).await.unwrap();
+    let before = world.sandbox.yotpo_loyalty_customers();
+    let error = world.sink(ProgramConsent::Unknown).upsert(&someone().external_id("1")).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotSent));
+    assert_eq!((error.conflicting_ids(), error.is_retryable()), (&["1".to_owned(), "7".to_owned()][..], false));
+    assert_eq!(world.sandbox.yotpo_loyalty_customers(), before);
+    assert!(!format!("{error} {error:?}").contains("example.com"));
+    // Who has no id here yet, or is sent without one, is that customer.
+    world.sink(ProgramConsent::Unknown).upsert(&someone().first_name("Mira")).await.unwrap();
+    assert_eq!(world.opted_in("a@example.com"), true);
+}
+
+/// A shop may have both products: one record, two sinks, two outcomes.
+#[tokio::test]
+async fn core_and_loyalty_are_two_sinks_with_outcomes_of_their_own() {
+    let world = world(|_| false).await;
+    let url = world.sandbox.url("yotpo").unwrap();
+    let core = |secret: &str| {
+        let builder = customer_sink::providers::yotpo::Yotpo::builder(Sandbox::YOTPO_STORE_ID, secret);
+        builder.base_url(&url).connector(&world.connector).build().unwrap()
+    };
+    let wrong = Loyalty::builder(Sandbox::YOTPO_LOYALTY_GUID, "fake-wrong");
+    let wrong = wrong.base_url(format!("{url}/api/v2")).connector(&world.connector).build().unwrap();
+    type Both = Vec<Arc<dyn CustomerSink>>;
+    let pairs: [(Both, [bool; 2]); 3] = [
+        (vec![Arc::new(core(Sandbox::YOTPO_SECRET)), Arc::new(wrong)], [true, false]),
+        (vec![Arc::new(core("fake-wrong")), Arc::new(world.sink(ProgramConsent::Unknown))], [false, true]),
+        (vec![Arc::new(core(Sandbox::YOTPO_SECRET)), Arc::new(world.sink(ProgramConsent::Unknown))], [true, true]),
+    ];
+    let mira = someone().external_id("1").first_name("Mira");
+    for (sinks, expected) in pairs {
+        for (sink, good) in sinks.iter().zip(expected) {
+            match sink.upsert(&mira).await {
+                Ok(done) => assert!(good && done.provider == sink.provider()),
+                Err(error) => {
+                    assert!(!good, "{error}");
+                    assert_eq!((error.kind(), error.provider()), (ErrorKind::Unauthenticated, Some(sink.provider())));
+                }
+            }
+        }
+    }
+    assert_eq!((world.sandbox.customers("yotpo").len(), world.sandbox.yotpo_loyalty_customers().len()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_lost_answer_is_asked_for_again_and_repeats_converge() {
     let lossy = world(|n| n == 0).await;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use customer_sink::providers::yotpo::{CustomerQuery, CustomerRow, Patience, ReviewUnsubscribers, Yotpo};
+use customer_sink::providers::yotpo::{ArrayStyle, CustomerQuery, CustomerRow, Patience, ReviewUnsubscribers, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Erased, Error,
@@ -420,6 +420,10 @@ async fn who_wants_no_requests_for_reviews_is_told_to_the_vendor() {
         assert!(!format!("{error} {error:?}").contains("utoken"));
     }
     assert!(!format!("{wrong:?}").contains("fake-wrong"));
+    let error = client.list().await.unwrap_err();
+    assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unsupported, Effect::NotSent, 0));
+    assert_eq!(error.operation(), Some("list_unsubscribers"));
+    assert!(error.hint().unwrap().contains("in the URL"), "{error}");
     let gone = ReviewUnsubscribers::builder("s", "fake-planted").base_url("http://127.0.0.1:1/").build().unwrap();
     let error = gone.create(&emails).await.unwrap_err();
     let mut text = format!("{error} {error:?}");
@@ -466,7 +470,14 @@ async fn play(exchange: &calls::Exchange) -> Vec<String> {
     let stage = exchange.stage().await;
     let arguments = &exchange.json["arguments"];
     let core = || {
+        let options = &exchange.json["options"];
+        let style = match options["array_style"].as_str() {
+            Some("repeated") => ArrayStyle::Repeated,
+            Some("brackets") => ArrayStyle::Brackets,
+            _ => ArrayStyle::default(),
+        };
         let builder = Yotpo::with_token("fake-store", "fake-token").loyalty_base_url(stage.server.uri());
+        let builder = builder.array_style(style).also_send_utoken(options["also_send_utoken"] == true);
         builder.base_url(stage.server.uri()).connector(&stage.connector).build().unwrap()
     };
     let got = match exchange.json["call"].as_str().expect("a call") {

@@ -151,6 +151,8 @@ pub fn failed(error: &Error) -> Value {
         "retryable": error.is_retryable(),
         "retry_after": error.retry_after().map(|d| d.as_secs_f64()),
         "attempts": error.attempts(),
+        "request_id": error.request_id(),
+        "conflicting_ids": error.conflicting_ids(),
         "message": error.vendor_message(),
         "fields": error.field_errors().iter().map(|f| json!({"field": f.field(), "message": f.message()})).collect::<Vec<_>>(),
     })

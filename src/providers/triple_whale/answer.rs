@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::error::FieldError;
-use crate::http::{HttpResponse, Problem, Verdict};
+use crate::error::{Effect, ErrorKind, FieldError};
+use crate::http::{BodyFault, HttpResponse, Problem, Retry, Verdict};
 use crate::providers::lenient::{lenient_bool, lenient_text, lenient_value};
 
 /// The body of Data-In and Compliance answers (documented): `{"success": …, "message": …}`. Every part may be missing
@@ -119,16 +119,25 @@ pub(super) fn judge_erasure(response: &HttpResponse) -> Verdict {
     })
 }
 
-/// An answer about a query.
-pub(super) fn judge_query(response: &HttpResponse) -> Verdict {
-    judge(response, |status| match status {
+/// An answer about a query, of which `reads` tells whether its rows can be used. One that broke off on its way is worth
+/// another try: a query changes nothing.
+pub(super) fn judge_query(response: &HttpResponse, reads: impl Fn(&HttpResponse) -> bool) -> Verdict {
+    let verdict = judge(response, |status| match status {
         200..=299 => Some("the vendor could not run the query"),
         401 => Some("the key is missing, revoked or expired, or lacks the scope Data Out"),
         // Its message speaks of a missing token; the usual cause is the shop (documented).
         403 => Some("the key's owner has no access to this shop, or the key lacks the scope Data Out"),
         404 => Some(WRONG_BASE),
         _ => None,
-    })
+    });
+    match verdict {
+        Verdict::Success if response.fault == Some(BodyFault::Cut) && !reads(response) => {
+            let hint = Some("the answer broke off");
+            let (kind, effect, retry) = (Some(ErrorKind::Decode), Some(Effect::NotSent), Some(Retry::IfIdempotent));
+            Problem { kind, effect, retry, hint, ..Problem::default() }.into_verdict()
+        }
+        verdict => verdict,
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
 use super::answer::judge_customer;
+use super::form::{MissingCreatedAt, PhoneForm};
 use super::guard::{Ended, ShopGuard};
 use super::key::{BARE_HOST, CustomerKey, is_bare_host};
 use super::map::MapOptions;
@@ -105,6 +106,20 @@ impl Builder {
         self
     }
 
+    /// How phone numbers are written, in records and in requests to erase. Default [`PhoneForm::AsGiven`]: the vendor
+    /// documents no form, and its examples differ.
+    pub fn phone_form(mut self, form: PhoneForm) -> Self {
+        self.map.phone_form = form;
+        self
+    }
+
+    /// What is sent as `created_at` of a record that does not know it. Default [`MissingCreatedAt::VendorDecides`]. That
+    /// the vendor moves the time with each update then is inferred from its documented default.
+    pub fn missing_created_at(mut self, what: MissingCreatedAt) -> Self {
+        self.map.missing_created_at = what;
+        self
+    }
+
     /// Stops after so many upserts in a row that ended in a 500, which is what the vendor also answers for a shop that
     /// it does not know or that is not connected (seen in its error guide, as restated). Then upserts fail at once, with
     /// nothing sent, until `pause` has passed; after it one upsert is let through at a time, and the first success opens
@@ -139,6 +154,10 @@ impl Builder {
 
     /// Makes the client.
     ///
+    /// A shop under `myshopify.com` is warned of in the log (`tracing`), once each time: the vendor may integrate it
+    /// itself, and may then ignore what is pushed for it (documented; the vendor's own example is such a shop, so that it
+    /// is not refused).
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`], naming the option: a shop that is no bare host, a native platform, an empty key, a base
@@ -158,6 +177,13 @@ impl Builder {
             ["shopify", "bigcommerce", "woocommerce"].iter().any(|p| p.eq_ignore_ascii_case(self.platform.trim()));
         if native && !self.native_platforms {
             return refuse("platform", "is integrated by the vendor, which takes no pushed customers for it");
+        }
+        if !self.native_platforms && shop.to_ascii_lowercase().ends_with(".myshopify.com") {
+            tracing::warn!(
+                provider = PROVIDER.as_str(),
+                shop,
+                "a shop that the vendor may integrate itself: customers that are pushed for it may be ignored"
+            );
         }
         let headers = json_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
         let bare = bare_headers(PROVIDER, Some(("x-api-key", &self.api_key)))?;
@@ -266,11 +292,12 @@ impl TripleWhale {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] before sending where a part of the key is empty or the shop no bare host;
+    /// [`ErrorKind::InvalidInput`] before sending where a part of the key is empty or the shop no bare host, the e-mail
+    /// address is blank, the country code has another form, or the place is outside the globe;
     /// [`ErrorKind::Unavailable`] with the effect [`Effect::NotSent`] while this client has stopped
     /// ([`Builder::stop_after`]); else as [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
     pub async fn replace_customer(&self, record: &CustomerRecord<'_>) -> Result<Upserted, Error> {
-        let problems = record.key.problems();
+        let problems = record.problems();
         if !problems.is_empty() {
             return Err(Error::invalid_record(problems).with_provider(PROVIDER).with_operation(REPLACE.name));
         }

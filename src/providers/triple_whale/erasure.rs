@@ -1,7 +1,9 @@
 //! A request to erase people, as `POST compliance/requests/create-request` takes it. Pure.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::form::PhoneForm;
 use crate::customer::{Email, Phone};
 use crate::error::FieldError;
 use crate::mapper::{email_rule, phone_rule};
@@ -11,7 +13,8 @@ use crate::mapper::{email_rule, phone_rule};
 ///
 /// The vendor deletes or masks the personal data of everybody with one of these (documented). It matches by e-mail and
 /// phone alone, never by `customer_id`, and it cannot be undone. How phone numbers are compared is unknown (the vendor's
-/// example has `+` and dashes): give the spelling that was sent to the vendor.
+/// example has `+` and dashes): give the spelling that was sent to the vendor. A client with a
+/// [`phone_form`](super::Builder::phone_form) writes them in that form here too.
 ///
 /// ```
 /// use customer_sink::providers::triple_whale as tw;
@@ -50,7 +53,7 @@ impl ErasureRequest {
     }
 
     /// The body for a shop, or every address and number that cannot be used.
-    pub(super) fn body<'a>(&'a self, shop: &'a str) -> Result<ErasureBody<'a>, Vec<FieldError>> {
+    pub(super) fn body<'a>(&'a self, shop: &'a str, form: PhoneForm) -> Result<ErasureBody<'a>, Vec<FieldError>> {
         let mut problems = Vec::new();
         let mut body = ErasureBody { shop, emails: Vec::new(), phones: Vec::new() };
         for (index, email) in self.emails.iter().enumerate() {
@@ -60,7 +63,7 @@ impl ErasureRequest {
             }
         }
         for (index, phone) in self.phones.iter().enumerate() {
-            match phone.dialable() {
+            match form.write(phone) {
                 Ok(phone) => body.phones.push(phone),
                 Err(problem) => problems.push(FieldError::new(format!("phones[{index}]"), phone_rule(problem))),
             }
@@ -84,7 +87,7 @@ impl fmt::Debug for ErasureRequest {
 pub(super) struct ErasureBody<'a> {
     shop: &'a str,
     emails: Vec<&'a str>,
-    phones: Vec<&'a str>,
+    phones: Vec<Cow<'a, str>>,
 }
 
 /// A request to erase people that the vendor has taken. There is no id and no status to ask for (documented); when it is
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn every_bad_address_and_number_is_named_at_once() {
         let request = ErasureRequest::by_email("no-at").and_email("mara@example.com").and_phone("n/a").and_phone("");
-        let problems = request.body("shop.example.com").err().unwrap();
+        let problems = request.body("shop.example.com", PhoneForm::AsGiven).err().unwrap();
         let fields: Vec<_> = problems.iter().map(FieldError::field).collect();
         assert_eq!(fields, ["emails[0]", "phones[0]", "phones[1]"]);
         assert_eq!(format!("{request:?}"), "ErasureRequest { emails: 2, phones: 2, .. }");
@@ -120,7 +123,11 @@ mod tests {
     #[test]
     fn the_body_has_both_lists() {
         let request = ErasureRequest::by_phone(" +1-555-010-0123 ");
-        let body = serde_json::to_string(&request.body("shop.example.com").ok().unwrap()).unwrap();
+        let body = serde_json::to_string(&request.body("shop.example.com", PhoneForm::AsGiven).ok().unwrap()).unwrap();
         assert_eq!(body, r#"{"shop":"shop.example.com","emails":[],"phones":["+1-555-010-0123"]}"#);
+        let body = request.body("shop.example.com", PhoneForm::Digits).ok().unwrap();
+        assert_eq!(body.phones, ["15550100123"]);
+        let national = ErasureRequest::by_phone("555 010 0123");
+        assert_eq!(national.body("shop.example.com", PhoneForm::E164).err().unwrap()[0].field(), "phones[0]");
     }
 }

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
+
+use super::form::{MissingCreatedAt, PhoneForm};
 use super::matrix as m;
 use super::wire::CustomerRecord;
 use crate::customer::decimal::JsonNumber;
@@ -17,17 +20,28 @@ use crate::notes::Reason;
 pub(super) struct MapOptions {
     pub(super) refuse_sms_opt_out: bool,
     pub(super) also_send_orders: bool,
+    pub(super) phone_form: PhoneForm,
+    pub(super) missing_created_at: MissingCreatedAt,
 }
 
-/// Maps a customer onto `record`, which holds the key's other parts already.
-pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, options: MapOptions) {
+const NEEDS_CREATED_AT: &str =
+    "is not known, and the vendor would move it with each update: the option missing_created_at allows that";
+
+/// Maps a customer onto `record`, which holds the key's other parts already. `now` is asked where the options say that it
+/// stands for an unknown time of creation.
+pub(super) fn map<'c>(
+    record: &mut CustomerRecord<'c>,
+    mapper: &mut Mapper<'c>,
+    options: MapOptions,
+    now: impl Fn() -> DateTime<Utc>,
+) {
     let customer = mapper.customer;
     match mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id)) {
         Some(id) => record.key.customer_id = Cow::Borrowed(id),
         None => mapper.error(Field::ExternalId.as_str(), "is required: it is the customer's key at the vendor"),
     }
     record.email_address = mapper.email(&m::EMAIL).map(Cow::Borrowed);
-    record.phone = phone(mapper).map(Cow::Borrowed);
+    record.phone = phone(mapper, options.phone_form);
     record.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
     record.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
     record.display_name = mapper.text(&m::DISPLAY_NAME, text(&customer.display_name)).map(Cow::Borrowed);
@@ -35,6 +49,9 @@ pub(super) fn map<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, 
     record.locale = mapper.text(&m::LOCALE, text(&customer.locale)).map(Cow::Borrowed);
     record.last_order_id = mapper.identifier(&m::LAST_ORDER_ID, text(&customer.last_order_id)).map(Cow::Borrowed);
     scalars(record, mapper, customer);
+    if record.created_at.is_none() {
+        record.created_at = missing_created_at(mapper, options.missing_created_at, now);
+    }
     record.orders = record.number_of_orders.filter(|_| options.also_send_orders);
     let tags = mapper.tags(&TagLimits::default());
     if !tags.is_empty() {
@@ -88,11 +105,34 @@ fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &
     }
 }
 
-/// The vendor documents no form, so that a number is passed on as given where it can be dialled at all.
-fn phone<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
+/// What stands for a time of creation that nobody knows.
+fn missing_created_at(
+    mapper: &mut Mapper<'_>,
+    option: MissingCreatedAt,
+    now: impl Fn() -> DateTime<Utc>,
+) -> Option<DateTime<FixedOffset>> {
+    match option {
+        MissingCreatedAt::VendorDecides => None,
+        MissingCreatedAt::Now => {
+            mapper.added(Field::CreatedAt, Reason::Default, "the time of this plan: the record has none of its own");
+            Some(now().trunc_subsecs(0).fixed_offset())
+        }
+        MissingCreatedAt::Refuse => {
+            mapper.error(Field::CreatedAt.as_str(), NEEDS_CREATED_AT);
+            None
+        }
+    }
+}
+
+/// The vendor documents no form, so that a number is passed on as given where it can be dialled at all, unless the caller
+/// wants another form.
+fn phone<'c>(mapper: &mut Mapper<'c>, form: PhoneForm) -> Option<Cow<'c, str>> {
     let phone = mapper.customer.phone.as_ref().filter(|phone| !is_blank(phone.as_str()))?;
-    match phone.dialable() {
-        Ok(number) => mapper.identifier(&m::PHONE, Some(number)),
+    match form.write(phone) {
+        Ok(number) => {
+            mapper.sent(Field::Phone);
+            Some(number)
+        }
         Err(problem) => {
             mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
             None

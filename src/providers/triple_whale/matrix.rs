@@ -18,7 +18,7 @@ pub(super) static CITY: R = R::address(A::City, "city", "string");
 pub(super) static COUNTRY: R = R::address(A::Country, "country", "string");
 pub(super) static COUNTRY_CODE: R = R::address(A::CountryCode, "country_code", "ISO 3166-1 alpha-2");
 pub(super) static CREATED_AT: R = R::sent(F::CreatedAt, "created_at", "RFC 3339 with offset")
-    .remark("left out, the vendor takes the time of each update");
+    .remark("left out, the vendor takes the time of each update; the option missing_created_at sends or asks for one");
 pub(super) static TAGS: R = R::sent(F::Tags, "customer_tags", "array of strings").remark("replaces all tags");
 pub(super) static DISPLAY_NAME: R = R::sent(F::DisplayName, "display_name", "string");
 pub(super) static EMAIL: R = R::sent(F::Email, "email_address", "string");
@@ -29,7 +29,8 @@ pub(super) static LATITUDE: R = R::address(A::Latitude, "latitude", "number");
 pub(super) static LOCALE: R = R::sent(F::Locale, "locale", "string");
 pub(super) static LONGITUDE: R = R::address(A::Longitude, "longitude", "number");
 pub(super) static NOTE: R = R::sent(F::Note, "note", "string");
-pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").remark("no form is documented: passed on as given");
+static PHONE: R = R::sent(F::Phone, "phone", "string")
+    .remark("no form is documented: passed on as given, or as the option phone_form says");
 pub(super) static PROVINCE: R = R::address(A::Province, "state", "string");
 pub(super) static PROVINCE_CODE: R = R::address(A::ProvinceCode, "state_code", "string");
 pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "zip", "string");

@@ -12,6 +12,7 @@
 mod answer;
 mod client;
 mod erasure;
+mod form;
 mod guard;
 mod key;
 mod map;
@@ -27,6 +28,7 @@ pub use client::{
     DEFAULT_STOP_FOR, TripleWhale,
 };
 pub use erasure::{ErasureRequest, ErasureTaken};
+pub use form::{MissingCreatedAt, PhoneForm};
 pub use key::CustomerKey;
 pub use matrix::MATRIX;
 pub use sql::{ReadBack, SqlAnswer, SqlQuery};

@@ -9,7 +9,7 @@ use super::erasure::{ErasureRequest, ErasureTaken};
 use super::sql::{ReadBack, SqlAnswer, SqlQuery, read_rows};
 use super::stored::StoredCustomer;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Operation, Outgoing};
+use crate::http::{HttpResponse, Operation, Outgoing};
 use crate::plan::Url;
 
 static CHECK: Operation = Operation::read("validate_api_key");
@@ -53,7 +53,8 @@ impl TripleWhale {
     /// [`ErrorKind::InvalidInput`] before sending, naming each address and number that cannot be used; else as the
     /// vendor refuses it. A 403 comes without a body (documented).
     pub async fn request_erasure(&self, request: &ErasureRequest) -> Result<ErasureTaken, Error> {
-        let content = request.body(&self.0.shop).map_err(|problems| invalid(&ERASE, problems))?;
+        let content =
+            request.body(&self.0.shop, self.0.map.phone_form).map_err(|problems| invalid(&ERASE, problems))?;
         let step = self.post(ERASE.name, &self.0.erasures, &content)?;
         let mut call = self.0.account.call();
         call.send(Outgoing::of(&ERASE, &step), judge_erasure).await.map_err(|error| match error.effect() {
@@ -71,14 +72,16 @@ impl TripleWhale {
     ///
     /// [`ErrorKind::InvalidInput`] before sending for an empty query or a period that ends before it starts;
     /// [`ErrorKind::Rejected`] where the vendor cannot run it, also in a 200; [`ErrorKind::Decode`] where the answer has
-    /// no rows to read.
+    /// no rows to read, or broke off each time.
     pub async fn run_sql(&self, query: &SqlQuery<'_>) -> Result<SqlAnswer, Error> {
         let content = query.body(&self.0.shop).map_err(|problems| invalid(&SQL, problems))?;
         let step = self.post(SQL.name, &self.0.sql, &content)?;
         let mut call = self.0.sql_account.call();
-        let response = call.send(Outgoing::of(&SQL, &step), judge_query).await?;
+        let reads = |response: &HttpResponse| response.fault.is_none() && read_rows(&response.body).is_some();
+        let response = call.send(Outgoing::of(&SQL, &step), |response| judge_query(response, reads)).await?;
         let Some(mut answer) = read_rows(&response.body).filter(|_| response.fault.is_none()) else {
             let error = call.error(&SQL, ErrorKind::Decode, Effect::NotSent).with_status(response.status.as_u16());
+            let error = error.with_request_id(call.request_id.clone());
             return Err(call.finish(error.with_hint("the answer has no list of rows")));
         };
         answer.attempts = call.attempts;
@@ -104,7 +107,10 @@ impl TripleWhale {
                 Some(row) if row.customer_id.is_some() => {}
                 _ => {
                     let error = Error::new(ErrorKind::Decode, Effect::NotSent).with_provider(PROVIDER);
-                    let error = error.with_operation(SQL.name).with_attempts(answer.attempts);
+                    let error = error
+                        .with_operation(SQL.name)
+                        .with_attempts(answer.attempts)
+                        .with_request_id(answer.request_id);
                     return Err(error.with_hint("a row is no customer, or does not tell whose it is"));
                 }
             }

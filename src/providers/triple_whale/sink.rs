@@ -31,7 +31,7 @@ impl CustomerSink for TripleWhale {
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
         let mut mapper = Mapper::new(customer, &MATRIX);
         let mut record = self.record("");
-        map(&mut record, &mut mapper, self.0.map);
+        map(&mut record, &mut mapper, self.0.map, || self.0.account.connector.clock().utc());
         let (sent, notes) = mapper.finish(options)?;
         Ok(Plan { provider: PROVIDER, steps: vec![self.step(&record)?], sent, notes })
     }
@@ -62,8 +62,8 @@ impl CustomerSink for TripleWhale {
         let Identity::ExternalId(id) = who else {
             return Err(unsupported("customers are read back by external id alone: this vendor has no id of its own"));
         };
-        let id = id.trim();
-        let key = self.key(id);
+        // As it is: so it was sent.
+        let key = self.key(id.as_str());
         one(&self.stored_customers(id, how).await?, |row| row.is_of(&key))
     }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use super::key::CustomerKey;
 use crate::customer::decimal::JsonNumber;
 use crate::customer::time::Rfc3339;
+use crate::error::FieldError;
 
 /// A customer record as the vendor takes it: `POST data-in/customers`.
 ///
@@ -87,6 +88,26 @@ pub struct CustomerRecord<'a> {
     pub tax_exempt: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zip: Option<Cow<'a, str>>,
+}
+
+impl CustomerRecord<'_> {
+    /// What is wrong with the record, as far as the vendor's documentation and the globe tell.
+    pub(super) fn problems(&self) -> Vec<FieldError> {
+        let mut problems = self.key.problems();
+        if self.email_address.as_deref().is_some_and(|email| email.trim().is_empty()) {
+            problems.push(FieldError::new("email_address", "is empty: leave it out"));
+        }
+        let is_code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        if self.country_code.as_deref().is_some_and(|code| !is_code(code)) {
+            problems.push(FieldError::new("country_code", "needs two capitals, as ISO 3166-1 alpha-2 has"));
+        }
+        for (field, value, most) in [("latitude", self.latitude, 90), ("longitude", self.longitude, 180)] {
+            if value.is_some_and(|value| !value.0.is_within(-most, most)) {
+                problems.push(FieldError::new(field, "is outside the degrees of the globe"));
+            }
+        }
+        problems
+    }
 }
 
 #[allow(clippy::ref_option)] // The signature that serde asks for.

@@ -2,14 +2,18 @@
 //! and never the wording of a message.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{Effect, ErrorKind, FieldError};
-use crate::http::{HttpResponse, Problem, Retry, Verdict, by_status};
+use crate::http::{Account, BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
 use crate::providers::lenient::{Scalar, lenient_text};
+
+/// The longest that a success can make us wait. The vendor counts by the second, and by the minute at most.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What any of the vendor's answers may hold beside its data. Every part may be missing.
 #[derive(Default, Deserialize)]
@@ -56,14 +60,16 @@ impl Node {
         serde_json::from_str(raw.get()).unwrap_or(Self::Scalar(Scalar::Other))
     }
 
-    /// Whether it tells of an error at all: not null, false, or empty.
+    /// Whether it tells of an error at all: not null, false, nought or empty, nor a map of nothing but these.
     fn tells(&self) -> bool {
         match self {
-            Self::Map(map) => !map.is_empty(),
+            Self::Map(map) => map.values().any(Self::tells),
+            // Whatever stands in a list of errors is one, even if it says nothing.
             Self::List(list) => !list.is_empty(),
-            Self::Scalar(Scalar::Text(text)) => !text.trim().is_empty(),
+            Self::Scalar(Scalar::Text(text) | Scalar::Number(text)) => {
+                !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "null")
+            }
             Self::Scalar(Scalar::Bool(value)) => *value,
-            Self::Scalar(Scalar::Number(_)) => true,
             Self::Scalar(Scalar::Other) => false,
         }
     }
@@ -106,6 +112,12 @@ impl Texts {
     }
 }
 
+/// An object of this form. Anything else is none: of an array, serde would take the items for the fields in their order.
+pub(super) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') { serde_json::from_slice(json).ok() } else { None }
+}
+
 /// Reads an answer of any status. Empty bodies, HTML and shapes that nobody has seen leave the decision to the status.
 pub(super) fn judge(response: &HttpResponse) -> Verdict {
     match failure(response) {
@@ -114,6 +126,36 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
             problem.hint = hint(response.status.as_u16());
             problem.into_verdict()
         }
+    }
+}
+
+/// How long nothing should be sent, where a success says that the quota of the moment is spent: the vendor tells how much
+/// of it is left (documented), and all of a store's integrations share it.
+pub(super) fn rest(response: &HttpResponse) -> Option<Duration> {
+    let number = |name: &str| response.header(name)?.trim().parse::<u32>().ok();
+    if number("ratelimit-remaining")? > 0 {
+        return None;
+    }
+    number("ratelimit-reset").map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// Lets an account rest where an answer says so.
+pub(super) fn heed(account: &Account, response: &HttpResponse) {
+    if let (Some(rest), Some(own)) = (rest(response), account.quotas.first()) {
+        own.pause_until(account.connector.clock().now() + rest.min(LONGEST_REST));
+    }
+}
+
+/// Reads the answer to a read, of which `reads` tells whether the body can be used. One that broke off on its way is
+/// worth another try.
+pub(super) fn judge_read(response: &HttpResponse, reads: impl Fn(&[u8]) -> bool) -> Verdict {
+    match judge(response) {
+        Verdict::Success if response.fault == Some(BodyFault::Cut) && !reads(&response.body) => {
+            let hint = Some("the answer broke off");
+            let (kind, effect, retry) = (Some(ErrorKind::Decode), Some(Effect::NotSent), Some(Retry::IfIdempotent));
+            Problem { kind, effect, retry, hint, ..Problem::default() }.into_verdict()
+        }
+        verdict => verdict,
     }
 }
 
@@ -148,19 +190,19 @@ pub(super) fn token(body: &[u8]) -> Option<SecretString> {
         #[serde(default, deserialize_with = "lenient_text")]
         access_token: Option<String>,
     }
-    let minted: Minted = serde_json::from_slice(body).ok()?;
+    let minted: Minted = object(body)?;
     minted.access_token.filter(|token| !token.trim().is_empty()).map(SecretString::from)
 }
 
 /// What failed; none where the status and the body tell of no error.
 pub(super) fn failure(response: &HttpResponse) -> Option<Problem> {
     let success = response.status.is_success();
-    let answer: Answer<'_> = match serde_json::from_slice(&response.body) {
-        Ok(answer) => answer,
-        Err(_) if success => return None,
-        Err(_) => Answer::default(),
+    let answer: Answer<'_> = match object(&response.body) {
+        Some(answer) => answer,
+        None if success => return None,
+        None => Answer::default(),
     };
-    let status = answer.status.and_then(|raw| serde_json::from_str::<Status>(raw.get()).ok()).unwrap_or_default();
+    let status = answer.status.and_then(|raw| object::<Status>(raw.get().as_bytes())).unwrap_or_default();
     let code = status.code.or(answer.code).or(answer.capital_code);
     let inner = code.as_deref().and_then(|code| code.parse::<u16>().ok()).filter(|code| (400..600).contains(code));
     let errors: Vec<Node> =
@@ -241,6 +283,12 @@ mod tests {
             r#"{"error":null,"errors":[]}"#,
             r#"{"error":"","errors":{}}"#,
             r#"{"error":false}"#,
+            r#"{"error":0,"errors":"0"}"#,
+            r#"{"error":"false","errors":{"email":null,"tags":""}}"#,
+            // Lists are never read as the object, item by item.
+            r#"["no"]"#,
+            r#"["no",["no"],{"code":404}]"#,
+            r#"{"status":[404,"no"]}"#,
             r#"{"status":{"code":200,"message":"OK"}}"#,
             r#"{"status":"accepted","code":"202"}"#,
             r#"{"Status":"Success","Code":"200"}"#,
@@ -254,10 +302,13 @@ mod tests {
             r#"{"errors":{"message":"no"}}"#,
             r#"{"errors":"no"}"#,
             r#"{"error":{"message":"no"}}"#,
+            r#"{"error":0,"errors":[null,{"message":"no"}]}"#,
         ] {
             assert_eq!(read(202, body).unwrap().0.as_deref(), Some("no"), "{body}");
         }
-        assert!(read(200, r#"{"error":true}"#).is_some());
+        for body in [r#"{"error":true}"#, r#"{"error":17}"#, r#"{"errors":[{}]}"#, r#"{"errors":{"email":["odd"]}}"#] {
+            assert!(read(200, body).is_some(), "{body}");
+        }
     }
 
     #[test]
@@ -286,6 +337,26 @@ mod tests {
     }
 
     #[test]
+    fn a_success_may_say_that_the_quota_is_spent() {
+        for (remaining, reset, expected) in [
+            (Some("0"), Some("2"), Some(2)),
+            (Some(" 0 "), Some("0"), Some(0)),
+            (Some("1"), Some("2"), None),
+            (Some("0"), None, None),
+            (None, Some("2"), None),
+            (Some("none"), Some("2"), None),
+            (Some("0"), Some("soon"), None),
+            (Some("-1"), Some("2"), None),
+        ] {
+            let mut response = answer(200, "");
+            for (name, value) in [("ratelimit-remaining", remaining), ("ratelimit-reset", reset)] {
+                value.map(|value| response.headers.insert(name, value.parse().unwrap()));
+            }
+            assert_eq!(rest(&response).map(|rest| rest.as_secs()), expected, "{remaining:?} {reset:?}");
+        }
+    }
+
+    #[test]
     fn a_status_inside_a_200_counts() {
         match judge(&answer(200, r#"{"status":{"code":404,"message":"x"}}"#)) {
             Verdict::Failure(problem) => assert_eq!(problem.kind, Some(ErrorKind::NotFound)),
@@ -303,8 +374,15 @@ mod tests {
             assert_eq!(kind(status, r#"{"access_token":"fake","token_type":"bearer"}"#), None);
         }
         assert_eq!(kind(200, r#"{"error":"invalid_client"}"#), Some(Some(ErrorKind::Unauthenticated)));
-        for body in ["", "{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#, r#"{"access_token":{}}"#, "<html>"]
-        {
+        for body in [
+            "",
+            "{}",
+            r#"["fake"]"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":null}"#,
+            r#"{"access_token":{}}"#,
+            "<html>",
+        ] {
             assert_eq!(kind(200, body), Some(Some(ErrorKind::Decode)), "{body}");
         }
         assert_eq!(kind(401, r#"{"access_token":"fake"}"#), Some(None));

@@ -1,5 +1,6 @@
 //! The client: options and the native calls.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +10,16 @@ use http::{HeaderMap, HeaderValue, Method};
 use secrecy::SecretString;
 
 use super::PROVIDER;
-use super::answer::judge;
+use super::answer::{heed, judge, judge_read};
+use super::limits;
 use super::map;
-use super::query::CustomerQuery;
+use super::privacy::ANONYMIZE;
+use super::query::{ArrayStyle, CustomerQuery};
 use super::read::{self, CustomerPage};
 use super::token::{HEADER, MINT, Token, Tokens};
 use super::wire::{CustomerRecord, Envelope};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, fill};
+use crate::http::{Account, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, Verdict, fill};
 use crate::outcome::{Outcome, Upserted};
 use crate::plan::{Step, Url, When};
 use crate::providers::options::{ClientOptions, client_options, fixed_url, json_body, json_headers};
@@ -28,7 +31,8 @@ pub const DEFAULT_BASE_URL: &str = "https://api.yotpo.com/";
 const LOYALTY_BASE_URL: &str = "https://loyalty.yotpo.com/";
 
 /// What the vendor takes for one store (documented): 5 requests a second. All of a store's integrations share it
-/// (inferred from "per store"); token calls are counted too.
+/// (inferred from "per store"); token calls are counted too. An answer that says that nothing is left of it
+/// (`RateLimit-Remaining`, documented) is heeded.
 pub const DEFAULT_LIMIT: Limit = Limit::Window { max: 5, per: Duration::from_secs(1) };
 
 /// How long the vendor says to wait before a customer is looked for (documented). Others measured up to four minutes.
@@ -49,6 +53,8 @@ pub struct Builder {
     secret: Option<SecretString>,
     token: Option<SecretString>,
     mapping: map::Options,
+    arrays: ArrayStyle,
+    also_utoken: bool,
     loyalty_base: Option<String>,
     options: ClientOptions,
 }
@@ -70,16 +76,33 @@ impl Builder {
     }
 
     /// Lets a phone number alone say who a customer is. The vendor still names `phone_number` as an identifier and says
-    /// on the same page that it can no longer be set (documented), so that such a record is refused by default.
+    /// on the same page that it can no longer be set (documented), so that such a record is refused by default, and
+    /// noted where this allows it.
     pub fn allow_phone_identity(mut self, allow: bool) -> Self {
         self.mapping.allow_phone_identity = allow;
         self
     }
 
     /// Sends what the vendor asks not to use any more: custom values as `custom_properties`, and beside an external id
-    /// the phone number as `phone_number`. Whether the vendor still stores them is unknown. Default no.
+    /// the phone number as `phone_number`. Whether the vendor still stores them is unknown, and a
+    /// note says so. Default no.
     pub fn send_deprecated(mut self, send: bool) -> Self {
         self.mapping.send_deprecated = send;
+        self
+    }
+
+    /// How several external ids, or several parts to expand, are written in a query. Default [`ArrayStyle::Commas`]; all
+    /// styles are inferred.
+    pub fn array_style(mut self, style: ArrayStyle) -> Self {
+        self.arrays = style;
+        self
+    }
+
+    /// Sends the access token a second time, as `x-utoken`, with
+    /// [`anonymize_loyalty_customer`](Yotpo::anonymize_loyalty_customer). The one client in which that call was seen sends
+    /// both; that one is enough is inferred. Default no.
+    pub fn also_send_utoken(mut self, also: bool) -> Self {
+        self.also_utoken = also;
         self
     }
 
@@ -127,6 +150,8 @@ impl Builder {
             store_id: store_id.to_owned(),
             loyalty_base,
             mapping: self.mapping,
+            arrays: self.arrays,
+            also_utoken: self.also_utoken,
             shown: Arc::new(shown),
             account,
         })))
@@ -141,6 +166,8 @@ struct Inner {
     store_id: String,
     loyalty_base: Option<BaseUrl>,
     mapping: map::Options,
+    arrays: ArrayStyle,
+    also_utoken: bool,
     customers: Arc<url::Url>,
     /// The headers as plans show them: the token's place is marked, whatever token is at hand.
     shown: Arc<HeaderMap>,
@@ -168,6 +195,8 @@ impl Yotpo {
             secret: Some(secret.into()),
             token: None,
             mapping: map::Options::default(),
+            arrays: ArrayStyle::default(),
+            also_utoken: false,
             loyalty_base: None,
             options: ClientOptions::default(),
         }
@@ -181,6 +210,8 @@ impl Yotpo {
             secret: None,
             token: Some(token.into()),
             mapping: map::Options::default(),
+            arrays: ArrayStyle::default(),
+            also_utoken: false,
             loyalty_base: None,
             options: ClientOptions::default(),
         }
@@ -191,14 +222,12 @@ impl Yotpo {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] before sending where the identifier is empty; else as
+    /// [`ErrorKind::InvalidInput`] before sending, with everything that the vendor's documentation does not allow: an
+    /// identifier that is empty, a number that is not E.164, a word of no known vocabulary, a code of another form, a
+    /// custom property whose name has a blank; else as
     /// [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
     pub async fn upsert_customer(&self, record: &CustomerRecord<'_>) -> Result<Upserted, Error> {
-        let (key, value) = record.identity.key();
-        if value.trim().is_empty() {
-            let problem = crate::FieldError::new(key, "is empty, and says who the record is about");
-            return Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(UPSERT.name));
-        }
+        limits::record(UPSERT.name, record)?;
         self.send_upsert(&self.upsert_step(record)?).await
     }
 
@@ -215,6 +244,10 @@ impl Yotpo {
 
     pub(super) fn mapping(&self) -> map::Options {
         self.0.mapping
+    }
+
+    pub(super) fn array_style(&self) -> ArrayStyle {
+        self.0.arrays
     }
 
     pub(super) fn call(&self) -> Call<'_> {
@@ -252,7 +285,7 @@ impl Yotpo {
     /// Sends the step of a record, with a token in its place.
     pub(super) async fn send_upsert(&self, step: &Step) -> Result<Upserted, Error> {
         let mut call = self.0.account.call();
-        self.authorised(&mut call, &UPSERT, &step.method, &step.url, step.body.as_ref()).await?;
+        self.authorised(&mut call, &UPSERT, &step.method, &step.url, step.body.as_ref(), judge).await?;
         let mut done = Upserted::new(PROVIDER, Outcome::Accepted);
         done.attempts = call.attempts;
         done.request_id = call.request_id;
@@ -261,8 +294,10 @@ impl Yotpo {
     }
 
     pub(super) async fn page(&self, call: &mut Call<'_>, query: &CustomerQuery<'_>) -> Result<CustomerPage, Error> {
-        let url = query.url(self.0.customers.as_str()).map_err(|error| error.with_operation(LIST.name))?;
-        let response = self.authorised(call, &LIST, &Method::GET, &Url::from(url), None).await?;
+        let url =
+            query.url(self.0.customers.as_str(), self.0.arrays).map_err(|error| error.with_operation(LIST.name))?;
+        let judge = |response: &HttpResponse| judge_read(response, |body| read::page(body).is_some());
+        let response = self.authorised(call, &LIST, &Method::GET, &Url::from(url), None, judge).await?;
         read::page(&response.body).ok_or_else(|| {
             let error = call.error(&LIST, ErrorKind::Decode, Effect::NotSent);
             call.finish(error.with_status(response.status.as_u16()).with_request_id(call.request_id.clone()))
@@ -275,9 +310,9 @@ impl Yotpo {
         if self.0.tokens.can_mint() {
             return self.0.tokens.renew(&mut call).await.map(drop);
         }
-        let url = CustomerQuery::all().limit(1).url(self.0.customers.as_str())?;
+        let url = CustomerQuery::all().limit(1).url(self.0.customers.as_str(), self.0.arrays)?;
         // The status alone decides: whether the page can be read is another question.
-        self.authorised(&mut call, &LIST, &Method::GET, &Url::from(url), None).await.map(drop)
+        self.authorised(&mut call, &LIST, &Method::GET, &Url::from(url), None, judge).await.map(drop)
     }
 
     /// Sends a request with the token at hand. One that is refused is replaced once, and the request sent again, with
@@ -289,17 +324,31 @@ impl Yotpo {
         method: &Method,
         url: &Url,
         body: Option<&Bytes>,
+        judge: impl Fn(&HttpResponse) -> Verdict,
     ) -> Result<HttpResponse, Error> {
         let tokens = &self.0.tokens;
         let mut token = tokens.get(call).await?;
         let mut replaced = false;
         loop {
-            let headers = if body.is_some() { &token.json } else { &token.bare };
-            let error = match call.send(Outgoing { operation, method, url, headers, body }, judge).await {
-                Ok(response) => return Ok(response),
+            let headers = match body {
+                None => Cow::Borrowed(&*token.bare),
+                Some(_) if self.0.also_utoken && operation.name == ANONYMIZE.name => Cow::Owned(token.twice()),
+                Some(_) => Cow::Borrowed(&*token.json),
+            };
+            let out = Outgoing { operation, method, url, headers: &headers, body };
+            let error = match call.send(out, &judge).await {
+                Ok(response) => {
+                    heed(&self.0.account, &response);
+                    return Ok(response);
+                }
                 Err(error) => error,
             };
-            let may_replace = error.status().is_some_and(|status| tokens.may_replace(&token, status));
+            // A 200 may say inside that it is a 401.
+            let status = error.status().map(|status| match error.kind() {
+                ErrorKind::Unauthenticated => 401,
+                _ => status,
+            });
+            let may_replace = status.is_some_and(|status| tokens.may_replace(&token, status));
             if replaced || !may_replace {
                 return Err(error);
             }

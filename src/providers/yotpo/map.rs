@@ -86,6 +86,8 @@ fn identity<'c>(
         (None, Some(email), _) => return Some(CustomerIdentity::Email { email }),
         (None, None, Some(Ok(phone))) if options.allow_phone_identity => {
             mapper.sent(Field::Phone);
+            let detail = "says who the customer is as phone_number, which the vendor asks not to use any more";
+            mapper.added(Field::Phone, Reason::Deprecated, detail);
             return Some(CustomerIdentity::Phone { phone_number: Cow::Owned(phone.to_string()) });
         }
         _ => {}
@@ -361,5 +363,10 @@ fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
         }
         record.custom_properties.insert(Cow::Owned(plain), value);
         mapper.changed(path, "its name has _ for blanks: the vendor takes no others");
+    }
+    if !record.custom_properties.is_empty() {
+        let detail =
+            "sent as custom_properties, which the vendor asks not to use any more: whether it stores them is unknown";
+        mapper.added(Field::Custom, Reason::Deprecated, detail);
     }
 }

@@ -17,6 +17,7 @@
 mod answer;
 mod client;
 mod confirm;
+mod limits;
 pub mod loyalty;
 mod map;
 mod matrix;
@@ -32,7 +33,7 @@ mod wire;
 pub use client::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, Yotpo};
 pub use confirm::{Confirmation, Patience};
 pub use matrix::MATRIX;
-pub use query::CustomerQuery;
+pub use query::{ArrayStyle, CustomerQuery};
 pub use read::{
     AddressRow, ChannelConsent, Channels, CustomerPage, CustomerRow, ListMembership, Marketing, ReviewFigures,
     Suppressions,

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::PROVIDER;
+use super::answer::judge;
 use super::client::Yotpo;
 use crate::customer::Email;
 use crate::error::{Error, FieldError};
@@ -13,7 +14,7 @@ use crate::plan::Url;
 use crate::sink::Erased;
 
 /// Who is anonymous stays so when it is asked for again (inferred).
-static ANONYMIZE: Operation = Operation::idempotent_write("anonymize_loyalty_customer");
+pub(super) static ANONYMIZE: Operation = Operation::idempotent_write("anonymize_loyalty_customer");
 
 #[derive(serde::Serialize)]
 struct Request<'a> {
@@ -25,7 +26,8 @@ impl Yotpo {
     /// documented): `POST api/v1/merchants/{merchant_id}/anonymize_customer`. The merchant id is that of the Loyalty
     /// account. The customers of Core, reviews and messages are not touched: of those no such call is known.
     ///
-    /// The store's own access token goes to the host of that product. A client whose
+    /// The store's own access token goes to the host of that product; once, unless
+    /// [`also_send_utoken`](super::Builder::also_send_utoken) is on. A client whose
     /// [`base_url`](super::Builder::base_url) is not the vendor's refuses this, unless
     /// [`loyalty_base_url`](super::Builder::loyalty_base_url) names a place too. It counts against the store's quota.
     ///
@@ -52,7 +54,7 @@ impl Yotpo {
             named(Error::new(kind, crate::error::Effect::NotSent).with_source(error))
         })?;
         let mut call = self.call();
-        self.authorised(&mut call, &ANONYMIZE, &Method::POST, &url, Some(&Bytes::from(body))).await?;
+        self.authorised(&mut call, &ANONYMIZE, &Method::POST, &url, Some(&Bytes::from(body)), judge).await?;
         Ok(Erased::Promised(None))
     }
 }

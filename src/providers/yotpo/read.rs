@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
-use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
+use super::answer::object;
 use super::query::CustomerQuery;
 use crate::customer::time::parse_rfc3339;
 use crate::customer::{
     AccountState, Address, Channel, Consent, ConsentState, CustomValue, Customer, Decimal, Gender, is_blank,
 };
-use crate::providers::lenient::{Scalar, lenient_bool, lenient_decimal, lenient_text, lenient_value};
+use crate::providers::lenient::{Scalar, lenient_bool, lenient_decimal, lenient_text};
 
 /// One page of customers.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub(super) fn page(body: &[u8]) -> Option<CustomerPage> {
         #[serde(default, deserialize_with = "lenient_text")]
         next_page_info: Option<String>,
     }
-    let page: Page<'_> = serde_json::from_slice(body).ok()?;
+    let page: Page<'_> = object(body)?;
     let rows: Vec<&RawValue> = match page.customers.get() {
         "null" => Vec::new(),
         text => serde_json::from_str(text).unwrap_or_else(|_| vec![page.customers]),
@@ -75,18 +76,15 @@ fn decode(cursor: &str) -> String {
         .map_or_else(|| cursor.to_owned(), |(_, value)| value.into_owned())
 }
 
-/// A value of a known shape, or none where it has another.
-fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Maybe<T> {
-        Known(T),
-        Other(IgnoredAny),
-    }
-    Ok(match Maybe::deserialize(deserializer)? {
-        Maybe::Known(value) => Some(value),
-        Maybe::Other(_) => None,
-    })
+/// An object of a known shape, or none where it is anything else. Of an array, serde would take the items for the fields
+/// in their order: a list of channels would make a consent of its first one.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(object(Box::<RawValue>::deserialize(deserializer)?.get().as_bytes()))
+}
+
+/// The items of a list, or none where it is no list.
+fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Box<RawValue>>, D::Error> {
+    Ok(serde_json::from_str(Box::<RawValue>::deserialize(deserializer)?.get()).unwrap_or_default())
 }
 
 /// Tags in one text, or as a list.
@@ -156,7 +154,7 @@ pub struct CustomerRow {
     #[serde(default, deserialize_with = "members")]
     pub lists: Vec<ListMembership>,
     /// Figures of reviews, where the query asked for them.
-    #[serde(default, deserialize_with = "lenient_value")]
+    #[serde(default, deserialize_with = "lenient")]
     pub yotpo_ugc: Option<ReviewFigures>,
     #[serde(skip)]
     raw: Box<str>,
@@ -296,23 +294,22 @@ impl fmt::Debug for AddressRow {
     }
 }
 
-/// The lists of a row, or none where it is no array of them.
+/// The lists of a row. What is no object among them is passed over.
 fn members<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ListMembership>, D::Error> {
-    Ok(lenient(deserializer)?.unwrap_or_default())
+    Ok(items(deserializer)?.iter().filter_map(|item| object(item.get().as_bytes())).collect())
 }
 
 fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let topics: Vec<Scalar> = lenient(deserializer)?.unwrap_or_default();
-    let text = |scalar| match scalar {
-        Scalar::Text(text) | Scalar::Number(text) => Some(text),
+    let text = |item: Box<RawValue>| match serde_json::from_str(item.get()) {
+        Ok(Scalar::Text(text) | Scalar::Number(text)) => Some(text),
         _ => None,
     };
-    Ok(topics.into_iter().filter_map(text).collect())
+    Ok(items(deserializer)?.into_iter().filter_map(text).collect())
 }
 
 /// Custom values that are primitive; others are passed over.
 fn custom<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, CustomValue>, D::Error> {
-    let held: BTreeMap<String, Scalar> = lenient(deserializer)?.unwrap_or_default();
+    let held: Option<BTreeMap<String, Scalar>> = lenient(deserializer)?;
     let value = |scalar| match scalar {
         Scalar::Bool(value) => Some(CustomValue::Bool(value)),
         Scalar::Text(text) => Some(CustomValue::Text(text)),
@@ -322,15 +319,12 @@ fn custom<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String,
         },
         Scalar::Other => None,
     };
-    Ok(held.into_iter().filter_map(|(key, scalar)| Some((key, value(scalar)?))).collect())
+    Ok(held.unwrap_or_default().into_iter().filter_map(|(key, scalar)| Some((key, value(scalar)?))).collect())
 }
 
 impl CustomerRow {
     fn read(raw: &RawValue) -> Option<Self> {
-        if !raw.get().starts_with('{') {
-            return None;
-        }
-        let mut row: Self = serde_json::from_str(raw.get()).ok()?;
+        let mut row: Self = object(raw.get().as_bytes())?;
         row.raw = raw.get().into();
         Some(row)
     }

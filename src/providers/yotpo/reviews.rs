@@ -2,7 +2,7 @@
 //!
 //! Everybody is subscribed by default (documented). Somebody who unsubscribed themselves cannot be subscribed again by
 //! the shop; somebody whom this API unsubscribed can (documented). The vendor's list of them can be read only with the
-//! token in the URL, where credentials of this crate never stand, so that there is no call for it.
+//! token in the URL, where credentials of this crate never stand, so that reading it is refused as unsupported.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 
 use super::PROVIDER;
-use super::answer::{failure, judge};
+use super::answer::{failure, judge, object};
 use super::client::{DEFAULT_BASE_URL, DEFAULT_LIMIT};
 use crate::customer::Email;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -132,6 +132,19 @@ impl ReviewUnsubscribers {
         self.write(&DELETE, &Method::DELETE, "mass_delete", emails).await
     }
 
+    /// Always [`ErrorKind::Unsupported`], with nothing sent: the vendor lets the list be read only with the token in the
+    /// URL (documented), where this crate puts no credential, since URLs are logged on the way.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    #[allow(clippy::unused_async)] // The form of the calls beside it.
+    pub async fn list(&self) -> Result<Vec<Email>, Error> {
+        let hint = "the vendor takes the token of this call in the URL alone, where no credential of this crate goes; \
+                    read the list in the vendor's own administration";
+        Err(Error::unsupported(PROVIDER, "list_unsubscribers", hint))
+    }
+
     async fn write(
         &self,
         operation: &'static Operation,
@@ -171,7 +184,7 @@ fn judge_write(response: &HttpResponse) -> crate::http::Verdict {
         #[serde(borrow, default)]
         response: Option<&'a RawValue>,
     }
-    let inner = serde_json::from_slice::<Envelope<'_>>(&response.body).ok().and_then(|envelope| envelope.response);
+    let inner = object::<Envelope<'_>>(&response.body).and_then(|envelope| envelope.response);
     match inner {
         Some(inner) if response.status.is_success() && failure(response).is_none() => {
             let inner = HttpResponse::new(response.status, Bytes::copy_from_slice(inner.get().as_bytes()));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::client::{LIST, UPSERT, Yotpo};
-use super::query::CustomerQuery;
+use super::query::{ArrayStyle, CustomerQuery};
 use super::read::CustomerRow;
 use super::{MATRIX, PROVIDER, map};
 use crate::customer::{Customer, E164, email};
@@ -62,7 +62,7 @@ impl CustomerSink for Yotpo {
     /// Several rows of one external id are one customer. Several customers under one e-mail address or number, of
     /// whom none can be chosen, are an [`ErrorKind::Conflict`] that names their external ids.
     async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
-        let wanted = Wanted::of(who)?;
+        let wanted = Wanted::of(who, self.array_style())?;
         let mut call = self.call();
         let mut query = wanted.query();
         let mut hits: Vec<CustomerRow> = Vec::new();
@@ -112,7 +112,7 @@ enum Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(who: &'a Identity) -> Result<Self, Error> {
+    fn of(who: &'a Identity, style: ArrayStyle) -> Result<Self, Error> {
         let refuse = |field: &'static str, rule: &'static str| {
             let error = Error::invalid_record(vec![FieldError::new(field, rule)]);
             error.with_provider(PROVIDER).with_operation("find")
@@ -122,10 +122,11 @@ impl<'a> Wanted<'a> {
                 Err(Error::unsupported(PROVIDER, "find", "this vendor gives its customers no id of its own"))
             }
             Identity::ExternalId(id) if id.trim().is_empty() => Err(refuse("external_id", "is empty")),
-            // The filter is a list parted by commas (inferred), so that such an id would be read as two.
-            Identity::ExternalId(id) if id.contains(',') => {
-                Err(refuse("external_id", "has a comma, with which the vendor parts the ids that it looks for"))
-            }
+            // Where the filter is a list parted by commas, such an id would be read as two.
+            Identity::ExternalId(id) if style.splits(id) => Err(refuse(
+                "external_id",
+                "has a comma, which parts ids in a look-up; the option array_style changes that",
+            )),
             Identity::ExternalId(id) => Ok(Self::ExternalId(id)),
             Identity::Email(email) => email.usable().map(Self::Email).map_err(|e| refuse("email", email_rule(e))),
             Identity::Phone(phone) => match phone.e164() {

@@ -21,6 +21,9 @@ use crate::single_flight::SingleFlight;
 /// The header that carries the token (documented).
 pub(super) const HEADER: &str = "x-yotpo-token";
 
+/// Where another client sends it too (seen).
+const ALSO: &str = "x-utoken";
+
 /// A token is no record: what happens to this call changes no customer.
 pub(super) static MINT: Operation = Operation::read("create_access_token");
 
@@ -45,6 +48,15 @@ impl Token {
             bare: Arc::new(bare_headers(PROVIDER, credential)?),
             renewed_at: None,
         })
+    }
+
+    /// The headers of a request with a JSON body that carry the token in a second place too (seen).
+    pub(super) fn twice(&self) -> HeaderMap {
+        let mut headers = (*self.json).clone();
+        if let Some(token) = self.json.get(HEADER) {
+            headers.insert(ALSO, token.clone());
+        }
+        headers
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an answer means. The vendor tells errors in the shapes of its other products, so that they are read alike; the
 //! status decides.
 
-use super::super::answer::failure;
+use super::super::answer::{failure, judge_read};
 use crate::error::{Error, ErrorKind};
 use crate::http::{HttpResponse, Verdict};
 
@@ -22,6 +22,14 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
             };
             problem.into_verdict()
         }
+    }
+}
+
+/// Reads the answer to a fetch: one that broke off is worth another try.
+pub(super) fn judge_fetch(response: &HttpResponse, reads: impl Fn(&[u8]) -> bool) -> Verdict {
+    match judge(response) {
+        Verdict::Success => judge_read(response, reads),
+        failure => failure,
     }
 }
 

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::super::answer::heed;
 use super::PROVIDER;
-use super::answer::{is_nobody, judge};
+use super::answer::{is_nobody, judge, judge_fetch};
 use super::map::ProgramConsent;
 use super::read::{self, Answer, CustomerQuery, CustomerRow};
 use super::wire::{CustomerRecord, OptedIn};
+use crate::customer::email;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::http::{Account, Call, Limit, Operation, Outgoing};
 use crate::outcome::{Outcome, Upserted};
@@ -160,11 +162,13 @@ impl Loyalty {
             headers: &self.0.bare,
             body: None,
         };
-        let response = match call.send(out, judge).await {
+        let reads = |body: &[u8]| !matches!(read::answer(body), Answer::Unreadable);
+        let response = match call.send(out, |response| judge_fetch(response, reads)).await {
             Ok(response) => response,
             Err(error) if is_nobody(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
+        heed(&self.0.account, &response);
         match read::answer(&response.body) {
             Answer::Customer(row) => Ok(Some(*row)),
             Answer::Nobody => Ok(None),
@@ -200,14 +204,34 @@ impl Loyalty {
         Ok(steps)
     }
 
-    /// Settles the membership, where it is that which the vendor holds: what it shows, else a no.
+    /// Settles the membership, where it is that which the vendor holds: what it shows of this very person, else a no.
+    ///
+    /// A row that is not what was asked for says nothing. One that has the address under another id is somebody else's, or
+    /// the same person's under an id of before: nobody can say which, and nothing is written.
     pub(super) async fn settle(&self, call: &mut Call<'_>, record: &mut CustomerRecord<'_>) -> Result<(), Error> {
         if record.opted_in != OptedIn::AS_HELD {
             return Ok(());
         }
         let mut found = None;
         for query in look_ups(record) {
-            found = self.fetch(call, &query).await?;
+            let row = self.fetch(call, &query).await?;
+            let same_email = |row: &CustomerRow| {
+                row.email.as_deref().is_some_and(|held| email::comparable(held) == email::comparable(&record.email))
+            };
+            found = match (row, record.id.as_deref()) {
+                (Some(row), Some(id)) if row.id() == Some(id) => Some(row),
+                (Some(row), Some(id)) if same_email(&row) => match row.id() {
+                    None => Some(row),
+                    Some(other) => {
+                        let ids = vec![id.to_owned(), other.to_owned()];
+                        let error = call.error(&FETCH, ErrorKind::Conflict, Effect::NotSent);
+                        let hint = "the e-mail address belongs to a loyalty customer with another id";
+                        return Err(call.finish(error.with_conflicting_ids(ids).with_hint(hint)));
+                    }
+                },
+                (Some(row), None) if same_email(&row) => Some(row),
+                _ => None,
+            };
             if found.is_some() {
                 break;
             }
@@ -232,7 +256,7 @@ impl Loyalty {
     }
 
     pub(super) async fn send(&self, call: &mut Call<'_>, step: &Step) -> Result<Upserted, Error> {
-        call.send(Outgoing::of(&UPSERT, step), judge).await?;
+        heed(&self.0.account, &call.send(Outgoing::of(&UPSERT, step), judge).await?);
         let mut done = Upserted::new(PROVIDER, Outcome::Accepted);
         done.attempts = call.attempts;
         done.request_id.clone_from(&call.request_id);

@@ -7,7 +7,9 @@
 //! **Membership.** `opted_in` is the consent to the loyalty programme, which is another than the consent to marketing
 //! (documented); left out or null, the account's setting decides (documented). A normalized record knows nothing of it.
 //! By default nobody is enrolled by this sink: who is there keeps what the vendor shows, for which they are looked up
-//! first; who is new gets an explicit no. [`ProgramConsent`] says otherwise.
+//! first; who is new gets an explicit no. [`ProgramConsent`] says otherwise. What the vendor does where an address comes
+//! with another id than it has there is unknown: where somebody is looked up, it is refused as a conflict, so that nobody
+//! becomes a member by somebody else's membership.
 //!
 //! Tags replace those that the vendor holds (documented). Whether a record without tags leaves them alone is inferred.
 

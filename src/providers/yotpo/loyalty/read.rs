@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use super::super::answer::object;
 use super::PROVIDER;
 use crate::customer::{AccountState, Customer, Decimal, text};
 use crate::error::{Error, FieldError};
@@ -180,7 +181,7 @@ pub(super) fn answer(body: &[u8]) -> Answer {
         customer: Option<&'a RawValue>,
     }
     let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return Answer::Unreadable };
-    let wrapped = serde_json::from_str::<Wrapped<'_>>(whole.get()).ok();
+    let wrapped = object::<Wrapped<'_>>(whole.get().as_bytes());
     let inner = wrapped.and_then(|wrapped| wrapped.customers.or(wrapped.customer)).unwrap_or(whole);
     let row = match serde_json::from_str::<Vec<&RawValue>>(inner.get()) {
         Ok(list) => match list.first() {
@@ -192,8 +193,8 @@ pub(super) fn answer(body: &[u8]) -> Answer {
     if row.get() == "null" {
         return Answer::Nobody;
     }
-    match serde_json::from_str::<CustomerRow>(row.get()) {
-        Ok(mut customer) if row.get().starts_with('{') && customer.is_someone() => {
+    match object::<CustomerRow>(row.get().as_bytes()) {
+        Some(mut customer) if customer.is_someone() => {
             customer.raw = row.get().into();
             Answer::Customer(Box::new(customer))
         }

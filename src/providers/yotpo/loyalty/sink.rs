@@ -51,7 +51,8 @@ impl CustomerSink for Loyalty {
     }
 
     /// Where the membership is not known, the person is looked up first. A look-up that fails ends the upsert, and nothing
-    /// was written. The vendor shows a customer some time after taking them, so that somebody who was sent a moment ago
+    /// was written; an e-mail address that belongs to a customer with another id is an [`ErrorKind::Conflict`] that names
+    /// both ids. The vendor shows a customer some time after taking them, so that somebody who was sent a moment ago
     /// may count as new.
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
         upsert_span(PROVIDER, async {
