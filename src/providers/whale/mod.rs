@@ -52,7 +52,7 @@ pub mod webhook;
 mod wire;
 mod words;
 
-pub use builder::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, PathStyle, TagPolicy};
+pub use builder::{Builder, DEFAULT_BASE_URL, DEFAULT_DAILY_LIMIT, DEFAULT_LIMIT, PathStyle, TagPolicy};
 pub use client::Whale;
 pub use disposition::{CreateOutcome, Disposition, Evidence};
 pub use listing::Listing;
