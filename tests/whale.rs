@@ -56,6 +56,18 @@ async fn exchanges() {
         if options["tags"] == "replace" {
             builder = builder.tags(TagPolicy::Replace);
         }
+        if options["trust_created_status"] == false {
+            builder = builder.trust_created_status(false);
+        }
+        if options["missing_means_empty"] == true {
+            builder = builder.missing_means_empty(true);
+        }
+        if options["lower_case_email"] == true {
+            builder = builder.lower_case_email(true);
+        }
+        if options["typed_metadata"] == true {
+            builder = builder.typed_metadata(true);
+        }
         builder.base_url(url).connector(connector).build().unwrap()
     })
     .await;

@@ -100,6 +100,45 @@ impl Builder {
         self
     }
 
+    /// Whether an answer 201 to a create is believed to mean a new customer, of whom nothing more has to be written.
+    /// Default yes, which is inferred: the vendor documents it for sibling resources, and not whether a known customer is
+    /// answered otherwise. With no, each create whose answer does not say `created` is followed by a read, and by an
+    /// update where something differs; new customers then are told as `unchanged`.
+    pub fn trust_created_status(mut self, trust: bool) -> Self {
+        self.wire.trust_created_status = trust;
+        self
+    }
+
+    /// Whether a customer holds no tags, or no metadata, where the vendor's answer to a read lacks that key. Default no:
+    /// the vendor's own kit knows customers without both keys (seen), an update replaces both (inferred), and what the
+    /// answer merely did not show would be lost. They are then left out of the update, and a note says so.
+    pub fn missing_means_empty(mut self, empty: bool) -> Self {
+        self.wire.missing_means_empty = empty;
+        self
+    }
+
+    /// Whether e-mail addresses are sent in small letters. Default no, as given: the vendor's other code writes them small
+    /// itself (seen), and whether this API does is unknown. If it does not, a person whose address comes in several
+    /// spellings would be made several times.
+    pub fn lower_case_email(mut self, lower: bool) -> Self {
+        self.wire.lower_case_email = lower;
+        self
+    }
+
+    /// Whether custom numbers and booleans go into the metadata as such. Default no, as text: the vendor's sample shows
+    /// text only (inferred).
+    pub fn typed_metadata(mut self, typed: bool) -> Self {
+        self.wire.typed_metadata = typed;
+        self
+    }
+
+    /// How many rows a page of a look-up by e-mail has, 1 to 100: of `find` and `erase`. Default 100, which is documented
+    /// for sibling lists (inferred here).
+    pub fn search_page_size(mut self, rows: u8) -> Self {
+        self.wire.search_page_size = rows.clamp(1, 100);
+        self
+    }
+
     /// How the next page of a list is asked for. Default [`Continuation::Cursor`]; all of them are inferred.
     pub fn continuation(mut self, style: Continuation) -> Self {
         self.wire.continuation = style;

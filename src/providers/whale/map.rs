@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::client::Wire;
 use super::matrix as m;
 use super::record::is_placeholder;
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
-use crate::customer::{AddressField, Channel, ConsentState, Field, FieldPath, country, is_blank, text};
+use crate::customer::email::comparable;
+use crate::customer::{AddressField, Channel, ConsentState, CustomValue, Field, FieldPath, country, is_blank, text};
 use crate::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
 use crate::notes::Reason;
 
@@ -20,20 +22,20 @@ pub(super) struct Wanted<'c> {
     pub(super) clear: Vec<Field>,
 }
 
-/// `send_consent` says whether consent is written to the fields that the vendor does not document.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, send_consent: bool) -> Wanted<'c> {
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
     let customer = mapper.customer;
     let mut create = CustomerInput {
-        email: email(mapper).map(Cow::Borrowed).into(),
+        email: email(mapper, wire.lower_case_email).into(),
         first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed).into(),
         last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed).into(),
         phone: phone(mapper).into(),
         tags: tags(mapper).into(),
         address: address(mapper).into(),
-        metadata: metadata(mapper).into(),
+        metadata: metadata(mapper, wire.typed_metadata).into(),
         ..CustomerInput::default()
     };
-    if send_consent {
+    // The vendor does not document the fields.
+    if wire.send_consent {
         create.email_consent = known_consent(mapper, Channel::Email).into();
         create.sms_consent = known_consent(mapper, Channel::Sms).into();
     } else {
@@ -96,7 +98,8 @@ fn borrowed<'a>(change: &'a Change<Cow<'_, str>>) -> Change<Cow<'a, str>> {
     }
 }
 
-fn email<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
+/// As given but for the blanks around it. In small letters it is the same address to the vendor's other code (seen).
+fn email<'c>(mapper: &mut Mapper<'c>, lower_case: bool) -> Option<Cow<'c, str>> {
     let email = mapper.customer.email.as_ref().filter(|email| !is_blank(email.as_str()));
     let problem = match email.map(crate::customer::Email::usable) {
         None => "is required: it is the customer's identity at the vendor",
@@ -106,7 +109,7 @@ fn email<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
         }
         Some(Ok(text)) => {
             mapper.sent(Field::Email);
-            return Some(text);
+            return Some(if lower_case { comparable(text) } else { Cow::Borrowed(text) });
         }
     };
     mapper.error(Field::Email.as_str(), problem);
@@ -193,7 +196,7 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     }
 }
 
-fn metadata<'c>(mapper: &mut Mapper<'c>) -> Option<Metadata<'c>> {
+fn metadata<'c>(mapper: &mut Mapper<'c>, typed: bool) -> Option<Metadata<'c>> {
     let customer = mapper.customer;
     let id = mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id));
     if id.is_none() && customer.custom.is_empty() {
@@ -211,7 +214,13 @@ fn metadata<'c>(mapper: &mut Mapper<'c>) -> Option<Metadata<'c>> {
             continue;
         }
         any = true;
-        values.push((Cow::Borrowed(key.as_str()), MetadataValue::Text(value.to_text())));
+        let value = match value {
+            CustomValue::Bool(value) if typed => MetadataValue::Bool(*value),
+            CustomValue::Integer(number) if typed => MetadataValue::Number((*number).into()),
+            CustomValue::Decimal(number) if typed => MetadataValue::Number(*number),
+            value => MetadataValue::Text(value.to_text()),
+        };
+        values.push((Cow::Borrowed(key.as_str()), value));
     }
     if any {
         mapper.sent(Field::Custom);

@@ -12,7 +12,7 @@ pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
 pub(super) const YES_OR_NO: &str = "the vendor holds a yes or a no (seen, not documented)";
 
 pub(super) static EMAIL: R = R::sent(F::Email, "email", "string, required")
-    .remark("unique per store: the customer's identity, which an update never changes");
+    .remark("unique per store: the customer's identity, which an update never changes; in small letters by option");
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
 pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string");
 pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").remark("E.164 where it has that form, else as given");
@@ -49,7 +49,7 @@ macro_rules! matrix {
             .remark("its code, where the name is known and there is no country_code"),
         &R::address(A::Default, "", "chooses the one address that is sent"),
         &EXTERNAL_ID,
-        &R::sent(F::Custom, "metadata", "object of strings").remark("booleans and numbers are written as text"),
+        &R::sent(F::Custom, "metadata", "object of strings").remark("booleans and numbers are written as text, or by option as they are"),
         &R::sent(F::Clear, "null, [] or {}", "first_name, last_name, phone, addresses, tags, custom; on update only")
             .remark("that null clears is inferred"),
         &R::no_address(A::FirstName, NO_ADDRESS_PART),

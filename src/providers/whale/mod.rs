@@ -34,6 +34,7 @@ mod builder;
 mod client;
 mod diff;
 mod disposition;
+mod echo;
 mod fields;
 mod listing;
 mod map;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::answer::{judge, says_missing};
-use super::client::{CREATE, GET, Whale, outcome_of};
+use super::client::{CREATE, GET, Whale};
 use super::diff;
 use super::disposition::{Disposition, Evidence};
+use super::echo::not_taken;
 use super::map::{Wanted, map};
 use super::normalize::found;
 use super::record::CustomerRecord;
@@ -45,7 +46,7 @@ impl Whale {
 
     fn mapped<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
         let mut mapper = Mapper::new(customer, self.matrix());
-        let wanted = map(&mut mapper, self.0.wire.send_consent);
+        let wanted = map(&mut mapper, &self.0.wire);
         let (sent, notes) = mapper.finish(options)?;
         Ok(Mapped { wanted, sent, notes })
     }
@@ -54,8 +55,11 @@ impl Whale {
         let Mapped { wanted, mut notes, .. } = mapped;
         let create = self.create_step(&wanted.create)?;
         let mut call = self.0.account.call();
-        let response = call.send(Outgoing::of(&CREATE, &create), judge).await?;
-        let CreateOutcome { customer: echo, disposition, evidence } = outcome_of(&call, &response, &wanted.create);
+        let made = match call.send(Outgoing::of(&CREATE, &create), judge).await {
+            Ok(response) => self.outcome_of(&call, &response, &wanted.create),
+            Err(refused) => self.named_by(&mut call, refused, wanted.email()).await?,
+        };
+        let CreateOutcome { customer: echo, disposition, evidence } = made;
         let done = |call: &Call<'_>, outcome, id, notes| Upserted {
             remote_id: id,
             notes,
@@ -70,6 +74,7 @@ impl Whale {
         // Somebody else came back: they were there before, unless the vendor claims that it made them.
         let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
         match disposition {
+            _ if evidence.contains(&Evidence::Refused) => {}
             Disposition::Created if person != Who::Another => {}
             Disposition::Existing => call.nothing_written(),
             _ if person == Who::Another && !claims_new => call.nothing_written(),
@@ -82,14 +87,23 @@ impl Whale {
             return Ok(done(&call, Outcome::Created, Some(id), notes));
         }
         let all = wanted.update();
-        let held = self.held(&mut call, echo, person, wanted.email(), &all).await?;
+        let held = if evidence.contains(&Evidence::Refused) {
+            Held { record: echo, who: person, whole: true }
+        } else {
+            self.held(&mut call, echo, person, wanted.email(), &all).await?
+        };
         if held.who == Who::Another || held.who == Who::NotTold {
             return Err(conflict(&call, &GET, id));
         }
-        let update = diff::update(&all, &wanted, &held.record, held.whole, self.0.tags);
+        let missing_means_empty = self.0.wire.missing_means_empty;
+        let known = diff::Held { record: &held.record, whole: held.whole, missing_means_empty };
+        let update = diff::update(&all, &wanted, &known, self.0.tags);
         note_left_out(&mut notes, &wanted, &update);
         let outcome = if !update.input.is_empty() {
-            self.patch(&mut call, &id, &update.input).await?;
+            let answer = self.patch(&mut call, &id, &update.input).await?;
+            if let Some(answer) = answer.filter(|answer| who(answer, wanted.email()) != Who::Another) {
+                notes.extend(not_taken(&update.input, &answer, wanted.clears(Field::Custom)));
+            }
             Outcome::Updated
         } else if call.was_doubted() && disposition == Disposition::Unknown {
             // A lost attempt may have made the record; that it is there as wanted is certain.
@@ -98,6 +112,25 @@ impl Whale {
             Outcome::Unchanged
         };
         Ok(done(&call, outcome, Some(id), notes))
+    }
+
+    /// A refusal of the create that names the customer who is there (seen in the vendor's other code) is as good as the
+    /// documented answer, if they are the one who is meant.
+    async fn named_by(&self, call: &mut Call<'_>, refused: Error, email: &str) -> Result<CreateOutcome, Error> {
+        let id = match refused.conflicting_ids() {
+            [id] if refused.kind() == ErrorKind::Conflict => id.clone(),
+            _ => return Err(refused),
+        };
+        match self.read_customer(call, &id).await {
+            Ok(Some(record)) if record.id.is_some() && who(&record, email) == Who::TheSame => {
+                let lost = call.was_doubted();
+                let disposition = if lost { Disposition::Unknown } else { Disposition::Existing };
+                Ok(CreateOutcome { customer: Some(record), disposition, evidence: vec![Evidence::Refused] })
+            }
+            // Another time the reading may succeed.
+            Err(error) if error.is_retryable() => Err(error),
+            _ => Err(call.finish(refused)),
+        }
     }
 
     /// What the vendor holds, read anew where the echo of the create does not show enough. A key that may not read is
@@ -193,9 +226,6 @@ fn usable(email: &Email) -> Result<&str, Error> {
     })
 }
 
-/// Rows asked for at once by a search. The range 1 to 100 is documented for sibling lists.
-const PAGE: u8 = 100;
-
 /// Pages read at most in one search. A search that goes on longer is one that the vendor ignores.
 const MOST_PAGES: usize = 50;
 
@@ -203,7 +233,7 @@ impl Whale {
     /// The ids of everybody whose e-mail address is exactly this one. The vendor's search is no filter, so that every
     /// page is read.
     async fn ids_by_email(&self, call: &mut Call<'_>, email: &str) -> Result<Vec<String>, Error> {
-        let query = ListQuery::search(email.trim()).limit(PAGE);
+        let query = ListQuery::search(email.trim()).limit(self.0.wire.search_page_size);
         let wanted = comparable(email);
         let mut ids: Vec<String> = Vec::new();
         let keep = |row: CustomerRecord| {
