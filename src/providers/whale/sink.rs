@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::answer::{judge, says_missing};
-use super::client::{CREATE, GET, Whale};
+use super::client::{CREATE, GET, LIST, Whale, unreadable};
 use super::diff;
 use super::disposition::{Disposition, Evidence};
 use super::echo::not_taken;
@@ -236,16 +236,20 @@ impl Whale {
         let query = ListQuery::search(email.trim()).limit(self.0.wire.search_page_size);
         let wanted = comparable(email);
         let mut ids: Vec<String> = Vec::new();
+        let mut nameless = false;
         let keep = |row: CustomerRecord| {
-            if let (Some(id), Some(email)) = (row.id, row.email)
-                && comparable(&email) == wanted
-                && !ids.iter().any(|known| known == id.as_str())
-            {
-                ids.push(id.into_string());
+            if !row.email.is_some_and(|email| comparable(&email) == wanted) {
+                return;
+            }
+            match row.id.map(CustomerId::into_string) {
+                Some(id) if ids.contains(&id) => {}
+                Some(id) => ids.push(id),
+                None => nameless = true,
             }
         };
         self.list(&query).all(call, MOST_PAGES, keep).await?;
-        Ok(ids)
+        // Somebody is there, and cannot be named.
+        if nameless && ids.is_empty() { Err(unreadable(call, &LIST)) } else { Ok(ids) }
     }
 
     /// The id of the person, by a call that reads only. None: there is nobody.
@@ -281,7 +285,7 @@ impl Whale {
     async fn read_known(&self, call: &mut Call<'_>, id: &str) -> Result<Option<CustomerRecord>, Error> {
         match self.read_customer(call, id).await {
             Ok(Some(record)) => Ok(Some(record)),
-            Ok(None) => Err(call.finish(call.error(&GET, ErrorKind::Decode, Effect::NotSent))),
+            Ok(None) => Err(unreadable(call, &GET)),
             Err(error) if says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -321,7 +325,8 @@ impl CustomerSink for Whale {
         Ok(self.read_known(&mut call, &id).await?.map(found))
     }
 
-    /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented).
+    /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented). Whether
+    /// it then tells the person is unknown; [`Whale::request_erasure`] takes a word on it.
     async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "erase").await? else { return Ok(Erased::Nobody) };
@@ -334,6 +339,7 @@ impl CustomerSink for Whale {
         Ok(Erased::Promised(Some(ERASURE)))
     }
 
+    /// Reads one row of customers. That the key may write is not checked.
     async fn check(&self) -> Result<(), Error> {
         let query = ListQuery { limit: Some(1), ..ListQuery::default() };
         self.list(&query).fetch(&mut self.0.account.call(), None).await.map(drop)
