@@ -153,10 +153,11 @@ async fn what_a_create_or_an_update_cannot_say_is_refused_before_it_is_sent() {
         tags: Change::Clear,
         address: Change::Clear,
         metadata: Change::Clear,
+        date_of_birth: Change::Clear,
         email_consent: Change::Clear,
         sms_consent: Change::Clear,
     };
-    assert_eq!(fields(whale.create(&clears).await.unwrap_err()).len(), 9);
+    assert_eq!(fields(whale.create(&clears).await.unwrap_err()).len(), 10);
     let id = CustomerId::from("c");
     assert_eq!(fields(whale.update(&id, &CustomerInput::default()).await.unwrap_err()), ["customer"]);
     assert!(script.asked().is_empty());
@@ -202,6 +203,24 @@ async fn a_search_with_rows_that_say_too_little_proves_nothing() {
         assert_eq!(whale.find(&who).await.map(drop).unwrap_err().kind(), ErrorKind::Decode, "{rows}");
         let error = whale.erase(&who).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotSent), "{rows}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_another_email_by_now_is_neither_found_nor_erased() {
+    let who = Identity::Email(Email::new("a@example.com"));
+    let rows = (200, r#"{"data":[{"id":"1","email":"a@example.com"}]}"#);
+    for answer in
+        [r#"{"id":"1","email":"b@example.com"}"#, r#"{"id":"1","email":"deleted.1.1741513200@deleted.local"}"#]
+    {
+        let script = Script::new(&[rows, (200, answer)]);
+        let whale = script.builder().build().unwrap();
+        let error = whale.erase(&who).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotSent));
+        assert_eq!((error.conflicting_ids(), script.asked().len()), (&["1".to_owned()][..], 2));
+        let script = Script::new(&[rows, (200, answer)]);
+        let error = script.builder().build().unwrap().find(&who).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
     }
 }
 

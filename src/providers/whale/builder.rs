@@ -100,6 +100,13 @@ impl Builder {
         self
     }
 
+    /// Whether a birthday is written to `date_of_birth`. Default no: the vendor documents no field for it, and its own kit
+    /// reads this one (seen).
+    pub fn send_birthday(mut self, send: bool) -> Self {
+        self.wire.send_birthday = send;
+        self
+    }
+
     /// Whether an answer 201 to a create is believed to mean a new customer, of whom nothing more has to be written.
     /// Default yes, which is inferred: the vendor documents it for sibling resources, and not whether a known customer is
     /// answered otherwise. With no, each create whose answer does not say `created` is followed by a read, and by an

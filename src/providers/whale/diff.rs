@@ -29,6 +29,7 @@ pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) ->
         && (wanted.tags.is_leave() || echo.tags.is_some())
         && (wanted.address.is_leave() || echo.address.is_some() || echo.addresses.is_some())
         && (wanted.metadata.is_leave() || echo.metadata.is_some())
+        && (wanted.date_of_birth.is_leave() || echo.date_of_birth.is_some())
         && (wanted.email_consent.is_leave() || echo.email_consent.is_some())
         && (wanted.sms_consent.is_leave() || echo.sms_consent.is_some())
 }
@@ -67,6 +68,7 @@ pub(super) fn update<'a>(
             } else {
                 metadata(&all.metadata, held, wanted.clears(Field::Custom))
             },
+            date_of_birth: text(&all.date_of_birth, held.date_of_birth.as_deref(), whole, same_day),
             email_consent: flag(&all.email_consent, held.email_consent),
             sms_consent: flag(&all.sms_consent, held.sms_consent),
         },
@@ -94,6 +96,11 @@ fn flag(wanted: &Change<bool>, held: Option<bool>) -> Change<bool> {
 
 pub(super) fn same_name(held: &str, wanted: &str) -> bool {
     held.trim() == wanted.trim()
+}
+
+/// A day may be shown with a time behind it.
+pub(super) fn same_day(held: &str, wanted: &str) -> bool {
+    held.trim().strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['T', ' ']))
 }
 
 /// Numbers compare by their digits: the vendor's own code keeps nothing else (seen).

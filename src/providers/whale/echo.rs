@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::diff::{same_phone, same_value};
+use super::diff::{same_day, same_phone, same_value};
 use super::map::EXTERNAL_ID_KEY;
 use super::record::CustomerRecord;
 use super::wire::{Change, CustomerInput, MetadataValue};
@@ -23,6 +23,7 @@ pub(super) fn not_taken(sent: &CustomerInput<'_>, shown: &CustomerRecord, clears
         (Field::FirstName, &sent.first_name, &shown.first_name, same_name as fn(&str, &str) -> bool),
         (Field::LastName, &sent.last_name, &shown.last_name, same_name),
         (Field::Phone, &sent.phone, &shown.phone, same_phone),
+        (Field::Birthday, &sent.date_of_birth, &shown.date_of_birth, same_day),
     ] {
         match (sent, shown.as_deref().map(str::trim)) {
             (Change::Set(sent), Some(shown)) if !same(shown, sent) => note(field.into(), OTHER_VALUE),
@@ -104,6 +105,7 @@ mod tests {
                 ("external_id".into(), MetadataValue::Text("7".into())),
                 ("flag".into(), MetadataValue::Bool(true)),
             ])),
+            date_of_birth: Change::Set("1990-02-14".into()),
             email_consent: Change::Set(false),
             sms_consent: Change::Set(true),
             ..CustomerInput::default()
@@ -113,7 +115,7 @@ mod tests {
             "{}",
             r#"{"first_name":null,"last_name":null,"tags":["A","vip"],"metadata":{"external_id":7,"flag":"true"}}"#,
             r#"{"first_name":" NORA ","last_name":" ","phone":"1 (555) 010-0100","email_consent":false,"sms_consent":1}"#,
-            r#"{"address":{"line1":""},"city":" "}"#,
+            r#"{"address":{"line1":""},"city":" ","date_of_birth":"1990-02-14T00:00:00Z"}"#,
         ] {
             assert_eq!(paths(&sent, fine), none, "{fine}");
         }
@@ -121,6 +123,7 @@ mod tests {
             (r#"{"first_name":"Norah"}"#, "first_name"),
             (r#"{"last_name":"Lind"}"#, "clear.last_name"),
             (r#"{"phone":"555"}"#, "phone"),
+            (r#"{"date_of_birth":"1990-02-15"}"#, "birthday"),
             (r#"{"tags":["vip"]}"#, "tags"),
             (r#"{"tags":["vip","a","b"]}"#, "tags"),
             (r#"{"city":"Testville"}"#, "clear.addresses"),

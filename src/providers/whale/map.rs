@@ -34,6 +34,12 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
         metadata: metadata(mapper, wire.typed_metadata).into(),
         ..CustomerInput::default()
     };
+    if wire.send_birthday
+        && let Some(day) = customer.birthday
+    {
+        mapper.sent(Field::Birthday);
+        create.date_of_birth = Change::Set(day.format("%Y-%m-%d").to_string().into());
+    }
     // The vendor does not document the fields.
     if wire.send_consent {
         create.email_consent = known_consent(mapper, Channel::Email).into();
@@ -43,8 +49,9 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
         consent(mapper, Channel::Sms);
     }
     let can = |field| {
-        use Field::{Addresses, Custom, FirstName, LastName, Phone, Tags};
+        use Field::{Addresses, Birthday, Custom, FirstName, LastName, Phone, Tags};
         matches!(field, FirstName | LastName | Phone | Addresses | Tags | Custom)
+            || (field == Birthday && wire.send_birthday)
     };
     let clear = mapper.clear(can, "the vendor has no such field that could be blanked");
     Wanted { create, clear }
@@ -62,6 +69,7 @@ impl<'c> Wanted<'c> {
             tags: create.tags.clone(),
             address: create.address.clone(),
             metadata: create.metadata.clone(),
+            date_of_birth: borrowed(&create.date_of_birth),
             email_consent: create.email_consent.clone(),
             sms_consent: create.sms_consent.clone(),
         };
@@ -70,6 +78,7 @@ impl<'c> Wanted<'c> {
                 Field::FirstName => update.first_name = Change::Clear,
                 Field::LastName => update.last_name = Change::Clear,
                 Field::Phone => update.phone = Change::Clear,
+                Field::Birthday => update.date_of_birth = Change::Clear,
                 Field::Addresses => update.address = Change::Clear,
                 Field::Tags => update.tags = Change::Set(Vec::new()),
                 // The external id stands in the same map, and stays.

@@ -10,12 +10,13 @@ use super::diff;
 use super::disposition::{Disposition, Evidence};
 use super::echo::not_taken;
 use super::map::{Wanted, map};
+use super::matrix::{MATRIX, MATRIX_WITH_BIRTHDAY, MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY};
 use super::normalize::found;
 use super::record::CustomerRecord;
 use super::removal::{ErasureInput, Typed};
 use super::wire::CustomerInput;
 use super::words::{CustomerId, RemovalKind};
-use super::{CreateOutcome, ListQuery, MATRIX, MATRIX_WITH_CONSENT, PROVIDER};
+use super::{CreateOutcome, ListQuery, PROVIDER};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -41,7 +42,12 @@ struct Mapped<'c> {
 
 impl Whale {
     fn matrix(&self) -> &'static FieldMatrix {
-        if self.0.wire.send_consent { &MATRIX_WITH_CONSENT } else { &MATRIX }
+        match (self.0.wire.send_consent, self.0.wire.send_birthday) {
+            (false, false) => &MATRIX,
+            (true, false) => &MATRIX_WITH_CONSENT,
+            (false, true) => &MATRIX_WITH_BIRTHDAY,
+            (true, true) => &MATRIX_WITH_CONSENT_AND_BIRTHDAY,
+        }
     }
 
     fn mapped<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
@@ -194,7 +200,7 @@ fn conflict(call: &Call<'_>, operation: &Operation, id: String) -> Error {
     let error = call.error(operation, ErrorKind::Conflict, Effect::Rejected).with_conflicting_ids(vec![id]);
     let error = error.with_request_id(call.request_id.clone());
     call.finish(error.with_hint(
-        "the vendor returned a customer with another e-mail address, presumably one with the same phone number",
+        "the vendor returned a customer with another e-mail address or none, presumably one with the same phone number",
     ))
 }
 
@@ -281,9 +287,22 @@ impl Whale {
         }
     }
 
-    /// The customer of an id, or none where the vendor says that there is none.
-    async fn read_known(&self, call: &mut Call<'_>, id: &str) -> Result<Option<CustomerRecord>, Error> {
+    /// The customer of an id, or none where the vendor says that there is none. A list may be older than the record: one
+    /// who now has another e-mail address than the one that was searched for is a conflict.
+    async fn read_known(
+        &self,
+        call: &mut Call<'_>,
+        id: &str,
+        asked: &Identity,
+    ) -> Result<Option<CustomerRecord>, Error> {
         match self.read_customer(call, id).await {
+            Ok(Some(record)) if matches!(asked, Identity::Email(email) if who(&record, email.as_str()) == Who::Another) =>
+            {
+                let error = call.error(&GET, ErrorKind::Conflict, Effect::NotSent);
+                let error = error.with_conflicting_ids(vec![id.to_owned()]);
+                Err(call
+                    .finish(error.with_hint("the customer whom the search found has another e-mail address by now")))
+            }
             Ok(Some(record)) => Ok(Some(record)),
             Ok(None) => Err(unreadable(call, &GET)),
             Err(error) if says_missing(&error) => Ok(None),
@@ -322,7 +341,7 @@ impl CustomerSink for Whale {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "find").await? else { return Ok(None) };
         // Rows of a list show neither address nor metadata.
-        Ok(self.read_known(&mut call, &id).await?.map(found))
+        Ok(self.read_known(&mut call, &id, who).await?.map(found))
     }
 
     /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented). Whether
@@ -331,7 +350,7 @@ impl CustomerSink for Whale {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "erase").await? else { return Ok(Erased::Nobody) };
         // Read first: only so does a 404 of the request mean that it could not be made.
-        if self.read_known(&mut call, &id).await?.is_none() {
+        if self.read_known(&mut call, &id, who).await?.is_none() {
             return Ok(Erased::Nobody);
         }
         let input = &ErasureInput::default();

@@ -82,6 +82,9 @@ pub struct CustomerInput<'a> {
     /// Values of the caller's own. Whether an update replaces the map or merges into it is unknown: send it whole.
     #[serde(skip_serializing_if = "Change::is_leave")]
     pub metadata: Change<Metadata<'a>>,
+    /// Birthday, `YYYY-MM-DD`: seen in the vendor's own kit, and not documented.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub date_of_birth: Change<Cow<'a, str>>,
     /// Consent to e-mail: seen in the vendor's own kit, and not documented.
     #[serde(skip_serializing_if = "Change::is_leave")]
     pub email_consent: Change<bool>,
@@ -101,7 +104,18 @@ impl CustomerInput<'_> {
         if self.email.value().is_some_and(|email| email.trim().is_empty()) {
             problems.push(FieldError::new("email", "must not be empty"));
         }
-        let Self { email, first_name, last_name, phone, tags, address, metadata, email_consent, sms_consent } = self;
+        let Self {
+            email,
+            first_name,
+            last_name,
+            phone,
+            tags,
+            address,
+            metadata,
+            date_of_birth,
+            email_consent,
+            sms_consent,
+        } = self;
         let cleared = [
             ("email", email.is_clear()),
             ("first_name", first_name.is_clear()),
@@ -110,6 +124,7 @@ impl CustomerInput<'_> {
             ("tags", tags.is_clear()),
             ("address", address.is_clear()),
             ("metadata", metadata.is_clear()),
+            ("date_of_birth", date_of_birth.is_clear()),
             ("email_consent", email_consent.is_clear()),
             ("sms_consent", sms_consent.is_clear()),
         ];
@@ -121,7 +136,18 @@ impl CustomerInput<'_> {
     /// Whether every field is left alone.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        let Self { email, first_name, last_name, phone, tags, address, metadata, email_consent, sms_consent } = self;
+        let Self {
+            email,
+            first_name,
+            last_name,
+            phone,
+            tags,
+            address,
+            metadata,
+            date_of_birth,
+            email_consent,
+            sms_consent,
+        } = self;
         email.is_leave()
             && first_name.is_leave()
             && last_name.is_leave()
@@ -129,6 +155,7 @@ impl CustomerInput<'_> {
             && tags.is_leave()
             && address.is_leave()
             && metadata.is_leave()
+            && date_of_birth.is_leave()
             && email_consent.is_leave()
             && sms_consent.is_leave()
     }
@@ -145,6 +172,7 @@ impl fmt::Debug for CustomerInput<'_> {
             ("tags", self.tags.is_leave()),
             ("address", self.address.is_leave()),
             ("metadata", self.metadata.is_leave()),
+            ("date_of_birth", self.date_of_birth.is_leave()),
             ("email_consent", self.email_consent.is_leave()),
             ("sms_consent", self.sms_consent.is_leave()),
         ];
