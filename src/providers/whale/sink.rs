@@ -244,7 +244,7 @@ impl Whale {
         let mut ids: Vec<String> = Vec::new();
         let mut nameless = false;
         let keep = |row: CustomerRecord| {
-            if !row.email.is_some_and(|email| comparable(&email) == wanted) {
+            if row.email.is_none_or(|email| comparable(&email) != wanted) {
                 return;
             }
             match row.id.map(CustomerId::into_string) {
