@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use customer_sink::providers::whale::{
-    Change, CustomerId, CustomerInput, Disposition, ErasureInput, Evidence, ListQuery, MATRIX, MATRIX_WITH_CONSENT,
-    PathStyle, RemovalStatus, TagPolicy, Whale,
+    Change, CustomerId, CustomerInput, Disposition, ErasureInput, Evidence, ListQuery, MATRIX, MATRIX_WITH_BIRTHDAY,
+    MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY, PathStyle, RemovalStatus, TagPolicy, Whale,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -56,6 +56,21 @@ async fn exchanges() {
         if options["tags"] == "replace" {
             builder = builder.tags(TagPolicy::Replace);
         }
+        if options["trust_created_status"] == false {
+            builder = builder.trust_created_status(false);
+        }
+        if options["missing_means_empty"] == true {
+            builder = builder.missing_means_empty(true);
+        }
+        if options["send_birthday"] == true {
+            builder = builder.send_birthday(true);
+        }
+        if options["lower_case_email"] == true {
+            builder = builder.lower_case_email(true);
+        }
+        if options["typed_metadata"] == true {
+            builder = builder.typed_metadata(true);
+        }
         builder.base_url(url).connector(connector).build().unwrap()
     })
     .await;
@@ -82,8 +97,10 @@ fn options_are_checked_by_name() {
 
 #[test]
 fn the_matrix_speaks_for_every_field_once() {
-    for field in FieldMatrix::all_fields() {
-        assert_eq!(MATRIX.rules().iter().filter(|rule| rule.field == field).count(), 1, "{field}");
+    for matrix in [&MATRIX, &MATRIX_WITH_CONSENT, &MATRIX_WITH_BIRTHDAY, &MATRIX_WITH_CONSENT_AND_BIRTHDAY] {
+        for field in FieldMatrix::all_fields() {
+            assert_eq!(matrix.rules().iter().filter(|rule| rule.field == field).count(), 1, "{field}");
+        }
     }
 }
 
@@ -177,9 +194,6 @@ fn no_consent_ever_leaves_whatever_it_says() {
 #[test]
 fn with_the_option_a_known_consent_goes_out_as_a_yes_or_a_no() {
     let sink = Whale::builder("s", "k").send_consent(true).build().unwrap();
-    for field in FieldMatrix::all_fields() {
-        assert_eq!(MATRIX_WITH_CONSENT.rules().iter().filter(|rule| rule.field == field).count(), 1, "{field}");
-    }
     for state in [None].into_iter().chain(ConsentState::ALL.iter().copied().map(Some)) {
         for level in [None, Some(OptInLevel::Single), Some(OptInLevel::Confirmed), Some(OptInLevel::Unknown)] {
             let consent = Consent { state, opt_in_level: level, ..Consent::default() };
@@ -221,6 +235,31 @@ async fn with_the_option_consent_stands_at_the_vendor_and_comes_back() {
     assert_eq!(sink.upsert(&nora()).await.unwrap().outcome, Outcome::Unchanged);
     assert_eq!(sink.upsert(&person(ConsentState::Unsubscribed)).await.unwrap().outcome, Outcome::Updated);
     assert_eq!(bench.people()[0]["email_consent"], json!(false));
+}
+
+#[tokio::test]
+async fn with_the_option_a_birthday_stands_at_the_vendor_comes_back_and_can_be_cleared() {
+    let bench = Bench::start(&[]).await;
+    for consent in [false, true] {
+        let builder = Whale::builder(Sandbox::WHALE_STORE_ID, Sandbox::WHALE_API_KEY).send_birthday(true);
+        let builder = builder.send_consent(consent).base_url(bench.sandbox.url("whale").unwrap());
+        let sink = builder.connector(&bench.connector).build().unwrap();
+        let email = format!("{consent}@example.com");
+        let person = Customer::new().email(email.as_str()).birthday("1990-02-14".parse::<chrono::NaiveDate>().unwrap());
+        let plan = sink.plan(&person, &UpsertOptions::default()).unwrap();
+        assert_eq!(body(&plan, 0)["date_of_birth"], json!("1990-02-14"));
+        assert!(plan.notes().is_empty() && plan.accounts_for(&person.set_paths()[0]));
+        assert_eq!(sink.upsert(&person).await.unwrap().outcome, Outcome::Created);
+        assert_eq!(sink.upsert(&person).await.unwrap().outcome, Outcome::Unchanged);
+        let who = Identity::Email(Email::new(email.as_str()));
+        assert_eq!(sink.find(&who).await.unwrap().unwrap().customer.birthday, person.birthday);
+        let cleared = Customer::new().email(email.as_str()).clear(Field::Birthday);
+        assert_eq!(sink.upsert(&cleared).await.unwrap().outcome, Outcome::Updated);
+        assert_eq!(sink.find(&who).await.unwrap().unwrap().customer.birthday, None);
+    }
+    let plan =
+        plan(&Customer::new().email("a@example.com").birthday("1990-02-14".parse::<chrono::NaiveDate>().unwrap()));
+    assert_eq!(body(&plan, 0), json!({"email": "a@example.com"}));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use super::quota::Permit;
 use super::retry::{Retry, RetryBudget, by_status};
 use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
@@ -75,6 +76,8 @@ pub(crate) struct Account {
     pub(crate) connector: Connector,
     /// Each request takes a place in all of them, in this order. The first is the account's own.
     pub(crate) quotas: Vec<Arc<Quota>>,
+    /// A number of requests for so long a window that nobody waits until it is over.
+    pub(crate) allowance: Option<Allowance>,
     pub(crate) budget: RetryBudget,
     pub(crate) policy: RetryPolicy,
     /// Where the vendor puts its id of a request; the first that is there counts.
@@ -84,12 +87,22 @@ pub(crate) struct Account {
     pub(crate) max_body: usize,
 }
 
+/// What an account may send in a long window, such as a day. Where it is used up, a call fails at once and tells when the
+/// next place comes free.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    pub(crate) quota: Arc<Quota>,
+    /// What to do about it.
+    pub(crate) hint: &'static str,
+}
+
 impl Account {
     pub(crate) fn new(provider: ProviderId, connector: Connector, quota: Arc<Quota>, policy: RetryPolicy) -> Self {
         Self {
             provider,
             connector,
             quotas: vec![quota],
+            allowance: None,
             budget: RetryBudget::new(),
             policy,
             request_id_headers: &["x-request-id", "request-id"],
@@ -227,11 +240,24 @@ impl Call<'_> {
         let account = self.account;
         let clock = account.connector.clock();
         let asked = clock.now();
-        let mut permits = Vec::with_capacity(account.quotas.len());
-        for quota in &account.quotas {
-            match quota.acquire(clock, account.policy.server_wait_cap).await {
+        let mut permits = Vec::with_capacity(account.quotas.len() + 1);
+        let longest = account.policy.server_wait_cap;
+        // First, so that a call that it stops takes no place of the others.
+        if let Some(allowance) = &account.allowance {
+            match allowance.quota.acquire(clock, longest, longest).await {
                 Ok(permit) => permits.push(permit),
                 Err(pause) => {
+                    let error = self.error(out.operation, ErrorKind::QuotaExhausted, Effect::NotSent);
+                    let error = error.with_hint(allowance.hint).with_retry_after(Some(pause));
+                    return Err(self.finish(error.with_retryable(true)));
+                }
+            }
+        }
+        for quota in &account.quotas {
+            match quota.acquire(clock, longest, Duration::MAX).await {
+                Ok(permit) => permits.push(permit),
+                Err(pause) => {
+                    permits.into_iter().for_each(Permit::give_back);
                     let error = self.error(out.operation, ErrorKind::RateLimited, Effect::NotSent);
                     return Err(self.finish(error.with_retry_after(Some(pause)).with_retryable(true)));
                 }
@@ -242,7 +268,7 @@ impl Call<'_> {
         self.deadline += now.saturating_duration_since(asked);
         let left = self.deadline.saturating_duration_since(now);
         if left.is_zero() {
-            permits.into_iter().for_each(|permit| permit.end(now));
+            permits.into_iter().for_each(Permit::give_back);
             let error = self.error(out.operation, ErrorKind::Deadline, Effect::NotSent);
             return Err(self.finish(error.with_retryable(true)));
         }

@@ -20,5 +20,5 @@ pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportEr
 
 pub(crate) use base_url::{fill, query_value};
 pub(crate) use connector::account_key;
-pub(crate) use exchange::{Account, Call, Operation, Outgoing, Problem, Verdict};
+pub(crate) use exchange::{Account, Allowance, Call, Operation, Outgoing, Problem, Verdict};
 pub(crate) use retry::{Retry, by_status};

@@ -70,11 +70,26 @@ struct State {
     limit: Limit,
     paused_until: Option<Instant>,
     in_flight: u32,
-    /// When the requests of the current window ended.
-    ended: VecDeque<Instant>,
+    /// When the requests of the current window ended, oldest first.
+    ended: VecDeque<Slice>,
+    /// How many requests these are.
+    ended_count: u64,
     level: f64,
     level_at: Option<Instant>,
 }
+
+/// Requests that ended close together; as a rule it is one.
+#[derive(Debug)]
+struct Slice {
+    first: Instant,
+    /// All of them leave the window with the last one, so that none leaves it too early.
+    last: Instant,
+    count: u32,
+}
+
+/// A window of more requests than these is kept in so many slices, so that a day's number takes little memory. Its places
+/// come free that part of the window late at most.
+const SLICES: u32 = 1000;
 
 /// Why a caller has to wait.
 enum Wait {
@@ -88,8 +103,15 @@ impl Quota {
     /// A quota with this limit.
     #[must_use]
     pub fn new(limit: Limit) -> Self {
-        let state =
-            State { limit, paused_until: None, in_flight: 0, ended: VecDeque::new(), level: 0.0, level_at: None };
+        let state = State {
+            limit,
+            paused_until: None,
+            in_flight: 0,
+            ended: VecDeque::new(),
+            ended_count: 0,
+            level: 0.0,
+            level_at: None,
+        };
         Self { state: Mutex::new(state), turn: Semaphore::new(1), ended: Notify::new() }
     }
 
@@ -114,20 +136,26 @@ impl Quota {
     ///
     /// # Errors
     ///
-    /// What is left of the vendor's pause, where that is more than `longest_pause`.
-    pub(crate) async fn acquire(&self, clock: &dyn Clock, longest_pause: Duration) -> Result<Permit<'_>, Duration> {
+    /// What is left of the vendor's pause, where that is more than `longest_pause`; and what is left until a place comes
+    /// free, where that is more than `longest_wait`.
+    pub(crate) async fn acquire(
+        &self,
+        clock: &dyn Clock,
+        longest_pause: Duration,
+        longest_wait: Duration,
+    ) -> Result<Permit<'_>, Duration> {
         if self.turn.available_permits() > 0
             && let Ok(_turn) = self.turn.try_acquire()
             && self.try_take(clock.now()).is_ok()
         {
-            return Ok(Permit { quota: self, clock_now: None });
+            return Ok(Permit { quota: self, clock_now: None, is_unused: false });
         }
         // The semaphore is never closed, so that the error cannot occur; without a turn there is merely no queue.
         let _turn = self.turn.acquire().await;
         loop {
             let ended = self.ended.notified();
             match self.try_take(clock.now()) {
-                Ok(()) => return Ok(Permit { quota: self, clock_now: None }),
+                Ok(()) => return Ok(Permit { quota: self, clock_now: None, is_unused: false }),
                 Err(Wait::Paused(until)) => {
                     let left = until.saturating_duration_since(clock.now());
                     if left > longest_pause {
@@ -137,6 +165,9 @@ impl Quota {
                 }
                 Err(Wait::Until(at)) => {
                     let left = at.saturating_duration_since(clock.now());
+                    if left > longest_wait {
+                        return Err(left);
+                    }
                     clock.sleep(left.max(Duration::from_millis(1))).await;
                 }
                 Err(Wait::ForAnEnd) => ended.await,
@@ -155,14 +186,16 @@ impl Quota {
         match state.limit {
             Limit::Unlimited => {}
             Limit::Window { max, per } => {
-                while state.ended.front().is_some_and(|end| now.saturating_duration_since(*end) >= per) {
+                while let Some(slice) =
+                    state.ended.front().filter(|slice| now.saturating_duration_since(slice.last) >= per)
+                {
+                    state.ended_count -= u64::from(slice.count);
                     state.ended.pop_front();
                 }
-                let used = state.in_flight as usize + state.ended.len();
-                if used >= max.max(1) as usize {
+                if u64::from(state.in_flight) + state.ended_count >= u64::from(max.max(1)) {
                     // A request counts from when it was sent until a window after it ended, since nobody knows when in
                     // between it arrived.
-                    return Err(state.ended.front().map_or(Wait::ForAnEnd, |end| Wait::Until(*end + per)));
+                    return Err(state.ended.front().map_or(Wait::ForAnEnd, |slice| Wait::Until(slice.last + per)));
                 }
             }
             Limit::Bucket { per_second, burst } => {
@@ -188,8 +221,28 @@ impl Quota {
         {
             let mut state = self.lock();
             state.in_flight = state.in_flight.saturating_sub(1);
-            if let (Limit::Window { .. }, Some(now)) = (state.limit, now) {
-                state.ended.push_back(now);
+            if let (Limit::Window { max, per }, Some(now)) = (state.limit, now) {
+                state.ended_count += 1;
+                let width = if max > SLICES { per / SLICES } else { Duration::ZERO };
+                match state.ended.back_mut() {
+                    Some(slice) if now.saturating_duration_since(slice.first) < width => {
+                        slice.last = slice.last.max(now);
+                        slice.count += 1;
+                    }
+                    _ => state.ended.push_back(Slice { first: now, last: now, count: 1 }),
+                }
+            }
+        }
+        self.ended.notify_one();
+    }
+
+    /// A place was not used after all.
+    fn give_back(&self) {
+        {
+            let mut state = self.lock();
+            state.in_flight = state.in_flight.saturating_sub(1);
+            if let Limit::Bucket { .. } = state.limit {
+                state.level = (state.level - 1.0).max(0.0);
             }
         }
         self.ended.notify_one();
@@ -205,6 +258,7 @@ impl Quota {
 pub(crate) struct Permit<'a> {
     quota: &'a Quota,
     clock_now: Option<Instant>,
+    is_unused: bool,
 }
 
 impl Permit<'_> {
@@ -212,10 +266,18 @@ impl Permit<'_> {
     pub(crate) fn end(mut self, now: Instant) {
         self.clock_now = Some(now);
     }
+
+    /// Ends it without a request: nothing was sent.
+    pub(crate) fn give_back(mut self) {
+        self.is_unused = true;
+    }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
+        if self.is_unused {
+            return self.quota.give_back();
+        }
         // A caller that went away in the middle may have sent: the real time is the best that is known.
         self.quota.end(Some(self.clock_now.unwrap_or_else(Instant::now)));
     }
@@ -235,7 +297,7 @@ mod tests {
         let start = clock.now();
         let mut at = Vec::new();
         for _ in 0..count {
-            let permit = quota.acquire(clock, Duration::from_secs(60)).await.unwrap();
+            let permit = quota.acquire(clock, Duration::from_secs(60), Duration::MAX).await.unwrap();
             at.push(clock.now() - start);
             clock.advance(each);
             permit.end(clock.now());
@@ -294,6 +356,37 @@ mod tests {
         let at = sent(&quota, &clock, 2, Duration::ZERO).await;
         assert_eq!(at, [Duration::from_secs(9); 2]);
         quota.pause_until(clock.now() + Duration::from_secs(61));
-        assert_eq!(quota.acquire(&clock, Duration::from_secs(60)).await.err(), Some(Duration::from_secs(61)));
+        let refused = quota.acquire(&clock, Duration::from_secs(60), Duration::MAX).await;
+        assert_eq!(refused.err(), Some(Duration::from_secs(61)));
+    }
+
+    #[tokio::test]
+    async fn a_day_is_kept_in_slices_and_never_overdrawn() {
+        let (max, per) = (2500usize, Duration::from_secs(86_400));
+        let (quota, clock) = (Quota::new(Limit::Window { max: 2500, per }), clock());
+        let at = sent(&quota, &clock, 3 * max, Duration::from_secs(7)).await;
+        for window in at.windows(max + 1) {
+            assert!(window[max] - window[0] >= per, "{window:?}");
+        }
+        let days = at.last().unwrap().as_secs_f64() / per.as_secs_f64();
+        assert!(days < 2.3, "three days' worth took {days} days");
+        assert!(quota.lock().ended.len() <= SLICES as usize + 1, "{}", quota.lock().ended.len());
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_far_off_is_told_and_one_that_is_given_back_is_free() {
+        let (quota, clock) = (Quota::new(Limit::Window { max: 2, per: Duration::from_secs(100) }), clock());
+        let minute = Duration::from_secs(60);
+        for _ in 0..9 {
+            quota.acquire(&clock, minute, minute).await.unwrap().give_back();
+        }
+        sent(&quota, &clock, 2, Duration::from_secs(10)).await;
+        assert_eq!(quota.acquire(&clock, minute, minute).await.err(), Some(Duration::from_secs(90)));
+        clock.advance(Duration::from_secs(30));
+        assert!(quota.acquire(&clock, minute, minute).await.is_ok(), "a minute is waited");
+        let bucket = Quota::new(Limit::Bucket { per_second: 1.0, burst: 2 });
+        for _ in 0..9 {
+            bucket.acquire(&clock, minute, Duration::ZERO).await.unwrap().give_back();
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
 use super::record::CustomerRecord;
+use super::words::CustomerId;
 use crate::error::{ErrorKind, FieldError};
 use crate::http::{HttpResponse, Problem, Verdict};
 use crate::providers::lenient::{lenient_bool, lenient_text, lenient_value};
@@ -175,7 +176,8 @@ pub(super) fn says_missing(error: &crate::Error) -> bool {
     error.kind() == ErrorKind::NotFound && (error.code().is_some() || error.vendor_message().is_some())
 }
 
-/// The customer of an answer: bare as documented, or in one of the usual wrappers. One without an id is none.
+/// The customer of an answer: bare as documented, or in one of the usual wrappers, whose flags count as the customer's.
+/// One without an id is none.
 pub(super) fn customer(response: &HttpResponse) -> Option<CustomerRecord> {
     #[derive(Deserialize)]
     struct Wrapper {
@@ -183,13 +185,26 @@ pub(super) fn customer(response: &HttpResponse) -> Option<CustomerRecord> {
         customer: Option<CustomerRecord>,
         #[serde(default, deserialize_with = "lenient_value")]
         data: Option<CustomerRecord>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        created: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        existing: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        duplicate_found: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_value")]
+        existing_customer_id: Option<CustomerId>,
     }
     let has_id = |record: &CustomerRecord| record.id.is_some();
     if let Some(record) = read::<CustomerRecord>(response).filter(has_id) {
         return Some(record);
     }
     let wrapper: Wrapper = read(response)?;
-    wrapper.customer.or(wrapper.data).filter(has_id)
+    let mut record = wrapper.customer.or(wrapper.data).filter(has_id)?;
+    record.created = record.created.or(wrapper.created);
+    record.existing = record.existing.or(wrapper.existing);
+    record.duplicate_found = record.duplicate_found.or(wrapper.duplicate_found);
+    record.existing_customer_id = record.existing_customer_id.or(wrapper.existing_customer_id);
+    Some(record)
 }
 
 /// The body, where it can be read.
@@ -275,5 +290,15 @@ mod tests {
         for body in ["", "{}", r#"{"id":null}"#, r#"{"data":[]}"#, r#"[{"id":"a"}]"#, "<html>"] {
             assert_eq!(customer(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn the_flags_of_a_wrapper_are_the_customers() {
+        let read = |body: &'static str| super::customer(&HttpResponse::new(StatusCode::OK, body)).unwrap();
+        let flagged =
+            read(r#"{"created":false,"duplicate_found":"true","existing":{},"customer":{"id":"a","created":true}}"#);
+        assert_eq!((flagged.created, flagged.duplicate_found, flagged.existing), (Some(true), Some(true), None));
+        let named = read(r#"{"success":true,"existing_customer_id":"a","data":{"id":"a"}}"#);
+        assert_eq!(named.existing_customer_id.unwrap().as_str(), "a");
     }
 }

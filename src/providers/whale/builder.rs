@@ -8,15 +8,22 @@ use secrecy::{ExposeSecret, SecretString};
 use super::client::{Inner, Wire};
 use super::{ArrayStyle, Continuation, PROVIDER, Whale};
 use crate::error::Error;
-use crate::http::{Limit, fill};
+use crate::http::{Allowance, Limit, account_key, fill};
 use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
 
 /// Where the vendor's API stands (documented on its pages for agents and workflows; older pages name another host).
 pub const DEFAULT_BASE_URL: &str = "https://vm.whaletools.cloud/";
 
-/// What a key may do by default: 60 requests a minute (seen in the vendor's code; a store's owner can change it). Beside
-/// it a key has 10,000 a day, which is not kept here: its 429 comes back with the delay that the vendor asks for.
+/// What a key may send a minute by default: 60 requests (seen in the vendor's code; a store's owner can change it). See
+/// [`Builder::rate_limit`].
 pub const DEFAULT_LIMIT: Limit = Limit::Window { max: 60, per: Duration::from_secs(60) };
+
+/// What a key may send a day by default: 10,000 requests (seen, as [`DEFAULT_LIMIT`]). See [`Builder::daily_limit`].
+///
+/// A known customer takes up to three requests, so that 100,000 of them are ten to thirty days' worth.
+pub const DEFAULT_DAILY_LIMIT: u32 = 10_000;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Where the store stands in a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +46,10 @@ pub enum TagPolicy {
 }
 
 /// Options of a [`Whale`] client.
+///
+/// [`rate_limit`](Self::rate_limit) replaces [`DEFAULT_LIMIT`]; [`Limit::Unlimited`] lifts [`DEFAULT_DAILY_LIMIT`] too,
+/// unless [`daily_limit`](Self::daily_limit) sets one. Both limits are the key's (seen), and are shared by all clients of
+/// the key.
 #[derive(Debug)]
 #[must_use]
 pub struct Builder {
@@ -47,11 +58,25 @@ pub struct Builder {
     path_style: PathStyle,
     tags: TagPolicy,
     wire: Wire,
+    /// Some(None): no limit.
+    daily: Option<Option<u32>>,
     options: ClientOptions,
 }
 
 impl Builder {
     client_options!();
+
+    /// How many requests the key may send in any 24 hours; none lifts the limit. Default [`DEFAULT_DAILY_LIMIT`], which
+    /// is seen in the vendor's code. How the vendor's day begins is unknown, so that every 24 hours count.
+    ///
+    /// Where they are used up, a call waits for the next place as long as it would obey a server
+    /// ([`RetryPolicy::server_wait_cap`](crate::RetryPolicy::server_wait_cap)), and beyond that fails at once with
+    /// [`ErrorKind::QuotaExhausted`](crate::ErrorKind::QuotaExhausted) and the delay. What this process did not send, and
+    /// what it sent before the last client of the key was dropped, is not counted.
+    pub fn daily_limit(mut self, requests: impl Into<Option<u32>>) -> Self {
+        self.daily = Some(requests.into());
+        self
+    }
 
     /// Where the store stands in a request. The vendor has published both styles; a 410 with the code
     /// `store_path_removed` asks for [`PathStyle::KeyScoped`]. The style is never changed silently.
@@ -72,6 +97,52 @@ impl Builder {
     /// unknown one never does. A vendor that does not show the fields is written to by every upsert of a known customer.
     pub fn send_consent(mut self, send: bool) -> Self {
         self.wire.send_consent = send;
+        self
+    }
+
+    /// Whether a birthday is written to `date_of_birth`. Default no: the vendor documents no field for it, and its own kit
+    /// reads this one (seen).
+    pub fn send_birthday(mut self, send: bool) -> Self {
+        self.wire.send_birthday = send;
+        self
+    }
+
+    /// Whether an answer 201 to a create is believed to mean a new customer, of whom nothing more has to be written.
+    /// Default yes, which is inferred: the vendor documents it for sibling resources, and not whether a known customer is
+    /// answered otherwise. With no, each create whose answer does not say `created` is followed by a read, and by an
+    /// update where something differs; new customers then are told as `unchanged`.
+    pub fn trust_created_status(mut self, trust: bool) -> Self {
+        self.wire.trust_created_status = trust;
+        self
+    }
+
+    /// Whether a customer holds no tags, or no metadata, where the vendor's answer to a read lacks that key. Default no:
+    /// the vendor's own kit knows customers without both keys (seen), an update replaces both (inferred), and what the
+    /// answer merely did not show would be lost. They are then left out of the update, and a note says so.
+    pub fn missing_means_empty(mut self, empty: bool) -> Self {
+        self.wire.missing_means_empty = empty;
+        self
+    }
+
+    /// Whether e-mail addresses are sent in small letters. Default no, as given: the vendor's other code writes them small
+    /// itself (seen), and whether this API does is unknown. If it does not, a person whose address comes in several
+    /// spellings would be made several times.
+    pub fn lower_case_email(mut self, lower: bool) -> Self {
+        self.wire.lower_case_email = lower;
+        self
+    }
+
+    /// Whether custom numbers and booleans go into the metadata as such. Default no, as text: the vendor's sample shows
+    /// text only (inferred).
+    pub fn typed_metadata(mut self, typed: bool) -> Self {
+        self.wire.typed_metadata = typed;
+        self
+    }
+
+    /// How many rows a page of a look-up by e-mail has, 1 to 100: of `find` and `erase`. Default 100, which is documented
+    /// for sibling lists (inferred here).
+    pub fn search_page_size(mut self, rows: u8) -> Self {
+        self.wire.search_page_size = rows.clamp(1, 100);
         self
     }
 
@@ -112,9 +183,12 @@ impl Builder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a store id that cannot stand in a URL, an
-    /// empty key, a base URL that would send in clear, an empty name of a parameter.
+    /// empty key, a base URL that would send in clear, an empty name of a parameter, a daily limit of 0.
     pub fn build(self) -> Result<Whale, Error> {
         self.wire.check()?;
+        if self.daily == Some(Some(0)) {
+            return Err(Error::config(PROVIDER, "daily_limit", "must be above 0"));
+        }
         let root = match self.path_style {
             PathStyle::KeyScoped => "v1".to_owned(),
             PathStyle::StoreScoped => {
@@ -126,11 +200,17 @@ impl Builder {
         };
         let headers = json_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
         let bare = bare_headers(PROVIDER, Some(("x-api-key", &self.api_key)))?;
-        let account = match self.path_style {
-            PathStyle::StoreScoped => self.store_id.trim(),
-            PathStyle::KeyScoped => self.api_key.expose_secret(),
-        };
-        let (base, mut account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &[account], DEFAULT_LIMIT)?;
+        // The limits are the key's, whatever the style of path.
+        let key = self.api_key.expose_secret();
+        let lifted = self.options.limit == Some(Limit::Unlimited);
+        let (base, mut account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &[key], DEFAULT_LIMIT)?;
+        let daily = self.daily.or(lifted.then_some(None));
+        let daily = daily.map(|max| max.map_or(Limit::Unlimited, |max| Limit::Window { max, per: DAY }));
+        let default = Limit::Window { max: DEFAULT_DAILY_LIMIT, per: DAY };
+        account.allowance = Some(Allowance {
+            quota: account.connector.quota(PROVIDER, account_key(&[&base.origin(), key, "day"]), daily, default),
+            hint: "the key's requests of a day are used up: set daily_limit to what the store's owner allows",
+        });
         account.request_id_headers = &["x-request-id", "request-id", "fly-request-id"];
         let customers = fixed_url(PROVIDER, &base, &format!("{root}/customers"))?;
         let segments = fixed_url(PROVIDER, &base, &format!("{root}/customer-segments"))?;
@@ -183,6 +263,7 @@ impl Whale {
             path_style: PathStyle::default(),
             tags: TagPolicy::default(),
             wire: Wire::default(),
+            daily: None,
             options: ClientOptions::default(),
         }
     }

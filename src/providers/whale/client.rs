@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use super::answer::{customer, judge};
+use super::answer::{customer, judge, says_missing};
 use super::builder::TagPolicy;
 use super::disposition::{CreateOutcome, Disposition, weigh};
 use super::listing::Listing;
@@ -15,12 +15,14 @@ use super::record::CustomerRecord;
 use super::wire::CustomerInput;
 use super::words::CustomerId;
 use super::{ArrayStyle, Continuation, ListQuery, PROVIDER};
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::http::{Account, Call, HttpResponse, Operation, Outgoing, fill};
 use crate::plan::{Step, Url, When};
 use crate::providers::options::json_body;
 
 pub(super) static CREATE: Operation = Operation::idempotent_write("create_customer");
+/// Without an e-mail address nothing makes two of them one.
+static CREATE_WITHOUT_EMAIL: Operation = Operation::write("create_customer");
 pub(super) static GET: Operation = Operation::read("get_customer");
 pub(super) static UPDATE: Operation = Operation::idempotent_write("update_customer");
 pub(super) static LIST: Operation = Operation::read("list_customers");
@@ -35,6 +37,12 @@ pub(super) struct Wire {
     pub(super) segment_key: String,
     pub(super) note_key: String,
     pub(super) send_consent: bool,
+    pub(super) send_birthday: bool,
+    pub(super) typed_metadata: bool,
+    pub(super) lower_case_email: bool,
+    pub(super) trust_created_status: bool,
+    pub(super) missing_means_empty: bool,
+    pub(super) search_page_size: u8,
 }
 
 impl Default for Wire {
@@ -46,6 +54,12 @@ impl Default for Wire {
             segment_key: "segment_id".to_owned(),
             note_key: "note".to_owned(),
             send_consent: false,
+            send_birthday: false,
+            typed_metadata: false,
+            lower_case_email: false,
+            trust_created_status: true,
+            missing_means_empty: false,
+            search_page_size: 100,
         }
     }
 }
@@ -79,16 +93,19 @@ impl Whale {
     /// `POST customers`: makes the customer, or returns the one who has this e-mail address (documented), unmodified
     /// (inferred). See [`CreateOutcome::customer`] for whom else the vendor may return.
     ///
-    /// It is sent again after a lost answer: by the unique e-mail address, repeats converge.
+    /// It is sent again after a lost answer: by the unique e-mail address, repeats converge. Without an e-mail address,
+    /// which the vendor may take (seen), it is sent once.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] but `InvalidInput`.
+    /// [`ErrorKind::InvalidInput`], with nothing sent, where the e-mail address is blank or a field is to be cleared.
     pub async fn create(&self, input: &CustomerInput<'_>) -> Result<CreateOutcome, Error> {
+        sendable(&CREATE, input.problems(true))?;
+        let operation = if input.email.is_leave() { &CREATE_WITHOUT_EMAIL } else { &CREATE };
         let mut call = self.0.account.call();
         let step = self.create_step(input)?;
-        let response = call.send(Outgoing::of(&CREATE, &step), judge).await?;
-        Ok(outcome_of(&call, &response, input))
+        let response = call.send(Outgoing::of(operation, &step), judge).await?;
+        Ok(self.outcome_of(&call, &response, input))
     }
 
     /// `GET customers/{id}`.
@@ -108,8 +125,10 @@ impl Whale {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] presumably where the e-mail address or phone is another customer's (inferred).
+    /// [`ErrorKind::InvalidInput`], with nothing sent, where nothing is to be changed; [`ErrorKind::Conflict`] presumably
+    /// where the e-mail address or phone is another customer's (inferred).
     pub async fn update(&self, id: &CustomerId, input: &CustomerInput<'_>) -> Result<Option<CustomerRecord>, Error> {
+        sendable(&UPDATE, input.problems(false))?;
         let mut call = self.0.account.call();
         self.patch(&mut call, id.as_str(), input).await
     }
@@ -169,7 +188,7 @@ impl Whale {
         let mut call = self.0.account.call();
         let step = self.step_of(operation, Method::DELETE, url, id, "", None)?;
         match call.send(Outgoing::of(operation, &step), judge).await {
-            Err(error) if error.kind() == ErrorKind::NotFound && call.was_doubted() => Ok(()),
+            Err(error) if says_missing(&error) && call.was_doubted() => Ok(()),
             result => result.map(drop),
         }
     }
@@ -193,17 +212,32 @@ impl Whale {
         let response = call.send(Outgoing::of(&UPDATE, &step), judge).await?;
         Ok(customer(&response))
     }
+
+    /// What is known after a create.
+    pub(super) fn outcome_of(
+        &self,
+        call: &Call<'_>,
+        response: &HttpResponse,
+        input: &CustomerInput<'_>,
+    ) -> CreateOutcome {
+        match customer(response) {
+            Some(record) => {
+                let trusted = self.0.wire.trust_created_status;
+                let (disposition, evidence) = weigh(response, &record, input, call.was_doubted(), trusted);
+                CreateOutcome { customer: Some(record), disposition, evidence }
+            }
+            None => CreateOutcome { customer: None, disposition: Disposition::Unknown, evidence: Vec::new() },
+        }
+    }
 }
 
-/// What is known after a create.
-pub(super) fn outcome_of(call: &Call<'_>, response: &HttpResponse, input: &CustomerInput<'_>) -> CreateOutcome {
-    match customer(response) {
-        Some(record) => {
-            let (disposition, evidence) = weigh(response, &record, input, call.was_doubted());
-            CreateOutcome { customer: Some(record), disposition, evidence }
-        }
-        None => CreateOutcome { customer: None, disposition: Disposition::Unknown, evidence: Vec::new() },
-    }
+/// An error that names every problem, where there is one.
+pub(super) fn sendable(operation: &Operation, problems: Vec<FieldError>) -> Result<(), Error> {
+    if problems.is_empty() { Ok(()) } else { Err(refused(operation, problems)) }
+}
+
+pub(super) fn refused(operation: &Operation, problems: Vec<FieldError>) -> Error {
+    Error::invalid_record(problems).with_provider(PROVIDER).with_operation(operation.name)
 }
 
 pub(super) fn unreadable(call: &Call<'_>, operation: &Operation) -> Error {

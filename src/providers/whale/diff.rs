@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 
 use super::builder::TagPolicy;
 use super::map::{EXTERNAL_ID_KEY, Wanted};
-use super::record::{AddressRecord, CustomerRecord};
+use super::record::CustomerRecord;
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
 use crate::address_match::same_text;
-use crate::customer::{Field, Phone};
+use crate::customer::{Decimal, Field, Phone};
 use crate::providers::lenient::Scalar;
 
 /// The update, and what had to be left out of it.
@@ -29,20 +29,32 @@ pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) ->
         && (wanted.tags.is_leave() || echo.tags.is_some())
         && (wanted.address.is_leave() || echo.address.is_some() || echo.addresses.is_some())
         && (wanted.metadata.is_leave() || echo.metadata.is_some())
+        && (wanted.date_of_birth.is_leave() || echo.date_of_birth.is_some())
         && (wanted.email_consent.is_leave() || echo.email_consent.is_some())
         && (wanted.sms_consent.is_leave() || echo.sms_consent.is_some())
 }
 
-/// Compares. `whole` says that `held` is the full record: what it does not show is not there.
+/// What is known of the record that the vendor holds.
+pub(super) struct Held<'a> {
+    pub(super) record: &'a CustomerRecord,
+    /// What it does not show is not there.
+    pub(super) whole: bool,
+    /// So it is with tags and metadata, too.
+    pub(super) missing_means_empty: bool,
+}
+
+/// Compares.
 pub(super) fn update<'a>(
     all: &'a CustomerInput<'a>,
     wanted: &Wanted<'_>,
-    held: &'a CustomerRecord,
-    whole: bool,
+    held: &Held<'a>,
     policy: TagPolicy,
 ) -> Update<'a> {
-    let unknown_tags = !whole && held.tags.is_none() && policy == TagPolicy::Union && !wanted.clears(Field::Tags);
-    let unknown_metadata = !whole && held.metadata.is_none();
+    let Held { record: held, whole, missing_means_empty } = *held;
+    // The vendor would lose what it did not show.
+    let unknown = !whole || !missing_means_empty;
+    let unknown_tags = unknown && held.tags.is_none() && policy == TagPolicy::Union && !wanted.clears(Field::Tags);
+    let unknown_metadata = unknown && held.metadata.is_none();
     Update {
         input: CustomerInput {
             email: Change::Leave,
@@ -56,6 +68,7 @@ pub(super) fn update<'a>(
             } else {
                 metadata(&all.metadata, held, wanted.clears(Field::Custom))
             },
+            date_of_birth: text(&all.date_of_birth, held.date_of_birth.as_deref(), whole, same_day),
             email_consent: flag(&all.email_consent, held.email_consent),
             sms_consent: flag(&all.sms_consent, held.sms_consent),
         },
@@ -83,6 +96,11 @@ fn flag(wanted: &Change<bool>, held: Option<bool>) -> Change<bool> {
 
 pub(super) fn same_name(held: &str, wanted: &str) -> bool {
     held.trim() == wanted.trim()
+}
+
+/// A day may be shown with a time behind it.
+pub(super) fn same_day(held: &str, wanted: &str) -> bool {
+    held.trim().strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['T', ' ']))
 }
 
 /// Numbers compare by their digits: the vendor's own code keeps nothing else (seen).
@@ -129,9 +147,7 @@ fn address<'a>(wanted: &'a Change<AddressInput<'_>>, held: &CustomerRecord, whol
     let held = held.main_address();
     let wanted = match wanted {
         Change::Set(wanted) => wanted,
-        Change::Clear if held.as_ref().map_or(!whole, |held| *held != AddressRecord::default()) => {
-            return Change::Clear;
-        }
+        Change::Clear if held.as_ref().map_or(!whole, |held| !held.is_blank()) => return Change::Clear,
         Change::Clear | Change::Leave => return Change::Leave,
     };
     let held = held.unwrap_or_default();
@@ -181,6 +197,8 @@ fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clea
     let ours = wanted.0.iter().map(|(key, value)| {
         let value = match value {
             MetadataValue::Text(text) => MetadataValue::Text(Cow::Borrowed(text.as_ref())),
+            MetadataValue::Bool(value) => MetadataValue::Bool(*value),
+            MetadataValue::Number(number) => MetadataValue::Number(*number),
             MetadataValue::Json(raw) => MetadataValue::Json(raw),
         };
         (Cow::Borrowed(key.as_ref()), value)
@@ -188,7 +206,7 @@ fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clea
     Change::Set(Metadata(kept.chain(ours).collect()))
 }
 
-fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
+pub(super) fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
     match wanted {
         MetadataValue::Json(raw) => raw.get() == held.get(),
         MetadataValue::Text(text) => match serde_json::from_str(held.get()) {
@@ -197,5 +215,13 @@ fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
             Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.get() == *text,
             _ => false,
         },
+        // A vendor that keeps all as text is not written to for ever.
+        MetadataValue::Bool(value) => {
+            matches!(held.get().trim_matches('"'), "true" if *value)
+                || matches!(held.get().trim_matches('"'), "false" if !*value)
+        }
+        MetadataValue::Number(number) => {
+            held.get().trim_matches('"').parse::<Decimal>().is_ok_and(|held| held.same_value(*number))
+        }
     }
 }

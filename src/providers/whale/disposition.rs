@@ -26,11 +26,11 @@ pub enum Evidence {
     StatusCreated,
     /// The answer has a flag that says new.
     SaysCreated,
-    /// The answer has a flag that says known.
+    /// The answer has a flag that says known, or the id of a known customer.
     SaysExisting,
     /// The customer has orders, or spent money.
     HasOrders,
-    /// Names, phone or tags of the answer are not those that were sent.
+    /// Names, phone, tags or consent of the answer are not those that were sent.
     FieldsDiffer,
     /// The record was made more than 60 seconds before the answer, by the server's own clock.
     Older,
@@ -38,6 +38,9 @@ pub enum Evidence {
     Fresh,
     /// An attempt before had got lost, and may have made the record.
     AttemptLost,
+    /// The vendor refused the create as a duplicate of this record. Only an upsert goes on from there; of a native create
+    /// it is an error.
+    Refused,
 }
 
 /// The answer to a create.
@@ -54,12 +57,13 @@ pub struct CreateOutcome {
     pub evidence: Vec<Evidence>,
 }
 
-/// Weighs the signs. `lost` says that an earlier attempt ended in doubt.
+/// Weighs the signs. `lost` says that an earlier attempt ended in doubt, and `trusted` that a 201 means a new customer.
 pub(super) fn weigh(
     response: &HttpResponse,
     record: &CustomerRecord,
     sent: &CustomerInput<'_>,
     lost: bool,
+    trusted: bool,
 ) -> (Disposition, Vec<Evidence>) {
     use Evidence as E;
     let mut evidence = Vec::with_capacity(4);
@@ -71,7 +75,10 @@ pub(super) fn weigh(
     add(response.status.as_u16() == 201, E::StatusCreated);
     add(record.created == Some(true) && record.existing != Some(true), E::SaysCreated);
     add(
-        record.created == Some(false) || record.existing == Some(true) || record.duplicate_found == Some(true),
+        record.created == Some(false)
+            || record.existing == Some(true)
+            || record.duplicate_found == Some(true)
+            || record.existing_customer_id.is_some(),
         E::SaysExisting,
     );
     let spent = record.total_spent.is_some_and(|spent| !spent.same_value(0i64.into()));
@@ -83,12 +90,13 @@ pub(super) fn weigh(
     }
     add(lost, E::AttemptLost);
     let has = |sign| evidence.contains(&sign);
-    let says_new = has(E::StatusCreated) || has(E::SaysCreated);
+    let hints_new = has(E::StatusCreated) || has(E::SaysCreated);
+    let says_new = has(E::SaysCreated) || (trusted && hints_new);
     let disposition = if has(E::SaysExisting) || has(E::HasOrders) || has(E::Older) {
         Disposition::Existing
     } else if has(E::FieldsDiffer) {
         // A new record that the vendor rewrote, or a known one: against the status, the sign is not enough.
-        if says_new { Disposition::Unknown } else { Disposition::Existing }
+        if hints_new { Disposition::Unknown } else { Disposition::Existing }
     } else if says_new && (!lost || has(E::Fresh)) {
         Disposition::Created
     } else {
@@ -117,6 +125,12 @@ fn differ(record: &CustomerRecord, sent: &CustomerInput<'_>) -> bool {
             }
             _ => false,
         }
+        || flag(record.email_consent, sent.email_consent.value())
+        || flag(record.sms_consent, sent.sms_consent.value())
+}
+
+fn flag(held: Option<bool>, sent: Option<&bool>) -> bool {
+    held.zip(sent).is_some_and(|(held, sent)| held != *sent)
 }
 
 #[cfg(test)]
@@ -128,8 +142,22 @@ mod tests {
     fn weighed(status: u16, body: &str, lost: bool) -> Disposition {
         let mut response = HttpResponse::new(StatusCode::from_u16(status).unwrap(), "");
         response.headers.insert("date", "Tue, 10 Mar 2026 10:00:30 GMT".parse().unwrap());
-        let sent = CustomerInput { first_name: Change::Set("Sarah".into()), ..CustomerInput::default() };
-        weigh(&response, &serde_json::from_str(body).unwrap(), &sent, lost).0
+        let sent = CustomerInput {
+            first_name: Change::Set("Sarah".into()),
+            email_consent: Change::Set(false),
+            ..CustomerInput::default()
+        };
+        let record = serde_json::from_str(body).unwrap();
+        let untrusted = weigh(&response, &record, &sent, lost, false).0;
+        let trusted = weigh(&response, &record, &sent, lost, true).0;
+        // Without trust in the status only a flag makes a new customer of it.
+        if untrusted != trusted {
+            assert_eq!((untrusted, trusted), (Disposition::Unknown, Disposition::Created), "{body}");
+            assert_eq!((status, record.created), (201, None), "{body}");
+        } else if trusted == Disposition::Created {
+            assert_eq!(record.created, Some(true), "{body}");
+        }
+        trusted
     }
 
     #[test]
@@ -153,6 +181,9 @@ mod tests {
             (201, r#""duplicate_found":true"#, false, Existing),
             (200, r#""first_name":"Sara""#, false, Existing),
             (201, r#""first_name":"Sara""#, false, Unknown),
+            (201, r#""email_consent":true"#, false, Unknown),
+            (201, r#""email_consent":false"#, false, Created),
+            (201, r#""existing_customer_id":"x""#, false, Existing),
         ] {
             assert_eq!(weighed(status, &format!("{{{extra}}}"), lost), expected, "{status} {extra} {lost}");
         }

@@ -7,6 +7,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::Method;
 use serde::de::DeserializeOwned;
 
+use super::PROVIDER;
 use super::answer::judge;
 use super::client::{Whale, unreadable};
 use super::paging::{Page, PageStart, Pager, RawPage, Turn};
@@ -131,18 +132,33 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         pages.boxed()
     }
 
-    /// Every row from here on, page by page as they are asked for. After an error the stream ends.
+    /// Every row from here on, page by page as they are asked for. After an error of a request the stream ends.
+    ///
+    /// Rows that cannot be read as what the list holds are told by one [`ErrorKind::Decode`] behind the rows of their
+    /// page, and the stream goes on; [`pages`](Self::pages) counts them instead.
     #[must_use]
     pub fn items(self) -> BoxStream<'static, Result<T, Error>> {
-        self.pages().map_ok(|page| stream::iter(page.data.into_iter().map(Ok))).try_flatten().boxed()
+        let operation = self.operation.name;
+        let rows = move |page: Page<T>| {
+            let lost = (page.unreadable > 0).then(|| {
+                let error = Error::new(ErrorKind::Decode, Effect::NotSent).with_provider(PROVIDER);
+                Err(error.with_operation(operation).with_hint("rows of the page are not what the list holds"))
+            });
+            stream::iter(page.data.into_iter().map(Ok).chain(lost))
+        };
+        self.pages().map_ok(rows).try_flatten().boxed()
     }
 
-    /// Every row, in one call with its one deadline, and `most` pages at most.
+    /// Every row, in one call with its one deadline, and `most` pages at most. One that cannot be read is an error.
     pub(super) async fn all(&self, call: &mut Call<'_>, most: usize, mut row: impl FnMut(T)) -> Result<(), Error> {
         let (mut pager, mut start) = (self.pager(), self.start.clone());
         for _ in 0..most {
             let (page, next) = self.advance(call, &mut pager, start).await?;
-            page.into_page::<T>(None).data.into_iter().for_each(&mut row);
+            let page = page.into_page::<T>(None);
+            if page.unreadable > 0 {
+                return Err(unreadable(call, self.operation));
+            }
+            page.data.into_iter().for_each(&mut row);
             if next.is_none() {
                 return Ok(());
             }

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::client::Wire;
 use super::matrix as m;
 use super::record::is_placeholder;
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
-use crate::customer::{AddressField, Channel, ConsentState, Field, FieldPath, country, is_blank, text};
+use crate::customer::email::comparable;
+use crate::customer::{AddressField, Channel, ConsentState, CustomValue, Field, FieldPath, country, is_blank, text};
 use crate::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
 use crate::notes::Reason;
 
@@ -20,20 +22,26 @@ pub(super) struct Wanted<'c> {
     pub(super) clear: Vec<Field>,
 }
 
-/// `send_consent` says whether consent is written to the fields that the vendor does not document.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, send_consent: bool) -> Wanted<'c> {
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
     let customer = mapper.customer;
     let mut create = CustomerInput {
-        email: email(mapper).map(Cow::Borrowed).into(),
+        email: email(mapper, wire.lower_case_email).into(),
         first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed).into(),
         last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed).into(),
         phone: phone(mapper).into(),
         tags: tags(mapper).into(),
         address: address(mapper).into(),
-        metadata: metadata(mapper).into(),
+        metadata: metadata(mapper, wire.typed_metadata).into(),
         ..CustomerInput::default()
     };
-    if send_consent {
+    if wire.send_birthday
+        && let Some(day) = customer.birthday
+    {
+        mapper.sent(Field::Birthday);
+        create.date_of_birth = Change::Set(day.format("%Y-%m-%d").to_string().into());
+    }
+    // The vendor does not document the fields.
+    if wire.send_consent {
         create.email_consent = known_consent(mapper, Channel::Email).into();
         create.sms_consent = known_consent(mapper, Channel::Sms).into();
     } else {
@@ -41,8 +49,9 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, send_consent: bool) -> Wanted<'c>
         consent(mapper, Channel::Sms);
     }
     let can = |field| {
-        use Field::{Addresses, Custom, FirstName, LastName, Phone, Tags};
+        use Field::{Addresses, Birthday, Custom, FirstName, LastName, Phone, Tags};
         matches!(field, FirstName | LastName | Phone | Addresses | Tags | Custom)
+            || (field == Birthday && wire.send_birthday)
     };
     let clear = mapper.clear(can, "the vendor has no such field that could be blanked");
     Wanted { create, clear }
@@ -60,6 +69,7 @@ impl<'c> Wanted<'c> {
             tags: create.tags.clone(),
             address: create.address.clone(),
             metadata: create.metadata.clone(),
+            date_of_birth: borrowed(&create.date_of_birth),
             email_consent: create.email_consent.clone(),
             sms_consent: create.sms_consent.clone(),
         };
@@ -68,6 +78,7 @@ impl<'c> Wanted<'c> {
                 Field::FirstName => update.first_name = Change::Clear,
                 Field::LastName => update.last_name = Change::Clear,
                 Field::Phone => update.phone = Change::Clear,
+                Field::Birthday => update.date_of_birth = Change::Clear,
                 Field::Addresses => update.address = Change::Clear,
                 Field::Tags => update.tags = Change::Set(Vec::new()),
                 // The external id stands in the same map, and stays.
@@ -96,7 +107,8 @@ fn borrowed<'a>(change: &'a Change<Cow<'_, str>>) -> Change<Cow<'a, str>> {
     }
 }
 
-fn email<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
+/// As given but for the blanks around it. In small letters it is the same address to the vendor's other code (seen).
+fn email<'c>(mapper: &mut Mapper<'c>, lower_case: bool) -> Option<Cow<'c, str>> {
     let email = mapper.customer.email.as_ref().filter(|email| !is_blank(email.as_str()));
     let problem = match email.map(crate::customer::Email::usable) {
         None => "is required: it is the customer's identity at the vendor",
@@ -106,7 +118,7 @@ fn email<'c>(mapper: &mut Mapper<'c>) -> Option<&'c str> {
         }
         Some(Ok(text)) => {
             mapper.sent(Field::Email);
-            return Some(text);
+            return Some(if lower_case { comparable(text) } else { Cow::Borrowed(text) });
         }
     };
     mapper.error(Field::Email.as_str(), problem);
@@ -193,7 +205,7 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     }
 }
 
-fn metadata<'c>(mapper: &mut Mapper<'c>) -> Option<Metadata<'c>> {
+fn metadata<'c>(mapper: &mut Mapper<'c>, typed: bool) -> Option<Metadata<'c>> {
     let customer = mapper.customer;
     let id = mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id));
     if id.is_none() && customer.custom.is_empty() {
@@ -211,7 +223,13 @@ fn metadata<'c>(mapper: &mut Mapper<'c>) -> Option<Metadata<'c>> {
             continue;
         }
         any = true;
-        values.push((Cow::Borrowed(key.as_str()), MetadataValue::Text(value.to_text())));
+        let value = match value {
+            CustomValue::Bool(value) if typed => MetadataValue::Bool(*value),
+            CustomValue::Integer(number) if typed => MetadataValue::Number((*number).into()),
+            CustomValue::Decimal(number) if typed => MetadataValue::Number(*number),
+            value => MetadataValue::Text(value.to_text()),
+        };
+        values.push((Cow::Borrowed(key.as_str()), value));
     }
     if any {
         mapper.sent(Field::Custom);

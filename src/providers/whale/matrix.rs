@@ -12,7 +12,7 @@ pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
 pub(super) const YES_OR_NO: &str = "the vendor holds a yes or a no (seen, not documented)";
 
 pub(super) static EMAIL: R = R::sent(F::Email, "email", "string, required")
-    .remark("unique per store: the customer's identity, which an update never changes");
+    .remark("unique per store: the customer's identity, which an update never changes; in small letters by option");
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
 pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string");
 pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").remark("E.164 where it has that form, else as given");
@@ -26,81 +26,88 @@ pub(super) static PROVINCE: R =
     R::address(A::Province, "address.state", "string").remark("only where there is no province_code");
 pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "address.postal_code", "string");
 
-/// The rows but for consent, which an option decides.
+const NO_BIRTHDAY: R = R::none(F::Birthday, "the vendor documents no field for a birthday");
+const BIRTHDAY: R = R::sent(F::Birthday, "date_of_birth", "YYYY-MM-DD").remark("the key is seen, not documented");
+const NO_EMAIL_STATE: R = R::no_consent(Channel::Email, C::State, NO_CONSENT);
+const NO_SMS_STATE: R = R::no_consent(Channel::Sms, C::State, NO_CONSENT);
+const EMAIL_STATE: R = R::consent(Channel::Email, C::State, "email_consent", "boolean").narrowed(YES_OR_NO);
+const SMS_STATE: R = R::consent(Channel::Sms, C::State, "sms_consent", "boolean").narrowed(YES_OR_NO);
+
+/// The rows; options decide those of birthday and consent.
 macro_rules! matrix {
-    ($($consent:expr,)+) => {
+    ($birthday:expr, $email:expr, $sms:expr, $rest:expr) => {
         FieldMatrix::new(
             super::PROVIDER,
             &[
-        &EMAIL,
-        &FIRST_NAME,
-        &LAST_NAME,
-        &PHONE,
-        &R::sent(F::Tags, "tags", "array of strings")
-            .remark("added to the vendor's tags, or in their place, by option"),
-        &LINE1,
-        &LINE2,
-        &CITY,
-        &PROVINCE_CODE,
-        &PROVINCE,
-        &POSTAL_CODE,
-        &R::address(A::CountryCode, "address.country", "ISO 3166-1 alpha-2"),
-        &R::address(A::Country, "address.country", "ISO 3166-1 alpha-2")
-            .remark("its code, where the name is known and there is no country_code"),
-        &R::address(A::Default, "", "chooses the one address that is sent"),
-        &EXTERNAL_ID,
-        &R::sent(F::Custom, "metadata", "object of strings").remark("booleans and numbers are written as text"),
-        &R::sent(F::Clear, "null, [] or {}", "first_name, last_name, phone, addresses, tags, custom; on update only")
-            .remark("that null clears is inferred"),
-        &R::no_address(A::FirstName, NO_ADDRESS_PART),
-        &R::no_address(A::LastName, NO_ADDRESS_PART),
-        &R::no_address(A::Company, NO_ADDRESS_PART),
-        &R::no_address(A::District, NO_ADDRESS_PART),
-        &R::no_address(A::Phone, NO_ADDRESS_PART),
-        &R::no_address(A::Latitude, NO_ADDRESS_PART),
-        &R::no_address(A::Longitude, NO_ADDRESS_PART),
-        &R::none(F::DisplayName, "the vendor holds first and last name only"),
-        &R::none(F::Company, "the vendor has no field for a company"),
-        &R::none(F::Note, "the vendor keeps notes as objects of their own, which repeats would pile up"),
-        &R::none(F::Gender, "the vendor has no field for a gender"),
-        &R::none(F::Birthday, "the vendor documents no field for a birthday"),
-        &R::none(F::Locale, "the vendor has no field for a locale"),
-        &R::none(F::Currency, "the vendor has no field for a currency"),
-        &R::none(F::TaxExempt, "the vendor has no field for it"),
-        &R::none(F::EmailVerified, "the vendor has no field for it"),
-        &R::none(F::AccountState, "the vendor has no field for the state of an account"),
-        &R::none(F::SubscriptionState, "the vendor has no field for a product subscription"),
-        &R::none(F::OrdersCount, "the vendor counts orders itself"),
-        &R::none(F::TotalSpent, "the vendor counts what was spent itself"),
-        &R::none(F::LastOrderId, "the vendor has no field for it"),
-        &R::none(F::CreatedAt, "the vendor sets it itself"),
-        &R::none(F::UpdatedAt, "the vendor sets it itself"),
-                $($consent,)+
+                &EMAIL,
+                &FIRST_NAME,
+                &LAST_NAME,
+                &PHONE,
+                &R::sent(F::Tags, "tags", "array of strings")
+                    .remark("added to the vendor's tags, or in their place, by option"),
+                &LINE1,
+                &LINE2,
+                &CITY,
+                &PROVINCE_CODE,
+                &PROVINCE,
+                &POSTAL_CODE,
+                &R::address(A::CountryCode, "address.country", "ISO 3166-1 alpha-2"),
+                &R::address(A::Country, "address.country", "ISO 3166-1 alpha-2")
+                    .remark("its code, where the name is known and there is no country_code"),
+                &R::address(A::Default, "", "chooses the one address that is sent"),
+                &EXTERNAL_ID,
+                &R::sent(F::Custom, "metadata", "object of strings")
+                    .remark("booleans and numbers are written as text, or by option as they are"),
+                &R::sent(
+                    F::Clear,
+                    "null, [] or {}",
+                    "first_name, last_name, phone, addresses, tags, custom; on update only",
+                )
+                .remark("that null clears is inferred"),
+                &R::no_address(A::FirstName, NO_ADDRESS_PART),
+                &R::no_address(A::LastName, NO_ADDRESS_PART),
+                &R::no_address(A::Company, NO_ADDRESS_PART),
+                &R::no_address(A::District, NO_ADDRESS_PART),
+                &R::no_address(A::Phone, NO_ADDRESS_PART),
+                &R::no_address(A::Latitude, NO_ADDRESS_PART),
+                &R::no_address(A::Longitude, NO_ADDRESS_PART),
+                &R::none(F::DisplayName, "the vendor holds first and last name only"),
+                &R::none(F::Company, "the vendor has no field for a company"),
+                &R::none(F::Note, "the vendor keeps notes as objects of their own, which repeats would pile up"),
+                &R::none(F::Gender, "the vendor has no field for a gender"),
+                &$birthday,
+                &R::none(F::Locale, "the vendor has no field for a locale"),
+                &R::none(F::Currency, "the vendor has no field for a currency"),
+                &R::none(F::TaxExempt, "the vendor has no field for it"),
+                &R::none(F::EmailVerified, "the vendor has no field for it"),
+                &R::none(F::AccountState, "the vendor has no field for the state of an account"),
+                &R::none(F::SubscriptionState, "the vendor has no field for a product subscription"),
+                &R::none(F::OrdersCount, "the vendor counts orders itself"),
+                &R::none(F::TotalSpent, "the vendor counts what was spent itself"),
+                &R::none(F::LastOrderId, "the vendor has no field for it"),
+                &R::none(F::CreatedAt, "the vendor sets it itself"),
+                &R::none(F::UpdatedAt, "the vendor sets it itself"),
+                &$email,
+                &R::no_consent(Channel::Email, C::OptInLevel, $rest),
+                &R::no_consent(Channel::Email, C::Source, $rest),
+                &R::no_consent(Channel::Email, C::UpdatedAt, $rest),
+                &$sms,
+                &R::no_consent(Channel::Sms, C::OptInLevel, $rest),
+                &R::no_consent(Channel::Sms, C::Source, $rest),
+                &R::no_consent(Channel::Sms, C::UpdatedAt, $rest),
             ],
         )
     };
 }
 
 /// Whale's field matrix.
-pub static MATRIX: FieldMatrix = matrix!(
-    &R::no_consent(Channel::Email, C::State, NO_CONSENT),
-    &R::no_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
-    &R::no_consent(Channel::Email, C::Source, NO_CONSENT),
-    &R::no_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
-    &R::no_consent(Channel::Sms, C::State, NO_CONSENT),
-    &R::no_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
-    &R::no_consent(Channel::Sms, C::Source, NO_CONSENT),
-    &R::no_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
-);
+pub static MATRIX: FieldMatrix = matrix!(NO_BIRTHDAY, NO_EMAIL_STATE, NO_SMS_STATE, NO_CONSENT);
 
 /// The same with [`Builder::send_consent`](super::Builder::send_consent).
-pub static MATRIX_WITH_CONSENT: FieldMatrix = matrix!(
-    &R::consent(Channel::Email, C::State, "email_consent", "boolean").narrowed(YES_OR_NO),
-    &R::no_consent(Channel::Email, C::OptInLevel, YES_OR_NO),
-    &R::no_consent(Channel::Email, C::Source, YES_OR_NO),
-    &R::no_consent(Channel::Email, C::UpdatedAt, YES_OR_NO),
-    &R::consent(Channel::Sms, C::State, "sms_consent", "boolean").narrowed(YES_OR_NO),
-    &R::no_consent(Channel::Sms, C::OptInLevel, YES_OR_NO),
-    &R::no_consent(Channel::Sms, C::Source, YES_OR_NO),
-    &R::no_consent(Channel::Sms, C::UpdatedAt, YES_OR_NO),
-);
+pub static MATRIX_WITH_CONSENT: FieldMatrix = matrix!(NO_BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);
+
+/// The same with [`Builder::send_birthday`](super::Builder::send_birthday).
+pub static MATRIX_WITH_BIRTHDAY: FieldMatrix = matrix!(BIRTHDAY, NO_EMAIL_STATE, NO_SMS_STATE, NO_CONSENT);
+
+/// The same with both.
+pub static MATRIX_WITH_CONSENT_AND_BIRTHDAY: FieldMatrix = matrix!(BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);

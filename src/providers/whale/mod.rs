@@ -5,8 +5,8 @@
 //! returned, and a `PATCH` of what differs. The vendor's own code also matches by phone where the e-mail is new (seen):
 //! an answer with another e-mail address is a conflict, and nothing is written to that person.
 //!
-//! What this vendor cannot hold: marketing consents, an opt-out among them (but see [`Builder::send_consent`]); a second address; note, company, birthday,
-//! gender, locale, currency and states. The caller's own id has no field: it travels as `metadata.external_id`, which is
+//! What this vendor cannot hold: marketing consents, an opt-out among them (but see [`Builder::send_consent`]); a second address; note, company, gender, a birthday
+//! (but see [`Builder::send_birthday`]), locale, currency and states. The caller's own id has no field: it travels as `metadata.external_id`, which is
 //! this crate's convention. The plan's notes say so for each record.
 //!
 //! # What an outcome says
@@ -34,6 +34,7 @@ mod builder;
 mod client;
 mod diff;
 mod disposition;
+mod echo;
 mod fields;
 mod listing;
 mod map;
@@ -52,11 +53,11 @@ pub mod webhook;
 mod wire;
 mod words;
 
-pub use builder::{Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, PathStyle, TagPolicy};
+pub use builder::{Builder, DEFAULT_BASE_URL, DEFAULT_DAILY_LIMIT, DEFAULT_LIMIT, PathStyle, TagPolicy};
 pub use client::Whale;
 pub use disposition::{CreateOutcome, Disposition, Evidence};
 pub use listing::Listing;
-pub use matrix::{MATRIX, MATRIX_WITH_CONSENT};
+pub use matrix::{MATRIX, MATRIX_WITH_BIRTHDAY, MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY};
 pub use metrics::{ChurnRisk, CustomerMetrics, Rfm};
 pub use paging::{Continuation, Page, PageStart};
 pub use query::{ActivityQuery, ArrayStyle, DateBound, ListQuery, PageQuery, SortOrder};

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::answer::{judge, read};
-use super::client::{Whale, body, unreadable};
+use super::client::{Whale, body, refused, sendable, unreadable};
 use super::listing::Listing;
 use super::metrics::CustomerMetrics;
 use super::query::{ActivityQuery, Pairs};
@@ -225,12 +225,4 @@ impl Whale {
         let response = call.send(Outgoing::of(operation, step), judge).await?;
         Ok(read(&response))
     }
-}
-
-fn sendable(operation: &Operation, problems: Vec<FieldError>) -> Result<(), Error> {
-    if problems.is_empty() { Ok(()) } else { Err(refused(operation, problems)) }
-}
-
-fn refused(operation: &Operation, problems: Vec<FieldError>) -> Error {
-    Error::invalid_record(problems).with_provider(PROVIDER).with_operation(operation.name)
 }

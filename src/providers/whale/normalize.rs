@@ -27,7 +27,7 @@ pub(super) fn found(record: CustomerRecord) -> Found {
     customer.total_spent = record.total_spent;
     customer.created_at = record.created_at;
     customer.updated_at = record.updated_at;
-    customer.birthday = record.date_of_birth.as_deref().and_then(|text| parse_date(text.trim()));
+    customer.birthday = record.date_of_birth.as_deref().and_then(day);
     customer.email_marketing = record.email_consent.map(consent);
     customer.sms_marketing = record.sms_consent.map(consent);
     for (key, value) in metadata.into_iter().flatten() {
@@ -41,6 +41,11 @@ pub(super) fn found(record: CustomerRecord) -> Found {
         }
     }
     Found::new(id.map(CustomerId::into_string), customer)
+}
+
+/// A day, also with a time behind it.
+fn day(text: &str) -> Option<chrono::NaiveDate> {
+    parse_date(text.trim().split(['T', ' ']).next()?)
 }
 
 /// A no may be an opt-out or a person who was never asked: the lesser is said.
@@ -87,7 +92,7 @@ mod tests {
             r#"{"id":"cust_1","email":"Nora@example.com","first_name":"Nora","last_name":" ","phone":"+1-555-0100",
             "tags":["vip"],"total_orders":3,"total_spent":120.50,"created_at":"2025-01-02T03:04:05.000Z",
             "address":{"line1":"1 Sample Way","state":"OR","country":"us"},"email_consent":true,"sms_consent":0,
-            "date_of_birth":"1990-02-14","metadata":{"external_id":1042,"n":1.5,"b":true,"t":"x","o":{}}}"#,
+            "date_of_birth":"1990-02-14T00:00:00.000Z","metadata":{"external_id":1042,"n":1.5,"b":true,"t":"x","o":{}}}"#,
         )
         .unwrap();
         let found = found(record);

@@ -195,6 +195,8 @@ pub(super) struct Pager {
     style: Continuation,
     starts: HashSet<PageStart>,
     marks: HashSet<u64>,
+    /// The ids of the page before.
+    before: HashSet<String>,
     is_first: bool,
     empty: u32,
     /// The ways that `Auto` has left for the place where it stands, the one in use first.
@@ -213,6 +215,7 @@ impl Pager {
             style,
             starts: start.into_iter().cloned().collect(),
             marks: HashSet::new(),
+            before: HashSet::new(),
             is_first: true,
             empty: 0,
             ways: [ways, vec![Way::AfterId, Way::AfterCursor]].concat(),
@@ -225,17 +228,18 @@ impl Pager {
     pub(super) fn turn(&mut self, page: &RawPage) -> Result<Turn, Stalled> {
         let ids = page.ids();
         let is_first = std::mem::replace(&mut self.is_first, false);
-        if let Some(mark) = page.mark(&ids) {
-            if !self.marks.insert(mark) {
-                return self.other_way().map(Turn::AskAgain).ok_or(Stalled);
-            }
-            self.proven |= !is_first;
-        }
-        self.empty = if page.rows.is_empty() { self.empty + 1 } else { 0 };
         let goes_on = match (page.has_more, &page.next_cursor) {
             (Some(has_more), _) => has_more,
             (None, cursor) => cursor.is_some(),
         };
+        if let Some(mark) = page.mark(&ids) {
+            if !self.marks.insert(mark) || (goes_on && self.is_shifted(&ids)) {
+                return self.other_way().map(Turn::AskAgain).ok_or(Stalled);
+            }
+            self.proven |= !is_first;
+        }
+        self.before = ids.iter().flatten().cloned().collect();
+        self.empty = if page.rows.is_empty() { self.empty + 1 } else { 0 };
         if !goes_on {
             return Ok(Turn::Take(None));
         }
@@ -249,6 +253,13 @@ impl Pager {
         }
         // The vendor sends the same cursor again.
         self.other_way().map(Turn::AskAgain).ok_or(Stalled)
+    }
+
+    /// Whether a page is the one before once more, with some new rows at its head: so a vendor that ignores how the next
+    /// page is asked for answers while customers are being added. One row may well come twice.
+    fn is_shifted(&self, ids: &[Option<String>]) -> bool {
+        let again = ids.iter().flatten().filter(|id| self.before.contains(*id)).count();
+        again > 1 && again * 2 > ids.len()
     }
 
     /// Another way to ask for the page that was just asked for, where `Auto` has one left.

@@ -65,6 +65,8 @@ pub struct CustomerRecord {
     pub existing: Option<bool>,
     /// Whether a create found the record (as above).
     pub duplicate_found: Option<bool>,
+    /// The id of the record that a create found (as above).
+    pub existing_customer_id: Option<CustomerId>,
     /// Every other key, as it came.
     pub extra: RawMap,
 }
@@ -97,6 +99,7 @@ impl<'de> Deserialize<'de> for CustomerRecord {
             created: fields.bool("created"),
             existing: fields.bool("existing"),
             duplicate_found: fields.bool("duplicate_found"),
+            existing_customer_id: fields.value(&["existing_customer_id"]),
             extra: fields.0,
         })
     }
@@ -116,7 +119,7 @@ impl CustomerRecord {
             postal_code: self.postal_code.clone(),
             ..AddressRecord::default()
         };
-        (flat != AddressRecord::default()).then_some(flat)
+        (!flat.is_blank()).then_some(flat)
     }
 
     /// Whether the e-mail address is one that the vendor made up for a person who has none, is deleted or was merged
@@ -169,6 +172,15 @@ pub struct AddressRecord {
     /// Country.
     #[serde(default, deserialize_with = "lenient_text")]
     pub country: Option<String>,
+}
+
+impl AddressRecord {
+    /// Whether no part says anything.
+    pub(super) fn is_blank(&self) -> bool {
+        let Self { line1, line2, city, state, postal_code, country } = self;
+        let parts = [line1, line2, city, state, postal_code, country];
+        parts.into_iter().all(|part| part.as_deref().is_none_or(|text| text.trim().is_empty()))
+    }
 }
 
 /// Shows no part.

@@ -5,16 +5,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::answer::{judge, says_missing};
-use super::client::{CREATE, GET, Whale, outcome_of};
+use super::client::{CREATE, GET, LIST, Whale, unreadable};
 use super::diff;
 use super::disposition::{Disposition, Evidence};
+use super::echo::not_taken;
 use super::map::{Wanted, map};
+use super::matrix::{MATRIX, MATRIX_WITH_BIRTHDAY, MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY};
 use super::normalize::found;
 use super::record::CustomerRecord;
 use super::removal::{ErasureInput, Typed};
 use super::wire::CustomerInput;
 use super::words::{CustomerId, RemovalKind};
-use super::{CreateOutcome, ListQuery, MATRIX, MATRIX_WITH_CONSENT, PROVIDER};
+use super::{CreateOutcome, ListQuery, PROVIDER};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -40,12 +42,17 @@ struct Mapped<'c> {
 
 impl Whale {
     fn matrix(&self) -> &'static FieldMatrix {
-        if self.0.wire.send_consent { &MATRIX_WITH_CONSENT } else { &MATRIX }
+        match (self.0.wire.send_consent, self.0.wire.send_birthday) {
+            (false, false) => &MATRIX,
+            (true, false) => &MATRIX_WITH_CONSENT,
+            (false, true) => &MATRIX_WITH_BIRTHDAY,
+            (true, true) => &MATRIX_WITH_CONSENT_AND_BIRTHDAY,
+        }
     }
 
     fn mapped<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Mapped<'c>, Error> {
         let mut mapper = Mapper::new(customer, self.matrix());
-        let wanted = map(&mut mapper, self.0.wire.send_consent);
+        let wanted = map(&mut mapper, &self.0.wire);
         let (sent, notes) = mapper.finish(options)?;
         Ok(Mapped { wanted, sent, notes })
     }
@@ -54,8 +61,11 @@ impl Whale {
         let Mapped { wanted, mut notes, .. } = mapped;
         let create = self.create_step(&wanted.create)?;
         let mut call = self.0.account.call();
-        let response = call.send(Outgoing::of(&CREATE, &create), judge).await?;
-        let CreateOutcome { customer: echo, disposition, evidence } = outcome_of(&call, &response, &wanted.create);
+        let made = match call.send(Outgoing::of(&CREATE, &create), judge).await {
+            Ok(response) => self.outcome_of(&call, &response, &wanted.create),
+            Err(refused) => self.named_by(&mut call, refused, wanted.email()).await?,
+        };
+        let CreateOutcome { customer: echo, disposition, evidence } = made;
         let done = |call: &Call<'_>, outcome, id, notes| Upserted {
             remote_id: id,
             notes,
@@ -70,6 +80,7 @@ impl Whale {
         // Somebody else came back: they were there before, unless the vendor claims that it made them.
         let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
         match disposition {
+            _ if evidence.contains(&Evidence::Refused) => {}
             Disposition::Created if person != Who::Another => {}
             Disposition::Existing => call.nothing_written(),
             _ if person == Who::Another && !claims_new => call.nothing_written(),
@@ -82,14 +93,23 @@ impl Whale {
             return Ok(done(&call, Outcome::Created, Some(id), notes));
         }
         let all = wanted.update();
-        let held = self.held(&mut call, echo, person, wanted.email(), &all).await?;
+        let held = if evidence.contains(&Evidence::Refused) {
+            Held { record: echo, who: person, whole: true }
+        } else {
+            self.held(&mut call, echo, person, wanted.email(), &all).await?
+        };
         if held.who == Who::Another || held.who == Who::NotTold {
             return Err(conflict(&call, &GET, id));
         }
-        let update = diff::update(&all, &wanted, &held.record, held.whole, self.0.tags);
+        let missing_means_empty = self.0.wire.missing_means_empty;
+        let known = diff::Held { record: &held.record, whole: held.whole, missing_means_empty };
+        let update = diff::update(&all, &wanted, &known, self.0.tags);
         note_left_out(&mut notes, &wanted, &update);
         let outcome = if !update.input.is_empty() {
-            self.patch(&mut call, &id, &update.input).await?;
+            let answer = self.patch(&mut call, &id, &update.input).await?;
+            if let Some(answer) = answer.filter(|answer| who(answer, wanted.email()) != Who::Another) {
+                notes.extend(not_taken(&update.input, &answer, wanted.clears(Field::Custom)));
+            }
             Outcome::Updated
         } else if call.was_doubted() && disposition == Disposition::Unknown {
             // A lost attempt may have made the record; that it is there as wanted is certain.
@@ -98,6 +118,25 @@ impl Whale {
             Outcome::Unchanged
         };
         Ok(done(&call, outcome, Some(id), notes))
+    }
+
+    /// A refusal of the create that names the customer who is there (seen in the vendor's other code) is as good as the
+    /// documented answer, if they are the one who is meant.
+    async fn named_by(&self, call: &mut Call<'_>, refused: Error, email: &str) -> Result<CreateOutcome, Error> {
+        let id = match refused.conflicting_ids() {
+            [id] if refused.kind() == ErrorKind::Conflict => id.clone(),
+            _ => return Err(refused),
+        };
+        match self.read_customer(call, &id).await {
+            Ok(Some(record)) if record.id.is_some() && who(&record, email) == Who::TheSame => {
+                let lost = call.was_doubted();
+                let disposition = if lost { Disposition::Unknown } else { Disposition::Existing };
+                Ok(CreateOutcome { customer: Some(record), disposition, evidence: vec![Evidence::Refused] })
+            }
+            // Another time the reading may succeed.
+            Err(error) if error.is_retryable() => Err(error),
+            _ => Err(call.finish(refused)),
+        }
     }
 
     /// What the vendor holds, read anew where the echo of the create does not show enough. A key that may not read is
@@ -161,7 +200,7 @@ fn conflict(call: &Call<'_>, operation: &Operation, id: String) -> Error {
     let error = call.error(operation, ErrorKind::Conflict, Effect::Rejected).with_conflicting_ids(vec![id]);
     let error = error.with_request_id(call.request_id.clone());
     call.finish(error.with_hint(
-        "the vendor returned a customer with another e-mail address, presumably one with the same phone number",
+        "the vendor returned a customer with another e-mail address or none, presumably one with the same phone number",
     ))
 }
 
@@ -193,9 +232,6 @@ fn usable(email: &Email) -> Result<&str, Error> {
     })
 }
 
-/// Rows asked for at once by a search. The range 1 to 100 is documented for sibling lists.
-const PAGE: u8 = 100;
-
 /// Pages read at most in one search. A search that goes on longer is one that the vendor ignores.
 const MOST_PAGES: usize = 50;
 
@@ -203,19 +239,23 @@ impl Whale {
     /// The ids of everybody whose e-mail address is exactly this one. The vendor's search is no filter, so that every
     /// page is read.
     async fn ids_by_email(&self, call: &mut Call<'_>, email: &str) -> Result<Vec<String>, Error> {
-        let query = ListQuery::search(email.trim()).limit(PAGE);
+        let query = ListQuery::search(email.trim()).limit(self.0.wire.search_page_size);
         let wanted = comparable(email);
         let mut ids: Vec<String> = Vec::new();
+        let mut nameless = false;
         let keep = |row: CustomerRecord| {
-            if let (Some(id), Some(email)) = (row.id, row.email)
-                && comparable(&email) == wanted
-                && !ids.iter().any(|known| known == id.as_str())
-            {
-                ids.push(id.into_string());
+            if row.email.is_none_or(|email| comparable(&email) != wanted) {
+                return;
+            }
+            match row.id.map(CustomerId::into_string) {
+                Some(id) if ids.contains(&id) => {}
+                Some(id) => ids.push(id),
+                None => nameless = true,
             }
         };
         self.list(&query).all(call, MOST_PAGES, keep).await?;
-        Ok(ids)
+        // Somebody is there, and cannot be named.
+        if nameless && ids.is_empty() { Err(unreadable(call, &LIST)) } else { Ok(ids) }
     }
 
     /// The id of the person, by a call that reads only. None: there is nobody.
@@ -247,11 +287,24 @@ impl Whale {
         }
     }
 
-    /// The customer of an id, or none where the vendor says that there is none.
-    async fn read_known(&self, call: &mut Call<'_>, id: &str) -> Result<Option<CustomerRecord>, Error> {
+    /// The customer of an id, or none where the vendor says that there is none. A list may be older than the record: one
+    /// who now has another e-mail address than the one that was searched for is a conflict.
+    async fn read_known(
+        &self,
+        call: &mut Call<'_>,
+        id: &str,
+        asked: &Identity,
+    ) -> Result<Option<CustomerRecord>, Error> {
         match self.read_customer(call, id).await {
+            Ok(Some(record)) if matches!(asked, Identity::Email(email) if who(&record, email.as_str()) == Who::Another) =>
+            {
+                let error = call.error(&GET, ErrorKind::Conflict, Effect::NotSent);
+                let error = error.with_conflicting_ids(vec![id.to_owned()]);
+                Err(call
+                    .finish(error.with_hint("the customer whom the search found has another e-mail address by now")))
+            }
             Ok(Some(record)) => Ok(Some(record)),
-            Ok(None) => Err(call.finish(call.error(&GET, ErrorKind::Decode, Effect::NotSent))),
+            Ok(None) => Err(unreadable(call, &GET)),
             Err(error) if says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -288,15 +341,16 @@ impl CustomerSink for Whale {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "find").await? else { return Ok(None) };
         // Rows of a list show neither address nor metadata.
-        Ok(self.read_known(&mut call, &id).await?.map(found))
+        Ok(self.read_known(&mut call, &id, who).await?.map(found))
     }
 
-    /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented).
+    /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented). Whether
+    /// it then tells the person is unknown; [`Whale::request_erasure`] takes a word on it.
     async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "erase").await? else { return Ok(Erased::Nobody) };
         // Read first: only so does a 404 of the request mean that it could not be made.
-        if self.read_known(&mut call, &id).await?.is_none() {
+        if self.read_known(&mut call, &id, who).await?.is_none() {
             return Ok(Erased::Nobody);
         }
         let input = &ErasureInput::default();
@@ -304,6 +358,7 @@ impl CustomerSink for Whale {
         Ok(Erased::Promised(Some(ERASURE)))
     }
 
+    /// Reads one row of customers. That the key may write is not checked.
     async fn check(&self) -> Result<(), Error> {
         let query = ListQuery { limit: Some(1), ..ListQuery::default() };
         self.list(&query).fetch(&mut self.0.account.call(), None).await.map(drop)

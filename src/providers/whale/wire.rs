@@ -6,6 +6,9 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
+use crate::customer::{Decimal, JsonNumber};
+use crate::error::FieldError;
+
 /// What a request does with one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
@@ -23,6 +26,10 @@ impl<T> Change<T> {
     #[must_use]
     pub const fn is_leave(&self) -> bool {
         matches!(self, Self::Leave)
+    }
+
+    const fn is_clear(&self) -> bool {
+        matches!(self, Self::Clear)
     }
 
     /// The value to be written, if there is one.
@@ -75,6 +82,9 @@ pub struct CustomerInput<'a> {
     /// Values of the caller's own. Whether an update replaces the map or merges into it is unknown: send it whole.
     #[serde(skip_serializing_if = "Change::is_leave")]
     pub metadata: Change<Metadata<'a>>,
+    /// Birthday, `YYYY-MM-DD`: seen in the vendor's own kit, and not documented.
+    #[serde(skip_serializing_if = "Change::is_leave")]
+    pub date_of_birth: Change<Cow<'a, str>>,
     /// Consent to e-mail: seen in the vendor's own kit, and not documented.
     #[serde(skip_serializing_if = "Change::is_leave")]
     pub email_consent: Change<bool>,
@@ -84,10 +94,60 @@ pub struct CustomerInput<'a> {
 }
 
 impl CustomerInput<'_> {
+    /// What stands against sending it, every problem at once.
+    pub(super) fn problems(&self, is_create: bool) -> Vec<FieldError> {
+        if !is_create {
+            let problem = FieldError::new("customer", "an update has to change something");
+            return if self.is_empty() { vec![problem] } else { Vec::new() };
+        }
+        let mut problems = Vec::new();
+        if self.email.value().is_some_and(|email| email.trim().is_empty()) {
+            problems.push(FieldError::new("email", "must not be empty"));
+        }
+        let Self {
+            email,
+            first_name,
+            last_name,
+            phone,
+            tags,
+            address,
+            metadata,
+            date_of_birth,
+            email_consent,
+            sms_consent,
+        } = self;
+        let cleared = [
+            ("email", email.is_clear()),
+            ("first_name", first_name.is_clear()),
+            ("last_name", last_name.is_clear()),
+            ("phone", phone.is_clear()),
+            ("tags", tags.is_clear()),
+            ("address", address.is_clear()),
+            ("metadata", metadata.is_clear()),
+            ("date_of_birth", date_of_birth.is_clear()),
+            ("email_consent", email_consent.is_clear()),
+            ("sms_consent", sms_consent.is_clear()),
+        ];
+        let cleared = cleared.into_iter().filter(|(_, is)| *is);
+        problems.extend(cleared.map(|(name, _)| FieldError::new(name, "a create has nothing to clear")));
+        problems
+    }
+
     /// Whether every field is left alone.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        let Self { email, first_name, last_name, phone, tags, address, metadata, email_consent, sms_consent } = self;
+        let Self {
+            email,
+            first_name,
+            last_name,
+            phone,
+            tags,
+            address,
+            metadata,
+            date_of_birth,
+            email_consent,
+            sms_consent,
+        } = self;
         email.is_leave()
             && first_name.is_leave()
             && last_name.is_leave()
@@ -95,6 +155,7 @@ impl CustomerInput<'_> {
             && tags.is_leave()
             && address.is_leave()
             && metadata.is_leave()
+            && date_of_birth.is_leave()
             && email_consent.is_leave()
             && sms_consent.is_leave()
     }
@@ -111,6 +172,7 @@ impl fmt::Debug for CustomerInput<'_> {
             ("tags", self.tags.is_leave()),
             ("address", self.address.is_leave()),
             ("metadata", self.metadata.is_leave()),
+            ("date_of_birth", self.date_of_birth.is_leave()),
             ("email_consent", self.email_consent.is_leave()),
             ("sms_consent", self.sms_consent.is_leave()),
         ];
@@ -155,9 +217,14 @@ pub struct Metadata<'a>(pub Vec<(Cow<'a, str>, MetadataValue<'a>)>);
 
 /// A value of [`Metadata`].
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum MetadataValue<'a> {
     /// Text, which is all that the vendor's sample shows.
     Text(Cow<'a, str>),
+    /// Yes or no, as a JSON boolean (inferred).
+    Bool(bool),
+    /// A number, as a JSON number with these digits (inferred).
+    Number(Decimal),
     /// A value that the vendor holds already, byte by byte.
     Json(&'a RawValue),
 }
@@ -168,6 +235,8 @@ impl Serialize for Metadata<'_> {
         for (key, value) in &self.0 {
             match value {
                 MetadataValue::Text(text) => map.serialize_entry(key, text)?,
+                MetadataValue::Bool(value) => map.serialize_entry(key, value)?,
+                MetadataValue::Number(number) => map.serialize_entry(key, &JsonNumber(*number))?,
                 MetadataValue::Json(raw) => map.serialize_entry(key, raw)?,
             }
         }
@@ -187,6 +256,8 @@ impl fmt::Debug for MetadataValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text(_) => "Text(..)",
+            Self::Bool(_) => "Bool(..)",
+            Self::Number(_) => "Number(..)",
             Self::Json(_) => "Json(..)",
         })
     }

@@ -31,6 +31,9 @@ fn field(name: &str, value: &Value) -> Result<Value, Failure> {
         ("address", _) => Err(wrong(name, "an object")),
         // *Seen* in the vendor's other code, and not documented.
         ("email_consent" | "sms_consent", Value::Bool(_)) => Ok(value.clone()),
+        ("date_of_birth", Value::Null) => Ok(Value::Null),
+        ("date_of_birth", Value::String(text)) if text.parse::<chrono::NaiveDate>().is_ok() => Ok(json!(text)),
+        ("date_of_birth", _) => Err(wrong(name, "a date")),
         ("email_consent" | "sms_consent", _) => Err(wrong(name, "a boolean")),
         _ => Err(Failure::unknown(name)),
     }

@@ -216,12 +216,15 @@ fn phone_of(record: &Object) -> Option<String> {
 
 /// The answer to a create, which shows neither address nor metadata nor an order that never was (*documented* sample).
 fn brief(record: &Object) -> Value {
-    without(record, &["address", "metadata", "updated_at", "last_order_at", "email_consent", "sms_consent"])
+    without(
+        record,
+        &["address", "metadata", "updated_at", "last_order_at", "email_consent", "sms_consent", "date_of_birth"],
+    )
 }
 
 /// A row of a list, which does not say what it is (*documented* sample).
 fn row(record: &Object) -> Value {
-    without(record, &["object", "address", "metadata", "updated_at", "email_consent", "sms_consent"])
+    without(record, &["object", "address", "metadata", "updated_at", "email_consent", "sms_consent", "date_of_birth"])
 }
 
 fn without(record: &Object, names: &[&str]) -> Value {

@@ -131,3 +131,25 @@ fn auto_tries_each_way_once_and_keeps_what_works() {
     let start = PageStart::new("starting_after", "x");
     assert_eq!(take(Pager::new(Continuation::Auto, Some(&start)).turn(&page(CURSORED))), pair("starting_after", "b"));
 }
+
+#[test]
+fn a_page_that_comes_again_with_new_rows_at_its_head_is_noticed() {
+    let rows = |ids: &[&str], next: &str| {
+        let rows: Vec<_> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        page(&format!(r#"{{"data":[{}],"has_more":true,"next_cursor":"{next}"}}"#, rows.join(",")))
+    };
+    // Somebody is added between any two requests, so that neither rows nor cursor are ever the same.
+    let mut pager = Pager::new(Continuation::Cursor, None);
+    assert!(take(pager.turn(&rows(&["d", "c", "b", "a"], "a"))).is_some());
+    assert_eq!(pager.turn(&rows(&["e", "d", "c", "b"], "b")), Err(Stalled));
+    let mut pager = Pager::new(Continuation::Auto, None);
+    assert!(take(pager.turn(&rows(&["d", "c", "b", "a"], "a"))).is_some());
+    assert!(matches!(pager.turn(&rows(&["e", "d", "c", "b"], "b")), Ok(Turn::AskAgain(next)) if next.name == AFTER));
+    // A row or two that moved are no reason to give up, and neither is a last page.
+    let mut pager = Pager::new(Continuation::Cursor, None);
+    assert!(take(pager.turn(&rows(&["d", "c", "b", "a"], "1"))).is_some());
+    assert!(take(pager.turn(&rows(&["b", "a", "z", "y"], "2"))).is_some());
+    assert!(take(pager.turn(&rows(&["y"], "3"))).is_some());
+    let last = page(r#"{"data":[{"id":"y"},{"id":"x"}],"has_more":false}"#);
+    assert_eq!(pager.turn(&last), Ok(Turn::Take(None)));
+}
