@@ -8,8 +8,8 @@ use std::time::Duration;
 use customer_sink::sandbox::Sandbox;
 use customer_sink::sandbox::faults::{Fault, Route, Script};
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSinkExt, Effect, Error, ManualClock, ReqwestTransport,
-    RetryPolicy, Transport, Upserted,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSinkExt, Effect, Error, ManualClock, Outcome,
+    ReqwestTransport, RetryPolicy, Transport, Upserted,
 };
 use serde_json::Value;
 
@@ -73,6 +73,16 @@ struct Ran {
     between: Value,
 }
 
+/// Whether a caller may leave it at that. Whale's create answers with the known customer, and changes nothing of them:
+/// where that answer cannot be read, the record is `Accepted` without an id, which says no more than that somebody is
+/// there.
+fn is_settled(first: &Result<Upserted, Error>) -> bool {
+    first.as_ref().is_ok_and(|done| {
+        let is_whale = done.provider.as_str() == "whale";
+        !(is_whale && done.outcome == Outcome::Accepted && done.remote_id.is_none())
+    })
+}
+
 struct Vendor<'a> {
     provider: &'a str,
     known: bool,
@@ -99,11 +109,11 @@ impl Vendor<'_> {
         let requests = sandbox.requests(self.provider).len();
         let between = held(&sandbox, self.provider);
         sandbox.accept(self.provider).await.unwrap();
-        if first.is_err() {
+        if !is_settled(&first) {
             // A slow machine must not time out where nothing stalls any more.
             let sink = sandbox.sink(self.provider, &connector(&self.transport)).unwrap();
             let second = sink.upsert(&ann_later()).await;
-            assert!(second.is_ok(), "{}: {fault:?} at {at}: {:?}, then {:?}", self.provider, first.err(), second.err());
+            assert!(second.is_ok(), "{}: {fault:?} at {at}: {first:?}, then {:?}", self.provider, second.err());
         }
         Ran { sandbox, first, requests, before, between }
     }
@@ -125,7 +135,8 @@ impl Vendor<'_> {
                 let struck = ran.sandbox.requests(provider).iter().filter(|r| r.fault.is_some()).count();
                 assert_eq!(struck, 1, "{name}: it was played");
                 match &ran.first {
-                    Ok(_) => assert_eq!(ran.between, wanted, "{name}: success"),
+                    Ok(_) if is_settled(&ran.first) => assert_eq!(ran.between, wanted, "{name}: success"),
+                    Ok(_) => {}
                     Err(error) => match error.effect() {
                         Effect::NotSent | Effect::Rejected => {
                             assert_eq!(ran.between, ran.before, "{name}: {error}");
