@@ -103,9 +103,13 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
     let mut words = head.start.split(' ');
     let method: Method = words.next().unwrap_or_default().parse().map_err(io::Error::other)?;
     let target = words.next().unwrap_or_default();
+    let version = words.next().unwrap_or_default();
+    if !version.starts_with("HTTP/1.") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "no HTTP/1"));
+    }
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let kind = kind(line.provider, method.as_str(), path);
-    let close = head.headers.get("connection").is_some_and(|value| wire::contains(value, "close"));
+    let close = version == "HTTP/1.0" || wire::ends(&head.headers);
     let refused = line.meter.as_ref().and_then(|meter| lock(meter).take(line.clock.now()).err());
     let fault = if refused.is_some() { None } else { lock(&line.plays).next(&kind) };
 
@@ -217,6 +221,8 @@ async fn forward(line: &Line, behind: &mut Option<Peer>, start: &str, request: &
     };
     peer.write(&wire::request(start, &request.headers, &request.body)).await?;
     let answer = Answer::read(&mut peer, request.method == Method::HEAD).await?;
-    *behind = Some(peer);
+    if !wire::ends(&answer.headers) {
+        *behind = Some(peer);
+    }
     Ok(answer)
 }

@@ -166,6 +166,11 @@ pub(super) fn contains(value: &HeaderValue, word: &str) -> bool {
     value.to_str().is_ok_and(|text| text.split(',').any(|item| item.trim().eq_ignore_ascii_case(word)))
 }
 
+/// Whether the connection ends with this message.
+pub(super) fn ends(headers: &HeaderMap) -> bool {
+    headers.get("connection").is_some_and(|value| contains(value, "close"))
+}
+
 /// A request as it goes on to the stand-in.
 pub(super) fn request(start: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(512 + body.len());
