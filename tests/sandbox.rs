@@ -289,7 +289,12 @@ async fn a_bad_day(name: &'static str, seed: u64) {
     let sandbox = Sandbox::only(&[name]).await.unwrap();
     let known: Vec<Customer> = (0..PEOPLE).step_by(2).map(person).collect();
     sandbox.seed(name, &known).await.unwrap();
-    sandbox.unleash(&Chaos::seeded(seed).rate(0.3));
+    // Bodies of many megabytes are slow to read without optimisation; the matrix of all faults has them.
+    let faults = Fault::all("").into_iter().filter(|fault| {
+        let ends = !matches!(fault, Fault::Stalled { .. } | Fault::Outage | Fault::Redirect { .. });
+        ends && !matches!(fault, Fault::Oversized { .. })
+    });
+    sandbox.unleash(&Chaos::seeded(seed).rate(0.3).faults(faults));
     let (connector, clock) = support::connector();
     let sink = sandbox.sink(name, &connector).unwrap();
     let mut left: Vec<usize> = (0..PEOPLE).collect();
