@@ -1,7 +1,79 @@
-//! Stateful stand-ins of the five vendors on local ports, so that examples, tests and applications run with no account.
+//! Stateful stand-ins of the five vendors on local ports, so that examples, tests and applications run with no account,
+//! on good days and bad ones.
 //!
 //! Each stand-in keeps what it is sent, refuses what its vendor's documentation refuses in the vendor's own shape, and
 //! answers in that vendor's form. Facts that a vendor does not document are marked *inferred* where they are coded.
+//!
+//! # Testing your application
+//!
+//! Start the vendors that you need, give your application their [`url`](Sandbox::url)s with the credentials that are
+//! constants of [`Sandbox`], and look afterwards at what they hold and what they were sent. A clock that does not wait
+//! ([`ManualClock`](crate::ManualClock)) makes retries take no time.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use customer_sink::sandbox::Sandbox;
+//! use customer_sink::sandbox::faults::{Fault, RetryAfter, Script};
+//! use customer_sink::{
+//!     Connector, Consent, ConsentState, Customer, CustomerSinkExt, ErrorKind, ManualClock, Outcome,
+//!     ReqwestTransport,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::only(&["shopline"]).await?;
+//!
+//! // Somebody is there already, and has opted out.
+//! let mara = Customer::new().email("mara@example.com").first_name("Mara");
+//! let mara = mara.email_marketing(Consent::new(ConsentState::Unsubscribed));
+//! sandbox.seed("shopline", &[mara.clone()]).await?;
+//!
+//! // A bad day: two refusals, and later an answer that gets lost after the vendor has done what it was asked for.
+//! sandbox.play("shopline", "*", Script::times(2, Fault::Limited(RetryAfter::Seconds(2))))?;
+//! sandbox.play("shopline", "PUT customers/{id}", Fault::ResetAfter)?;
+//!
+//! // This is where your application comes in. Here it is a sink alone.
+//! let clock = ManualClock::new("2026-03-01T12:00:00Z".parse()?);
+//! let connector = Connector::for_tests(Arc::new(ReqwestTransport::new()?), Arc::new(clock));
+//! let sink = sandbox.sink("shopline", &connector)?;
+//! let done = sink.upsert(&mara.last_name("Lind")).await?;
+//! assert_eq!(done.outcome, Outcome::Updated);
+//!
+//! // She is there once, with the new name, and nobody subscribed her.
+//! let people = sandbox.people("shopline");
+//! assert_eq!(people.len(), 1);
+//! assert_eq!(people[0].last_name.as_deref(), Some("Lind"));
+//! assert!(sandbox.duplicates("shopline").is_empty());
+//! assert_eq!(sandbox.consents("shopline")[0].email_marketing, Some(ConsentState::Unsubscribed));
+//!
+//! // What it took: the lost update was sent once more.
+//! assert_eq!(sandbox.count("shopline", "PUT customers/{id}"), 2);
+//! let struck = sandbox.requests("shopline").into_iter().filter(|request| request.fault.is_some());
+//! assert_eq!(struck.count(), 3);
+//!
+//! // An outage: connections are refused until it ends.
+//! let noor = Customer::new().email("noor@example.com");
+//! sandbox.refuse("shopline").await?;
+//! let error = sink.upsert(&noor).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Connect);
+//! assert_eq!(sandbox.people("shopline").len(), 1);
+//! sandbox.accept("shopline").await?;
+//! assert_eq!(sink.upsert(&noor).await?.outcome, Outcome::Created);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Beyond that:
+//!
+//! * [`faults`] has every fault that can be played, and [`faults::Chaos`], which mixes them by a seed:
+//!   `sandbox.unleash(&Chaos::seeded(7))`.
+//! * [`SandboxBuilder::enforce_limits`] makes the vendors refuse what is beyond their documented numbers, by a clock of
+//!   yours.
+//! * A vendor's slowness is yours as well: [`set_yotpo_delay`](Sandbox::set_yotpo_delay) and
+//!   [`advance_yotpo`](Sandbox::advance_yotpo), [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens), and
+//!   [`complete_whale_removals`](Sandbox::complete_whale_removals) with its signed webhooks.
+//! * [`Sandbox::seed`] and the inspectors go past the faults, and leave no trace in the log.
 
 mod builder;
 mod client;

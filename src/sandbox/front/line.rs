@@ -43,6 +43,8 @@ pub(in crate::sandbox) struct Line {
     pub(super) door: watch::Sender<bool>,
     /// Whether it does.
     pub(super) place: watch::Sender<Place>,
+    /// Connections that wait for a request.
+    waiting: watch::Sender<usize>,
 }
 
 impl Line {
@@ -62,15 +64,22 @@ impl Line {
             journal: Mutex::new(Journal::new(kept)),
             door: watch::Sender::new(true),
             place: watch::Sender::new(Place::Open),
+            waiting: watch::Sender::new(0),
         }
     }
 
-    /// Opens or shuts the port, and returns once it is done.
+    /// Opens or shuts the port, and returns once it is done: when shut, nobody is connected any more but those whose
+    /// request is under way.
     pub(in crate::sandbox) async fn open(&self, open: bool) -> Place {
         let mut place = self.place.subscribe();
         self.door.send_replace(open);
         let done = |place: &Place| *place == Place::Lost || (*place == Place::Open) == open;
-        place.wait_for(done).await.map_or(Place::Lost, |place| *place)
+        let reached = place.wait_for(done).await.map_or(Place::Lost, |place| *place);
+        if !open {
+            // The sender lives as long as this, so that the error cannot occur.
+            let _ = self.waiting.subscribe().wait_for(|count| *count == 0).await;
+        }
+        reached
     }
 }
 
@@ -86,11 +95,18 @@ pub(super) async fn connection(line: &Line, stream: TcpStream) {
     let mut behind = None;
     let mut door = line.door.subscribe();
     loop {
+        line.waiting.send_modify(|count| *count += 1);
         // A vendor that shuts hangs up on whoever waits.
         let head = match select(pin!(client.head()), pin!(door.wait_for(|open| !open))).await {
-            Either::Left((Ok(Some(head)), _)) => head,
-            _ => return,
+            Either::Left((Ok(head), _)) => head,
+            _ => None,
         };
+        let Some(head) = head else {
+            drop(client);
+            line.waiting.send_modify(|count| *count = count.saturating_sub(1));
+            return;
+        };
+        line.waiting.send_modify(|count| *count = count.saturating_sub(1));
         match exchange(line, client, &mut behind, head).await {
             Ok((Next::Another, same)) => client = same,
             _ => return,
