@@ -199,7 +199,6 @@ impl Sandbox {
     }
 
     /// A sandbox with settings of your own.
-    #[must_use]
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
