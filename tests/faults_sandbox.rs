@@ -91,7 +91,7 @@ struct Vendor<'a> {
 
 impl Vendor<'_> {
     /// Upserts once with the fault, and once more where that failed and may be repeated, or nobody knows.
-    async fn run(&self, fault: Option<&Fault>, at: usize) -> Ran {
+    async fn run(&self, fault: Option<&Fault>, at: usize, attempts: u32) -> Ran {
         let sandbox = Sandbox::only(&[self.provider]).await.unwrap();
         if self.known {
             sandbox.seed(self.provider, &[ann()]).await.unwrap();
@@ -99,7 +99,7 @@ impl Vendor<'_> {
         // Only a stalled answer needs the time-out; the other faults must not be hurried by a busy machine.
         let stalled = matches!(fault, Some(Fault::Stalled { .. }));
         let attempt_timeout = Duration::from_millis(if stalled { 60 } else { 20_000 });
-        let policy = RetryPolicy { attempt_timeout, ..RetryPolicy::default() };
+        let policy = RetryPolicy { attempts, attempt_timeout, ..RetryPolicy::default() };
         let sink = sandbox.sink_with(self.provider, &connector(&self.transport), policy).unwrap();
         if let Some(fault) = fault {
             sandbox.play(self.provider, Route::any(), Script::once(fault.clone()).after(at)).unwrap();
@@ -123,15 +123,16 @@ impl Vendor<'_> {
         let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
         elsewhere.set_nonblocking(true).unwrap();
         let location = format!("http://{}/", elsewhere.local_addr().unwrap());
-        let clean = self.run(None, 0).await;
+        let clean = self.run(None, 0, 4).await;
         let wanted = held(&clean.sandbox, provider);
         assert!(clean.first.is_ok() && clean.requests > 0 && wanted != clean.before, "{provider}: {:?}", clean.first);
 
         for fault in Fault::all(&location) {
-            for at in 0..clean.requests {
-                let name =
-                    format!("{provider}, known: {}, {fault:?} at request {at} of {}", self.known, clean.requests);
-                let ran = self.run(Some(&fault), at).await;
+            // With one attempt a request, what the client would make good by itself comes to light.
+            for (at, attempts) in (0..clean.requests).flat_map(|at| [(at, 4), (at, 1)]) {
+                let ran = self.run(Some(&fault), at, attempts).await;
+                let of = clean.requests;
+                let name = format!("{provider}, known: {}, {fault:?} at request {at} of {of}, {attempts}", self.known);
                 let struck = ran.sandbox.requests(provider).iter().filter(|r| r.fault.is_some()).count();
                 assert_eq!(struck, 1, "{name}: it was played");
                 match &ran.first {
