@@ -1,6 +1,7 @@
-//! Serves stand-ins of the five vendors until Ctrl-C: `cargo run --example sandbox -- [--port N]`
+//! Serves stand-ins of the five vendors until Ctrl-C: `cargo run --example sandbox -- [--port N] [--chaos SEED]`
 //!
-//! Prints the variables to export, so that the other examples, `curl` or an application run against them.
+//! Prints the variables to export, so that the other examples, `curl` or an application run against them. With `--chaos`
+//! one request in five goes wrong, by chance that is the same for the same seed.
 
 mod common;
 
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::{providers, wrong_usage};
 use customer_sink::sandbox::Sandbox;
+use customer_sink::sandbox::faults::Chaos;
 
 /// Serves stand-ins of the five vendors until Ctrl-C.
 #[derive(Parser)]
@@ -16,6 +18,9 @@ struct Arguments {
     /// Serve on ports N to N+4; free ones by default.
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+    /// Let one request in five go wrong, by this seed.
+    #[arg(long, value_name = "SEED")]
+    chaos: Option<u64>,
 }
 
 #[tokio::main]
@@ -26,6 +31,9 @@ async fn main() -> ExitCode {
         Some(port) => Sandbox::start_on(port).await,
     };
     let sandbox = sandbox.unwrap_or_else(|error| wrong_usage(&format!("the sandbox cannot be served: {error}")));
+    if let Some(seed) = arguments.chaos {
+        sandbox.unleash(&Chaos::seeded(seed));
+    }
     for (name, value) in providers::exports(&sandbox) {
         println!("export {name}='{value}'");
     }

@@ -1,9 +1,89 @@
-//! Stateful stand-ins of the five vendors on local ports, so that examples, tests and applications run with no account.
+//! Stateful stand-ins of the five vendors on local ports, so that examples, tests and applications run with no account,
+//! on good days and bad ones.
 //!
 //! Each stand-in keeps what it is sent, refuses what its vendor's documentation refuses in the vendor's own shape, and
 //! answers in that vendor's form. Facts that a vendor does not document are marked *inferred* where they are coded.
+//!
+//! # Testing your application
+//!
+//! Start the vendors that you need, give your application their [`url`](Sandbox::url)s with the credentials that are
+//! constants of [`Sandbox`], and look afterwards at what they hold and what they were sent. A clock that does not wait
+//! ([`ManualClock`](crate::ManualClock)) makes retries take no time.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use customer_sink::sandbox::Sandbox;
+//! use customer_sink::sandbox::faults::{Fault, RetryAfter, Script};
+//! use customer_sink::{
+//!     Connector, Consent, ConsentState, Customer, CustomerSinkExt, ErrorKind, ManualClock, Outcome,
+//!     ReqwestTransport,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::only(&["shopline"]).await?;
+//!
+//! // Somebody is there already, and has opted out.
+//! let mara = Customer::new().email("mara@example.com").first_name("Mara");
+//! let mara = mara.email_marketing(Consent::new(ConsentState::Unsubscribed));
+//! sandbox.seed("shopline", &[mara.clone()]).await?;
+//!
+//! // A bad day: two refusals, and later an answer that gets lost after the vendor has done what it was asked for.
+//! sandbox.play("shopline", "*", Script::times(2, Fault::Limited(RetryAfter::Seconds(2))))?;
+//! sandbox.play("shopline", "PUT customers/{id}", Fault::ResetAfter)?;
+//!
+//! // This is where your application comes in. Here it is a sink alone.
+//! let clock = ManualClock::new("2026-03-01T12:00:00Z".parse()?);
+//! let connector = Connector::for_tests(Arc::new(ReqwestTransport::new()?), Arc::new(clock));
+//! let sink = sandbox.sink("shopline", &connector)?;
+//! let done = sink.upsert(&mara.last_name("Lind")).await?;
+//! assert_eq!(done.outcome, Outcome::Updated);
+//!
+//! // She is there once, with the new name, and nobody subscribed her.
+//! let people = sandbox.people("shopline");
+//! assert_eq!(people.len(), 1);
+//! assert_eq!(people[0].last_name.as_deref(), Some("Lind"));
+//! assert!(sandbox.duplicates("shopline").is_empty());
+//! assert_eq!(sandbox.consents("shopline")[0].email_marketing, Some(ConsentState::Unsubscribed));
+//!
+//! // What it took: the lost update was sent once more.
+//! assert_eq!(sandbox.count("shopline", "PUT customers/{id}"), 2);
+//! let struck = sandbox.requests("shopline").into_iter().filter(|request| request.fault.is_some());
+//! assert_eq!(struck.count(), 3);
+//!
+//! // An outage: connections are refused until it ends.
+//! let noor = Customer::new().email("noor@example.com");
+//! sandbox.refuse("shopline").await?;
+//! let error = sink.upsert(&noor).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Connect);
+//! assert_eq!(sandbox.people("shopline").len(), 1);
+//! sandbox.accept("shopline").await?;
+//! assert_eq!(sink.upsert(&noor).await?.outcome, Outcome::Created);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Beyond that:
+//!
+//! * [`faults`] has every fault that can be played, and [`faults::Chaos`], which mixes them by a seed:
+//!   `sandbox.unleash(&Chaos::seeded(7))`.
+//! * [`SandboxBuilder::enforce_limits`] makes the vendors refuse what is beyond their documented numbers, by a clock of
+//!   yours.
+//! * A vendor's slowness is yours as well: [`set_yotpo_delay`](Sandbox::set_yotpo_delay) and
+//!   [`advance_yotpo`](Sandbox::advance_yotpo), [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens), and
+//!   [`complete_whale_removals`](Sandbox::complete_whale_removals) with its signed webhooks.
+//! * [`Sandbox::seed`] and the inspectors go past the faults, and leave no trace in the log.
 
+mod builder;
+mod client;
+pub mod faults;
+mod front;
+mod inspect;
+mod journal;
+mod limits;
 mod reply;
+mod shapes;
 mod shoplazza;
 mod shopline;
 mod triple_whale;
@@ -13,12 +93,18 @@ mod yotpo;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{MockServer, Request, Respond, ResponseTemplate};
+
+pub use self::builder::SandboxBuilder;
+use self::faults::{Chaos, Route, Script};
+use self::front::{Front, Line, Place};
+pub use self::inspect::{ConsentsOf, Duplicate, SharedBy};
+pub use self::journal::Received;
+use crate::{Effect, Error, ErrorKind};
 
 /// One vendor's stand-in: the whole of its behaviour is this one function over its own state.
 trait Vendor: Any + Send + Sync {
@@ -40,6 +126,9 @@ impl Respond for Responder {
 
 struct Running {
     vendor: Arc<dyn Vendor>,
+    line: Arc<Line>,
+    address: SocketAddr,
+    /// The stand-in itself, behind the front.
     server: MockServer,
 }
 
@@ -47,11 +136,13 @@ struct Running {
 pub struct Sandbox {
     running: BTreeMap<&'static str, Running>,
     yotpo: Arc<yotpo::Yotpo>,
+    keeps_limits: bool,
+    _front: Front,
 }
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_map().entries(self.running.iter().map(|(name, r)| (name, r.server.uri()))).finish()
+        f.debug_map().entries(self.running.iter().map(|(name, r)| (name, r.address))).finish()
     }
 }
 
@@ -86,7 +177,16 @@ impl Sandbox {
     ///
     /// When no local port can be bound.
     pub async fn start() -> io::Result<Self> {
-        Self::start_with(|_| 0).await
+        Self::builder().start().await
+    }
+
+    /// Starts some of the five alone, on free local ports, by the providers' module names: `&["yotpo"]`.
+    ///
+    /// # Errors
+    ///
+    /// When a name is none of the five, or no local port can be bound.
+    pub async fn only(providers: &[&str]) -> io::Result<Self> {
+        Self::builder().only(providers).start().await
     }
 
     /// Starts all five on `port` to `port + 4`, in the order Triple Whale, SHOPLINE, Shoplazza, Yotpo, Whale.
@@ -95,40 +195,113 @@ impl Sandbox {
     ///
     /// When one of those ports is taken or the range leaves the valid ports.
     pub async fn start_on(port: u16) -> io::Result<Self> {
-        if port.checked_add(4).is_none() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the ports would pass 65535"));
-        }
-        Self::start_with(|index| port.saturating_add(index)).await
+        Self::builder().port(port).start().await
     }
 
-    async fn start_with(port_of: impl Fn(u16) -> u16) -> io::Result<Self> {
-        let yotpo = Arc::new(yotpo::Yotpo::new());
-        let vendors: [Arc<dyn Vendor>; 5] = [
-            Arc::new(triple_whale::TripleWhale::new()),
-            Arc::new(shopline::Shopline::new()),
-            Arc::new(shoplazza::Shoplazza::new()),
-            Arc::clone(&yotpo) as _,
-            Arc::new(whale::Whale::new()),
-        ];
-        let mut running = BTreeMap::new();
-        for (index, vendor) in (0u16..).zip(vendors) {
-            let listener = TcpListener::bind(("127.0.0.1", port_of(index)))?;
-            let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
-            Mock::given(any()).respond_with(Responder(Arc::clone(&vendor))).mount(&server).await;
-            running.insert(vendor.name(), Running { vendor, server });
-        }
-        Ok(Self { running, yotpo })
+    /// A sandbox with settings of your own.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     /// The base URL of a provider's stand-in, by the provider's module name (`shopline`), without a trailing slash.
     #[must_use]
     pub fn url(&self, provider: &str) -> Option<String> {
-        self.running.get(provider).map(|r| r.server.uri())
+        self.running.get(provider).map(|running| format!("http://{}", running.address))
     }
 
     /// The customers that a provider's stand-in holds, as the vendor would show them.
     #[must_use]
     pub fn customers(&self, provider: &str) -> Vec<Value> {
         self.running.get(provider).map(|r| r.vendor.customers()).unwrap_or_default()
+    }
+
+    /// Every request that a vendor got, oldest first: the last 10,000, or as many as
+    /// [`SandboxBuilder::keep_requests`] says. None for a provider that is not served.
+    #[must_use]
+    pub fn requests(&self, provider: &str) -> Vec<Received> {
+        self.running.get(provider).map(|running| reply::lock(&running.line.journal).requests()).unwrap_or_default()
+    }
+
+    /// How many requests of each [`kind`](Received::kind) a vendor got, also beyond those that are kept.
+    #[must_use]
+    pub fn requests_by_kind(&self, provider: &str) -> BTreeMap<String, usize> {
+        self.running.get(provider).map(|running| reply::lock(&running.line.journal).counts()).unwrap_or_default()
+    }
+
+    /// How many requests of a route a vendor got.
+    #[must_use]
+    pub fn count(&self, provider: &str, route: impl Into<Route>) -> usize {
+        let route = route.into();
+        self.requests_by_kind(provider).iter().filter(|(kind, _)| route.takes(kind)).map(|(_, count)| count).sum()
+    }
+
+    /// Forgets the requests of all vendors until now.
+    pub fn clear_requests(&self) {
+        self.running.values().for_each(|running| reply::lock(&running.line.journal).clear());
+    }
+
+    /// Plays a fault at a vendor's requests, from the next one on: a [`Fault`](faults::Fault) by itself strikes once. Of
+    /// several scripts for one request the oldest has its way; scripts go before [`unleash`](Self::unleash).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the provider is not served.
+    pub fn play(&self, provider: &str, route: impl Into<Route>, script: impl Into<Script>) -> Result<(), Error> {
+        reply::lock(&self.serving(provider)?.line.plays).add(route.into(), script.into());
+        Ok(())
+    }
+
+    /// Strikes the requests of all vendors by chance.
+    pub fn unleash(&self, chaos: &Chaos) {
+        for (provider, running) in &self.running {
+            reply::lock(&running.line.plays).unleash(chaos.clone(), provider);
+        }
+    }
+
+    /// Ends all faults: what is scripted, what is by chance, and every outage.
+    ///
+    /// # Errors
+    ///
+    /// When a port was taken by another program during an outage.
+    pub async fn stop_faults(&self) -> io::Result<()> {
+        for running in self.running.values() {
+            reply::lock(&running.line.plays).stop();
+        }
+        for provider in self.running.keys() {
+            self.accept(provider).await.map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a vendor refuse connections until [`accept`](Self::accept), and hangs up on whoever is connected and waits.
+    /// To let it happen in the middle of an upsert, play [`Fault::Outage`](faults::Fault::Outage).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the provider is not served.
+    pub async fn refuse(&self, provider: &str) -> Result<(), Error> {
+        self.serving(provider)?.line.open(false).await;
+        Ok(())
+    }
+
+    /// Ends an outage; without one, nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] where the provider is not served, or where another program took its port meanwhile.
+    pub async fn accept(&self, provider: &str) -> Result<(), Error> {
+        match self.serving(provider)?.line.open(true).await {
+            Place::Open => Ok(()),
+            Place::Closed | Place::Lost => {
+                let error = Error::new(ErrorKind::Config, Effect::NotSent);
+                Err(error.with_hint("another program took the port of the stand-in during its outage"))
+            }
+        }
+    }
+
+    fn serving(&self, provider: &str) -> Result<&Running, Error> {
+        self.running.get(provider).ok_or_else(|| {
+            Error::new(ErrorKind::Config, Effect::NotSent).with_hint("the sandbox does not serve this provider")
+        })
     }
 }

@@ -59,6 +59,8 @@ pub use disposition::{CreateOutcome, Disposition, Evidence};
 pub use listing::Listing;
 pub use matrix::{MATRIX, MATRIX_WITH_BIRTHDAY, MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY};
 pub use metrics::{ChurnRisk, CustomerMetrics, Rfm};
+#[cfg(feature = "sandbox")]
+pub(crate) use normalize::found;
 pub use paging::{Continuation, Page, PageStart};
 pub use query::{ActivityQuery, ArrayStyle, DateBound, ListQuery, PageQuery, SortOrder};
 pub use record::{AddressRecord, CustomerRecord};

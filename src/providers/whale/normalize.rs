@@ -10,7 +10,7 @@ use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, cou
 use crate::providers::lenient::Scalar;
 use crate::sink::Found;
 
-pub(super) fn found(record: CustomerRecord) -> Found {
+pub(crate) fn found(record: CustomerRecord) -> Found {
     let mut customer = Customer::new();
     customer.addresses = record.main_address().map(address).into_iter().collect();
     let has_placeholder = record.has_placeholder_email();

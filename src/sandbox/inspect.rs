@@ -1,0 +1,132 @@
+//! What a vendor's stand-in holds, in the crate's own words: its customers in normalized form, people who are there
+//! twice, and what everybody agreed to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Sandbox;
+use super::reply::fold;
+use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
+use crate::{Consent, ConsentState, Customer};
+
+/// By what two records are one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SharedBy {
+    /// The same e-mail address, without case.
+    Email,
+    /// The same phone number, in its international form where it has one.
+    Phone,
+    /// The same id of the caller's system.
+    ExternalId,
+}
+
+/// Several records of one person at a vendor.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Duplicate {
+    /// What they have in common.
+    pub by: SharedBy,
+    /// The e-mail address, phone number or id.
+    pub value: String,
+    /// The places of the records in [`Sandbox::customers`] and [`Sandbox::people`].
+    pub records: Vec<usize>,
+}
+
+/// Leaves out the value, which is a person's.
+impl fmt::Debug for Duplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Duplicate").field("by", &self.by).field("records", &self.records).finish_non_exhaustive()
+    }
+}
+
+/// What a person agreed to, as a vendor holds it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ConsentsOf {
+    /// The id in the caller's system, where the vendor holds it.
+    pub external_id: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The phone number.
+    pub phone: Option<String>,
+    /// Marketing by e-mail; none where the vendor holds nothing about it.
+    pub email_marketing: Option<ConsentState>,
+    /// Marketing by text message; none where the vendor holds nothing about it.
+    pub sms_marketing: Option<ConsentState>,
+}
+
+/// Shows the states and no person.
+impl fmt::Debug for ConsentsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsentsOf")
+            .field("email_marketing", &self.email_marketing)
+            .field("sms_marketing", &self.sms_marketing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// The customers that a provider's stand-in holds, in normalized form, in the order of
+    /// [`customers`](Self::customers): read by the provider's own reading back.
+    #[must_use]
+    pub fn people(&self, provider: &str) -> Vec<Customer> {
+        self.customers(provider).into_iter().map(|record| normalized(provider, record)).collect()
+    }
+
+    /// People whom a vendor holds twice: records with one e-mail address, phone number or external id between them.
+    #[must_use]
+    pub fn duplicates(&self, provider: &str) -> Vec<Duplicate> {
+        let mut held: BTreeMap<(SharedBy, String), Vec<usize>> = BTreeMap::new();
+        for (index, person) in self.people(provider).iter().enumerate() {
+            let email = person.email.as_ref().map(|email| fold(email.as_str()));
+            let phone = person.phone.as_ref();
+            let phone = phone.map(|p| p.e164().map_or_else(|_| p.as_str().to_owned(), |e164| e164.to_string()));
+            let keys = [
+                (SharedBy::Email, email),
+                (SharedBy::Phone, phone),
+                (SharedBy::ExternalId, person.external_id.clone()),
+            ];
+            for (by, value) in keys {
+                if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+                    held.entry((by, value)).or_default().push(index);
+                }
+            }
+        }
+        let several = held.into_iter().filter(|(_, records)| records.len() > 1);
+        several.map(|((by, value), records)| Duplicate { by, value, records }).collect()
+    }
+
+    /// What everybody at a vendor agreed to.
+    #[must_use]
+    pub fn consents(&self, provider: &str) -> Vec<ConsentsOf> {
+        let state = |consent: &Option<Consent>| consent.as_ref().and_then(|consent| consent.state);
+        let consents = self.people(provider).into_iter().map(|person| ConsentsOf {
+            email_marketing: state(&person.email_marketing),
+            sms_marketing: state(&person.sms_marketing),
+            external_id: person.external_id,
+            email: person.email.map(|email| email.as_str().to_owned()),
+            phone: person.phone.map(|phone| phone.as_str().to_owned()),
+        });
+        consents.collect()
+    }
+}
+
+/// A vendor's record in normalized form. The readers are tolerant: of an object they read what there is.
+fn normalized(provider: &str, record: Value) -> Customer {
+    fn read<T: DeserializeOwned>(record: Value, normalize: impl Fn(T) -> Customer) -> Customer {
+        // Through text, since some readers take parts of the record as they stand.
+        serde_json::from_str(&record.to_string()).map(normalize).unwrap_or_default()
+    }
+    match provider {
+        "triple_whale" => read(record, |row: triple_whale::StoredCustomer| row.to_customer()),
+        "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
+        "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
+        "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),
+        "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),
+        _ => Customer::default(),
+    }
+}
