@@ -1,0 +1,566 @@
+//! One lane as a machine without I/O and without a clock of its own: records and results go in, what to do next comes out.
+
+mod coalesce;
+mod gate;
+mod limiter;
+mod order;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::gate::{After, Gate, Pass, Trouble};
+use self::limiter::{Limiter, Start};
+use self::order::{Order, Ticket};
+use super::ending::{Ending, Left, Skip};
+use super::item::Record;
+use super::policy::{AfterFailure, Coalesce, Policy};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::outcome::Upserted;
+use crate::provider::ProviderId;
+
+/// What is done for a record next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Send it.
+    Upsert,
+    /// Read the vendor first: what an earlier try did is not known.
+    LookUp,
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub(super) enum Done {
+    Upserted(Upserted),
+    /// The same was accepted before: nothing was sent.
+    Unchanged,
+    /// The vendor answered the look-up. Whether it holds the person does not matter: either way an upsert is safe now.
+    LookedUp,
+    Failed(Error),
+    /// The sink panicked, and will again.
+    Panicked(Error),
+}
+
+/// What a lane does next.
+#[derive(Debug)]
+pub(super) enum Next {
+    Start(Ticket, Arc<Record>, Task),
+    /// Nothing before this time, or before something happens.
+    Wait(Option<Instant>),
+}
+
+/// A record at its end.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) record: Arc<Record>,
+    pub(super) ending: Ending,
+    pub(super) attempts: u32,
+}
+
+/// What happened to the lane beside its records.
+#[derive(Debug)]
+pub(super) enum Turn {
+    Retrying { position: u64, kind: ErrorKind, after: Duration },
+    Paused { kind: ErrorKind, until: Instant },
+    Resumed,
+    Ended(Arc<Error>),
+}
+
+/// Why a lane takes no more records.
+#[derive(Clone, Debug)]
+enum Closed {
+    Stopped,
+    Ended(Arc<Error>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// An earlier record of the same person comes first.
+    Blocked,
+    Ready,
+    Delayed,
+    UnderWay,
+}
+
+#[derive(Debug)]
+struct Entry {
+    record: Arc<Record>,
+    state: State,
+    task: Task,
+    /// For how many of its keys others come first.
+    waits: usize,
+    tries: u32,
+    attempts: u32,
+    /// How often the vendor refused it as it would refuse every record, and how many it had taken by the last time.
+    refusals: u32,
+    taken_then: u64,
+    last_error: Option<Arc<Error>>,
+    /// Older records that it stands for.
+    absorbed: Vec<Arc<Record>>,
+    start: Option<(Start, Instant)>,
+}
+
+/// What retries may cost beside the records themselves: each takes one, each success gives back a fifth.
+#[derive(Debug)]
+struct Budget(f64);
+
+impl Budget {
+    const FULL: f64 = 100.0;
+
+    fn spend(&mut self) -> bool {
+        let enough = self.0 >= 1.0;
+        if enough {
+            self.0 -= 1.0;
+        }
+        enough
+    }
+
+    fn earn(&mut self) {
+        self.0 = (self.0 + 0.2).min(Self::FULL);
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct LaneCore {
+    policy: Policy,
+    provider: ProviderId,
+    can_find: bool,
+    order: Order,
+    entries: HashMap<Ticket, Entry>,
+    ready: VecDeque<Ticket>,
+    delayed: BinaryHeap<Reverse<(Instant, Ticket)>>,
+    under_way: usize,
+    next_ticket: Ticket,
+    limiter: Limiter,
+    gate: Gate,
+    probe: Option<Ticket>,
+    budget: Budget,
+    /// Keys of people of whom a record failed, and its position; kept only where the policy asks for it.
+    failed: HashMap<u64, u64>,
+    /// Records that the vendor took.
+    taken: u64,
+    /// The vendor was seen to refuse one record with an answer that would mean all, while it took others.
+    refuses_single_ones: bool,
+    /// Records that others stand for.
+    absorbed: usize,
+    closed: Option<Closed>,
+    turns: Vec<Turn>,
+    chance: fastrand::Rng,
+}
+
+impl LaneCore {
+    pub(super) fn new(policy: Policy, provider: ProviderId, can_find: bool, chance: fastrand::Rng) -> Self {
+        Self {
+            provider,
+            can_find,
+            order: Order::default(),
+            entries: HashMap::new(),
+            ready: VecDeque::new(),
+            delayed: BinaryHeap::new(),
+            under_way: 0,
+            next_ticket: 0,
+            limiter: Limiter::new(policy.concurrency),
+            gate: Gate::new(&policy),
+            probe: None,
+            budget: Budget(Budget::FULL),
+            failed: HashMap::new(),
+            taken: 0,
+            refuses_single_ones: false,
+            absorbed: 0,
+            closed: None,
+            turns: Vec::new(),
+            chance,
+            policy,
+        }
+    }
+
+    /// Whether another record may come in.
+    pub(super) fn has_room(&self) -> bool {
+        self.closed.is_some() || self.entries.len() + self.absorbed < self.policy.window
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.entries.len() - self.under_way
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        self.limiter.limit()
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        !self.gate.is_open()
+    }
+
+    /// What happened to the lane since the last call.
+    pub(super) fn turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
+    }
+
+    /// Takes a record in. It may end at once.
+    pub(super) fn offer(&mut self, record: Arc<Record>) -> Option<Settled> {
+        if let Some(closed) = &self.closed {
+            let ending = Ending::Left(left(closed));
+            return Some(Settled { record, ending, attempts: 0 });
+        }
+        if let Some(settled) = self.held_behind_a_failure(&record) {
+            return Some(settled);
+        }
+        if self.policy.coalesce == Coalesce::ToNewest && self.absorb(&record) {
+            return None;
+        }
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        let waits = self.order.join(ticket, &record.keys);
+        let state = if waits == 0 { State::Ready } else { State::Blocked };
+        if waits == 0 {
+            self.ready.push_back(ticket);
+        }
+        let entry = Entry {
+            record,
+            state,
+            task: Task::Upsert,
+            waits,
+            tries: 0,
+            attempts: 0,
+            refusals: 0,
+            taken_then: 0,
+            last_error: None,
+            absorbed: Vec::new(),
+            start: None,
+        };
+        self.entries.insert(ticket, entry);
+        None
+    }
+
+    fn held_behind_a_failure(&self, record: &Arc<Record>) -> Option<Settled> {
+        let behind = self.failed_before(record)?;
+        Some(Settled { record: Arc::clone(record), ending: self.after_failure(behind), attempts: 0 })
+    }
+
+    fn after_failure(&self, behind: u64) -> Ending {
+        match self.policy.after_failure {
+            AfterFailure::Skip => {
+                let error = Error::new(ErrorKind::Other, Effect::NotSent)
+                    .with_provider(self.provider)
+                    .with_operation("deliver")
+                    .with_hint(format!("not sent, since record {behind}, of the same person, failed"));
+                Ending::Failed(Arc::new(error))
+            }
+            AfterFailure::Block | AfterFailure::GoOn => Ending::Left(Left::Held { behind }),
+        }
+    }
+
+    /// Puts a record in the place of an older one of the same person that waits and says nothing more.
+    fn absorb(&mut self, record: &Arc<Record>) -> bool {
+        let Some(ticket) = self.order.last_of(&record.keys) else { return false };
+        let Some(entry) = self.entries.get_mut(&ticket) else { return false };
+        let untried = entry.tries == 0 && entry.last_error.is_none() && entry.task == Task::Upsert;
+        let waits = matches!(entry.state, State::Blocked | State::Ready);
+        let same = entry.record.keys.iter().all(|key| record.keys.contains(key))
+            && self.order.is_last(ticket, &entry.record.keys);
+        if !(untried && waits && same && coalesce::covers(&record.item.customer, &entry.record.item.customer)) {
+            return false;
+        }
+        let older = std::mem::replace(&mut entry.record, Arc::clone(record));
+        entry.absorbed.push(older);
+        self.absorbed += 1;
+        entry.waits += self.order.join(ticket, &record.keys);
+        if entry.waits > 0 {
+            entry.state = State::Blocked;
+        }
+        true
+    }
+
+    /// What to do now.
+    pub(super) fn next(&mut self, now: Instant) -> Next {
+        while let Some(Reverse((at, ticket))) = self.delayed.peek().copied()
+            && at <= now
+        {
+            self.delayed.pop();
+            self.make_ready(ticket);
+        }
+        let probe = match self.gate.pass(now) {
+            Pass::Yes => false,
+            Pass::At(until) => return Next::Wait(Some(until)),
+            Pass::Wait => return Next::Wait(None),
+            Pass::Probe if self.under_way > 0 => return Next::Wait(None),
+            Pass::Probe => true,
+        };
+        if self.under_way >= self.limiter.limit() {
+            return Next::Wait(None);
+        }
+        while let Some(ticket) = self.ready.pop_front() {
+            let Some(entry) = self.entries.get_mut(&ticket).filter(|entry| entry.state == State::Ready) else {
+                continue;
+            };
+            entry.state = State::UnderWay;
+            entry.start = Some((self.limiter.start(), now));
+            self.under_way += 1;
+            if probe {
+                self.gate.probe();
+                self.probe = Some(ticket);
+            }
+            return Next::Start(ticket, Arc::clone(&entry.record), entry.task);
+        }
+        Next::Wait(self.delayed.peek().map(|Reverse((at, _))| *at))
+    }
+
+    fn make_ready(&mut self, ticket: Ticket) {
+        if let Some(entry) = self.entries.get_mut(&ticket).filter(|entry| entry.state == State::Delayed) {
+            entry.state = State::Ready;
+            self.ready.push_back(ticket);
+        }
+    }
+
+    /// Takes the result of a task.
+    pub(super) fn done(&mut self, ticket: Ticket, done: Done, now: Instant) -> Vec<Settled> {
+        let mut settled = Vec::new();
+        let full = self.under_way >= self.limiter.limit();
+        let was_probe = self.probe.take_if(|probe| *probe == ticket).is_some();
+        let Some(entry) = self.entries.get_mut(&ticket) else { return settled };
+        self.under_way -= 1;
+        let (start, latency) = match entry.start.take() {
+            Some((start, at)) => (Some(start), now.saturating_duration_since(at)),
+            None => (None, Duration::ZERO),
+        };
+        match done {
+            Done::Upserted(upserted) => {
+                entry.attempts += upserted.attempts;
+                self.good(latency, full);
+                self.taken += 1;
+                self.budget.earn();
+                self.end(ticket, Ending::Delivered(Arc::new(upserted)), &mut settled);
+            }
+            Done::Unchanged => {
+                self.nothing_learned(was_probe, now);
+                self.end(ticket, Ending::Skipped(Skip::Unchanged), &mut settled);
+            }
+            Done::LookedUp => {
+                entry.attempts += 1;
+                entry.task = Task::Upsert;
+                entry.state = State::Ready;
+                self.ready.push_front(ticket);
+                self.good(latency, full);
+            }
+            Done::Panicked(error) => {
+                self.nothing_learned(was_probe, now);
+                self.end(ticket, Ending::Failed(Arc::new(error)), &mut settled);
+            }
+            Done::Failed(error) => {
+                let strained = matches!(Trouble::of(&error), Trouble::Outage | Trouble::Asked(_));
+                if let Some(start) = start.filter(|_| strained) {
+                    self.limiter.strained(start);
+                }
+                self.failed(ticket, error, was_probe, now, &mut settled);
+            }
+        }
+        if self.closed.is_some() {
+            self.leave_all(&mut settled);
+        }
+        settled
+    }
+
+    fn good(&mut self, latency: Duration, full: bool) {
+        self.limiter.good(latency, full);
+        if self.gate.good() {
+            self.turns.push(Turn::Resumed);
+        }
+    }
+
+    fn nothing_learned(&mut self, was_probe: bool, now: Instant) {
+        if was_probe {
+            self.gate.nothing_learned(now);
+        }
+    }
+
+    fn failed(&mut self, ticket: Ticket, error: Error, was_probe: bool, now: Instant, settled: &mut Vec<Settled>) {
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        let error = Arc::new(error);
+        let trouble = Trouble::of(&error);
+        entry.attempts += error.attempts();
+        let looked_up_in_vain = entry.task == Task::LookUp;
+        // What an upsert may have done has to be read before it is sent again; a failed look-up leaves it open.
+        let in_doubt = looked_up_in_vain
+            || (matches!(error.effect(), Effect::Unknown | Effect::Applied) && !error.is_retryable());
+        let settles_by_itself = error.effect() == Effect::Applied && trouble == Trouble::None;
+        let mut again = if in_doubt { self.can_find && !settles_by_itself } else { error.is_retryable() };
+        if looked_up_in_vain {
+            // The vendor says that it cannot tell: what the upsert left open stays open.
+            again &= trouble != Trouble::None || error.is_retryable();
+        } else {
+            entry.last_error = Some(Arc::clone(&error));
+            if in_doubt && again {
+                entry.task = Task::LookUp;
+            }
+        }
+        let mut of_all = trouble != Trouble::None;
+        match trouble {
+            Trouble::None if error.effect() == Effect::NotSent && error.attempts() == 0 => {
+                self.nothing_learned(was_probe, now);
+            }
+            Trouble::None => {
+                if self.gate.good() {
+                    self.turns.push(Turn::Resumed);
+                }
+            }
+            Trouble::Refused => {
+                // Others were taken meanwhile: it is this record that is refused, not the account.
+                let alone = entry.refusals > 0 && self.taken > entry.taken_then;
+                let first = entry.refusals == 0;
+                entry.refusals += 1;
+                entry.taken_then = self.taken;
+                again = !alone && (!in_doubt || again);
+                if alone {
+                    self.refuses_single_ones = true;
+                    self.nothing_learned(was_probe, now);
+                }
+                // Where the vendor is known to do that, a record's first refusal costs the others no pause.
+                of_all = !alone && !(first && self.refuses_single_ones && self.gate.is_open());
+            }
+            Trouble::Outage | Trouble::Asked(_) => {}
+        }
+        let was_open = self.gate.is_open();
+        if of_all {
+            match self.gate.trouble(trouble, now) {
+                After::Open | After::StillClosed => {}
+                After::Closed(until) => self.turns.push(Turn::Paused { kind: error.kind(), until }),
+                After::GiveUp => {
+                    self.turns.push(Turn::Ended(Arc::clone(&error)));
+                    self.closed = Some(Closed::Ended(Arc::clone(&error)));
+                }
+            }
+        }
+        let Some(entry) = self.entries.get_mut(&ticket) else { return };
+        // While the vendor as a whole is in trouble, a failure says nothing of the record.
+        let counts = was_open && self.gate.is_open();
+        if counts {
+            entry.tries += 1;
+            again &= entry.tries < self.policy.tries && self.budget.spend();
+        }
+        if !again || self.closed.is_some() {
+            let ending = Ending::Failed(entry.last_error.clone().unwrap_or(error));
+            self.end(ticket, ending, settled);
+        } else if counts {
+            let exponent = entry.tries.saturating_sub(1).min(16);
+            let full = self.policy.retry_pause.saturating_mul(1 << exponent).min(Duration::from_secs(60));
+            // Half of it is chance, so that the retries of one moment do not come back together.
+            let after = full.mul_f64(0.5 + self.chance.f64() / 2.0).max(error.retry_after().unwrap_or_default());
+            entry.state = State::Delayed;
+            self.turns.push(Turn::Retrying { position: entry.record.position(), kind: error.kind(), after });
+            self.delayed.push(Reverse((now + after, ticket)));
+        } else {
+            // Behind the others: the next probe is another record.
+            entry.state = State::Ready;
+            self.ready.push_back(ticket);
+        }
+    }
+
+    /// Ends a record, with those that it stands for, and lets the next of the person go. Where one of a person failed, the
+    /// policy may end those that follow too.
+    fn end(&mut self, ticket: Ticket, ending: Ending, settled: &mut Vec<Settled>) {
+        let holds = self.policy.after_failure != AfterFailure::GoOn;
+        let mut ends = VecDeque::from([(ticket, ending)]);
+        while let Some((ticket, ending)) = ends.pop_front() {
+            let Some(entry) = self.entries.remove(&ticket) else { continue };
+            let position = entry.record.position();
+            if holds && matches!(ending, Ending::Failed(_)) {
+                self.failed.extend(entry.record.keys.iter().map(|key| (*key, position)));
+            }
+            self.absorbed -= entry.absorbed.len();
+            for older in entry.absorbed {
+                let ending = match &ending {
+                    Ending::Delivered(_) | Ending::Skipped(_) => Ending::Skipped(Skip::Coalesced { into: position }),
+                    other => other.clone(),
+                };
+                settled.push(Settled { record: older, ending, attempts: 0 });
+            }
+            let mut freed = Vec::new();
+            let entries = &mut self.entries;
+            self.order.leave(ticket, &entry.record.keys, |next| {
+                let Some(entry) = entries.get_mut(&next) else { return };
+                entry.waits = entry.waits.saturating_sub(1);
+                if entry.waits == 0 && entry.state == State::Blocked {
+                    entry.state = State::Ready;
+                    freed.push(next);
+                }
+            });
+            settled.push(Settled { record: entry.record, ending, attempts: entry.attempts });
+            for ticket in freed {
+                let behind = self.entries.get(&ticket).filter(|_| holds).and_then(|entry| self.failed_before(&entry.record));
+                match behind {
+                    Some(behind) => ends.push_back((ticket, self.after_failure(behind))),
+                    None => self.ready.push_back(ticket),
+                }
+            }
+        }
+    }
+
+    /// The position of a record of the same person that failed before, where the policy asks for it.
+    fn failed_before(&self, record: &Record) -> Option<u64> {
+        record.keys.iter().find_map(|key| self.failed.get(key)).copied()
+    }
+
+    /// Puts a record back that was to be started. It stays at the head.
+    pub(super) fn put_back(&mut self, ticket: Ticket, now: Instant) {
+        if self.probe.take_if(|probe| *probe == ticket).is_some() {
+            self.gate.nothing_learned(now);
+        }
+        if let Some(entry) = self.entries.get_mut(&ticket).filter(|entry| entry.state == State::UnderWay) {
+            entry.state = State::Ready;
+            entry.start = None;
+            self.under_way -= 1;
+            self.ready.push_front(ticket);
+        }
+    }
+
+    /// Lets the next probe go at once.
+    pub(super) fn resume(&mut self, now: Instant) {
+        self.gate.resume(now);
+    }
+
+    /// Takes and starts nothing more. What is under way comes to its end by itself.
+    pub(super) fn stop(&mut self) -> Vec<Settled> {
+        let mut settled = Vec::new();
+        self.closed.get_or_insert(Closed::Stopped);
+        self.leave_all(&mut settled);
+        settled
+    }
+
+    /// Ends all that is not under way: what was tried has failed, the rest is left.
+    fn leave_all(&mut self, settled: &mut Vec<Settled>) {
+        let Some(closed) = self.closed.clone() else { return };
+        let mut waiting: Vec<_> = self.entries.iter().filter(|(_, e)| e.state != State::UnderWay).collect();
+        waiting.sort_unstable_by_key(|(ticket, _)| **ticket);
+        let waiting: Vec<_> = waiting.into_iter().map(|(ticket, _)| *ticket).collect();
+        for ticket in waiting {
+            let Some(entry) = self.entries.remove(&ticket) else { continue };
+            let ending = match &entry.last_error {
+                Some(error) => Ending::Failed(Arc::clone(error)),
+                None => Ending::Left(left(&closed)),
+            };
+            self.absorbed -= entry.absorbed.len();
+            for older in entry.absorbed {
+                settled.push(Settled { record: older, ending: ending.clone(), attempts: 0 });
+            }
+            settled.push(Settled { record: entry.record, ending, attempts: entry.attempts });
+        }
+        self.ready.clear();
+        self.delayed.clear();
+    }
+}
+
+fn left(closed: &Closed) -> Left {
+    match closed {
+        Closed::Stopped => Left::Stopped,
+        Closed::Ended(error) => Left::LaneEnded(Arc::clone(error)),
+    }
+}
