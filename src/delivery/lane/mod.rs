@@ -96,8 +96,10 @@ struct Entry {
     refusals: u32,
     taken_then: u64,
     last_error: Option<Arc<Error>>,
-    /// Older records that it stands for.
+    /// Older records that it stands for, the oldest first.
     absorbed: Vec<Arc<Record>>,
+    /// The record whose keys it waits in line for: its own, or the newest that it stood in the place of.
+    in_line: Arc<Record>,
     start: Option<(Start, Instant)>,
 }
 
@@ -225,6 +227,7 @@ impl LaneCore {
             self.ready.push_back(ticket);
         }
         let entry = Entry {
+            in_line: Arc::clone(&record),
             record,
             state,
             task: Task::Upsert,
@@ -265,12 +268,13 @@ impl LaneCore {
         let Some(entry) = self.entries.get_mut(&ticket) else { return false };
         let untried = entry.tries == 0 && entry.last_error.is_none() && entry.task == Task::Upsert;
         let waits = matches!(entry.state, State::Blocked | State::Ready);
-        let same = entry.record.keys.iter().all(|key| record.keys.contains(key))
-            && self.order.is_last(ticket, &entry.record.keys);
+        let same = entry.in_line.keys.iter().all(|key| record.keys.contains(key))
+            && self.order.is_last(ticket, &entry.in_line.keys);
         if !(untried && waits && same && coalesce::covers(&record.item.customer, &entry.record.item.customer)) {
             return false;
         }
         let older = std::mem::replace(&mut entry.record, Arc::clone(record));
+        entry.in_line = Arc::clone(record);
         entry.absorbed.push(older);
         self.absorbed += 1;
         entry.waits += self.order.join(ticket, &record.keys);
@@ -448,7 +452,9 @@ impl LaneCore {
         }
         if !again || self.closed.is_some() {
             let ending = Ending::Failed(entry.last_error.clone().unwrap_or(error));
-            self.end(ticket, ending, settled);
+            if !self.fall_back(ticket, &ending, settled) {
+                self.end(ticket, ending, settled);
+            }
         } else if counts {
             let exponent = entry.tries.saturating_sub(1).min(16);
             let full = self.policy.retry_pause.saturating_mul(1 << exponent).min(Duration::from_secs(60));
@@ -462,6 +468,29 @@ impl LaneCore {
             entry.state = State::Ready;
             self.ready.push_back(ticket);
         }
+    }
+
+    /// Sends the older record after all where the newer one in its place could not be sent at all.
+    fn fall_back(&mut self, ticket: Ticket, ending: &Ending, settled: &mut Vec<Settled>) -> bool {
+        let Ending::Failed(error) = ending else { return false };
+        let Some(entry) = self.entries.get_mut(&ticket) else { return false };
+        if self.closed.is_some() || error.effect() != Effect::NotSent || entry.attempts > 0 || error.is_retryable() {
+            return false;
+        }
+        let Some(older) = entry.absorbed.pop() else { return false };
+        self.absorbed -= 1;
+        let newer = std::mem::replace(&mut entry.record, older);
+        if self.policy.after_failure != AfterFailure::GoOn {
+            self.failed.extend(newer.keys.iter().map(|key| (*key, newer.position())));
+        }
+        entry.tries = 0;
+        entry.refusals = 0;
+        entry.last_error = None;
+        entry.task = Task::Upsert;
+        entry.state = State::Ready;
+        self.ready.push_front(ticket);
+        settled.push(Settled { record: newer, ending: ending.clone(), attempts: 0 });
+        true
     }
 
     /// Ends a record, with those that it stands for, and lets the next of the person go. Where one of a person failed, the
@@ -485,7 +514,7 @@ impl LaneCore {
             }
             let mut freed = Vec::new();
             let entries = &mut self.entries;
-            self.order.leave(ticket, &entry.record.keys, |next| {
+            self.order.leave(ticket, &entry.in_line.keys, |next| {
                 let Some(entry) = entries.get_mut(&next) else { return };
                 entry.waits = entry.waits.saturating_sub(1);
                 if entry.waits == 0 && entry.state == State::Blocked {
