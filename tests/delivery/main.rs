@@ -3,5 +3,5 @@
 
 mod behaviour;
 mod model;
-mod quota;
+
 mod sim;

@@ -271,7 +271,7 @@ impl World {
             let seen = sim.seen.lock().unwrap();
             assert!(seen.problems.is_empty(), "{name}, {lane}: {:?}", seen.problems);
         }
-        if let Some((counted, _)) = &self.counted {
+        if let Some((counted, _)) = self.counted.as_ref().filter(|_| !self.crashed) {
             counted.check(&name);
         }
         let mut once = HashSet::new();

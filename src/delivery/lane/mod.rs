@@ -105,21 +105,29 @@ struct Entry {
 
 /// What retries may cost beside the records themselves: each takes one, each success gives back a fifth.
 #[derive(Debug)]
-struct Budget(f64);
+struct Budget {
+    left: f64,
+    full: f64,
+}
 
 impl Budget {
-    const FULL: f64 = 100.0;
+    /// Enough that a moment in which all that is under way fails does not use it up.
+    fn new(concurrency: usize) -> Self {
+        #[allow(clippy::cast_precision_loss)] // A bound of some thousands at most.
+        let full = (10.0 * concurrency as f64).max(100.0);
+        Self { left: full, full }
+    }
 
     fn spend(&mut self) -> bool {
-        let enough = self.0 >= 1.0;
+        let enough = self.left >= 1.0;
         if enough {
-            self.0 -= 1.0;
+            self.left -= 1.0;
         }
         enough
     }
 
     fn earn(&mut self) {
-        self.0 = (self.0 + 0.2).min(Self::FULL);
+        self.left = (self.left + 0.2).min(self.full);
     }
 }
 
@@ -165,7 +173,7 @@ impl LaneCore {
             limiter: Limiter::new(policy.concurrency),
             gate: Gate::new(&policy),
             probe: None,
-            budget: Budget(Budget::FULL),
+            budget: Budget::new(policy.concurrency),
             failed: HashMap::new(),
             taken: 0,
             refuses_single_ones: false,
@@ -375,9 +383,20 @@ impl LaneCore {
 
     fn good(&mut self, latency: Duration, full: bool) {
         self.limiter.good(latency, full);
-        if self.gate.good() {
-            self.turns.push(Turn::Resumed);
+        self.vendor_is_there();
+    }
+
+    /// The vendor answered as it should: the gate opens, if it was shut.
+    fn vendor_is_there(&mut self) {
+        if !self.gate.good() {
+            return;
         }
+        self.turns.push(Turn::Resumed);
+        // Those that were refused come first now: their next answer shows whether it was they alone.
+        let (refused, others): (Vec<_>, Vec<_>) =
+            self.ready.drain(..).partition(|ticket| self.entries.get(ticket).is_some_and(|entry| entry.refusals > 0));
+        self.ready.extend(refused);
+        self.ready.extend(others);
     }
 
     fn nothing_learned(&mut self, was_probe: bool, now: Instant) {
@@ -411,11 +430,7 @@ impl LaneCore {
             Trouble::None if error.effect() == Effect::NotSent && error.attempts() == 0 => {
                 self.nothing_learned(was_probe, now);
             }
-            Trouble::None => {
-                if self.gate.good() {
-                    self.turns.push(Turn::Resumed);
-                }
-            }
+            Trouble::None => self.vendor_is_there(),
             Trouble::Refused => {
                 // Others were taken meanwhile: it is this record that is refused, not the account.
                 let alone = entry.refusals > 0 && self.taken > entry.taken_then;
