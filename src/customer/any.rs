@@ -14,8 +14,20 @@ fn word<T: Copy + fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Valu
 
 /// What people type, what exports make of it, and any characters at all.
 fn odd_text() -> impl Strategy<Value = String> {
-    let known = ["", " ", "\u{a0}\t", "null", "\u{0}", "Ina \"I\" \\ Cho", "line\r\nbreak", "e\u{301}", "👩‍👧", "1.50", "\u{feff}"];
-    prop_oneof![select(&known[..]).prop_map(str::to_owned), vec(any::<char>(), 0..12).prop_map(String::from_iter)]
+    const KNOWN: &[&str] = &[
+        "",
+        " ",
+        "\u{a0}\t",
+        "null",
+        "\u{0}",
+        "Ina \"I\" \\ Cho",
+        "line\r\nbreak",
+        "e\u{301}",
+        "👩‍👧",
+        "1.50",
+        "\u{feff}",
+    ];
+    prop_oneof![select(KNOWN).prop_map(str::to_owned), vec(any::<char>(), 0..12).prop_map(String::from_iter)]
 }
 
 fn decimal() -> impl Strategy<Value = Decimal> {
@@ -34,9 +46,8 @@ fn time() -> impl Strategy<Value = DateTime<FixedOffset>> {
 }
 
 fn consent() -> impl Strategy<Value = Consent> {
-    (word(ConsentState::ALL), word(OptInLevel::ALL), of(odd_text()), of(time())).prop_map(
-        |(state, opt_in_level, source, updated_at)| Consent { state, opt_in_level, source, updated_at },
-    )
+    (word(ConsentState::ALL), word(OptInLevel::ALL), of(odd_text()), of(time()))
+        .prop_map(|(state, opt_in_level, source, updated_at)| Consent { state, opt_in_level, source, updated_at })
 }
 
 fn address() -> impl Strategy<Value = Address> {

@@ -15,8 +15,7 @@ pub(super) fn numbers(json: &[u8]) -> impl Iterator<Item = String> {
                 },
                 first @ (b'-' | b'0'..=b'9') => {
                     let mut digits = String::from(char::from(first));
-                    while let Some(next) =
-                        rest.next_if(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
+                    while let Some(next) = rest.next_if(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
                     {
                         digits.push(char::from(next));
                     }

@@ -83,10 +83,9 @@ impl Person {
         let id = text(&customer.external_id).map(|id| key.digest(b'i', id.trim()));
         let email = customer.email.as_ref().map(|email| email.comparable()).filter(|email| !email.is_empty());
         let phone = customer.phone.as_ref().filter(|phone| !phone.as_str().trim().is_empty()).map(|phone| {
-            phone.e164().map_or_else(
-                |_| key.digest(b'n', phone.as_str().trim()),
-                |number| key.digest(b'p', number.digits()),
-            )
+            phone
+                .e164()
+                .map_or_else(|_| key.digest(b'n', phone.as_str().trim()), |number| key.digest(b'p', number.digits()))
         });
         let person = [id, email.map(|email| key.digest(b'e', &email)), phone];
         person.iter().any(Option::is_some).then_some(Self(person))

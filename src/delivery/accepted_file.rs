@@ -8,9 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use redb::{
-    Builder, Database, DatabaseError, StorageError, TableDefinition, TableError,
-};
+use redb::{Builder, Database, DatabaseError, StorageError, TableDefinition, TableError};
 
 use super::accepted::{Accepted, Digest, Person, PersonKey, agreed};
 use super::journal::private;

@@ -35,13 +35,7 @@ pub struct DeadLetter<'a> {
 impl<'a> DeadLetter<'a> {
     /// A letter on the record at this position.
     #[must_use]
-    pub fn new(
-        position: u64,
-        lane: &'a str,
-        provider: ProviderId,
-        customer: &'a Customer,
-        error: &'a Error,
-    ) -> Self {
+    pub fn new(position: u64, lane: &'a str, provider: ProviderId, customer: &'a Customer, error: &'a Error) -> Self {
         Self { position, lane, provider, customer, error }
     }
 }
@@ -162,7 +156,7 @@ struct FieldLine<'a> {
 }
 
 /// The line of a letter, with its end.
-fn line(letter: &DeadLetter<'_>) -> io::Result<Vec<u8>> {
+pub(super) fn line(letter: &DeadLetter<'_>) -> io::Result<Vec<u8>> {
     let error = letter.error;
     let mut line = serde_json::to_vec(&Line {
         index: letter.position,

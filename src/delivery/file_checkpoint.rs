@@ -347,7 +347,9 @@ fn read(file: impl io::Read, input: &Fingerprint) -> Result<Contents, Checkpoint
 fn check_header(line: &[u8], input: &Fingerprint) -> Result<(), CheckpointError> {
     let damaged = CheckpointError::Damaged { line: 1 };
     let header = line.strip_suffix(b"\n").and_then(|line| serde_json::from_slice::<Header<'_>>(line).ok());
-    let Some(header) = header.filter(|header| header.format == FORMAT && header.version > 0) else { return Err(damaged) };
+    let Some(header) = header.filter(|header| header.format == FORMAT && header.version > 0) else {
+        return Err(damaged);
+    };
     if header.version > VERSION {
         return Err(CheckpointError::Version { found: header.version, known: VERSION });
     }
@@ -355,11 +357,7 @@ fn check_header(line: &[u8], input: &Fingerprint) -> Result<(), CheckpointError>
         return Ok(());
     }
     let is_hex = header.input.len() == 64 && header.input.bytes().all(|b| b.is_ascii_hexdigit());
-    Err(if is_hex {
-        CheckpointError::OtherInput { expected: *input, found: header.input.to_owned() }
-    } else {
-        damaged
-    })
+    Err(if is_hex { CheckpointError::OtherInput { expected: *input, found: header.input.to_owned() } } else { damaged })
 }
 
 impl Contents {
@@ -387,5 +385,57 @@ impl Contents {
         }
         self.whole += len;
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::tests::SmallDisk;
+    use super::*;
+
+    #[test]
+    fn what_a_full_disk_did_not_take_is_not_done() {
+        let disk = Arc::new(SmallDisk::default());
+        let journal = Journal::new(Arc::clone(&disk) as _, 0);
+        let mut state =
+            State { lanes: Lanes::new(), journal, snapshot_len: 0, meanwhile: Some(Vec::new()), renamed: false };
+        let is_done = |state: &State, position| state.lanes.get("whale").is_some_and(|done| done.contains(position));
+        *disk.room.lock().unwrap() = 18;
+        state.done("whale", 1).unwrap();
+        assert_eq!(state.done("whale", 2).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(is_done(&state, 1) && !is_done(&state, 2));
+        *disk.room.lock().unwrap() = 100;
+        state.done("whale", 3).unwrap();
+        assert!(!is_done(&state, 2) && is_done(&state, 3));
+        let lines = "[\"whale\",1]\n[\"whale\",3]\n";
+        assert_eq!(String::from_utf8_lossy(&disk.bytes.lock().unwrap()), lines);
+        assert_eq!(String::from_utf8_lossy(state.meanwhile.as_ref().unwrap()), lines);
+    }
+
+    #[test]
+    fn what_is_done_while_a_snapshot_is_written_follows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.checkpoint");
+        let input = Fingerprint::of_bytes("a,b");
+        let checkpoint = FileCheckpoint::open(&path, &input).unwrap();
+        let inner = &checkpoint.0;
+        // As `shorten` does it, with a record that is done at the worst instant.
+        for position in 0..8000 {
+            inner.state().done("yotpo", position).unwrap();
+        }
+        assert!(inner.state().is_long());
+        let before = inner.state().lanes.clone();
+        inner.state().meanwhile = Some(Vec::new());
+        inner.state().done("yotpo", 9000).unwrap();
+        let meanwhile = inner.state().meanwhile.take().unwrap();
+        assert_eq!(meanwhile, b"[\"yotpo\",9000]\n");
+        assert!(!before["yotpo"].contains(9000));
+        assert!(inner.shorten().unwrap() && !inner.shorten().unwrap());
+        assert!(!inner.state().renamed, "the folder is synced");
+        inner.state().done("yotpo", 9001).unwrap();
+        drop(checkpoint);
+        let lines: Vec<_> = fs::read_to_string(&path).unwrap().lines().skip(1).map(str::to_owned).collect();
+        assert_eq!(lines, [r#"{"lane":"yotpo","done":[[0,7999],[9000,9000]]}"#, r#"["yotpo",9001]"#]);
+        assert!(!beside(&path, ".new").exists());
     }
 }

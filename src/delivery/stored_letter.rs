@@ -203,3 +203,51 @@ fn letter(number: u64, line: &[u8]) -> Result<StoredLetter, LetterError> {
         fields: error.fields.into_iter().map(|problem| (problem.field, problem.message)).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::dead_letters::{DeadLetter, line};
+    use super::*;
+    use crate::customer::any::{customers, read_back};
+    use crate::error::{Effect, ErrorKind, FieldError};
+    use crate::provider::ProviderId;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(people in proptest::collection::vec(customers(), 1..4), position in any::<u64>()) {
+            let error = Error::new(ErrorKind::Rejected, Effect::Rejected)
+                .with_status(422)
+                .with_code(Some("EMAIL_REPEAT".into()))
+                .with_operation("create_customer")
+                .with_attempts(2)
+                .with_request_id(Some("r-1".into()))
+                .with_fields(vec![FieldError::new("addresses[0].city", "is too long")]);
+            let mut file = Vec::new();
+            for customer in &people {
+                let letter = DeadLetter::new(position, "yotpo west", ProviderId::new("yotpo"), customer, &error);
+                file.extend(line(&letter).unwrap());
+            }
+            let letters: Vec<_> = read_dead_letters(file.as_slice()).collect::<Result<_, _>>().unwrap();
+            prop_assert_eq!(letters.len(), people.len());
+            for (letter, customer) in letters.into_iter().zip(people) {
+                let expected = StoredLetter {
+                    position,
+                    provider: "yotpo".into(),
+                    lane: "yotpo west".into(),
+                    customer: read_back(customer),
+                    kind: "rejected".into(),
+                    effect: Some("rejected".into()),
+                    status: Some(422),
+                    code: Some("EMAIL_REPEAT".into()),
+                    operation: Some("create_customer".into()),
+                    attempts: 2,
+                    request_id: Some("r-1".into()),
+                    fields: vec![("addresses[0].city".into(), "is too long".into())],
+                };
+                prop_assert!(letter == expected);
+            }
+        }
+    }
+}
