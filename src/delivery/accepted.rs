@@ -235,7 +235,9 @@ impl Accepted for AcceptedMemory {
 
     async fn forget(&self, lane: &str, person: &Person) -> io::Result<()> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        person.digests().for_each(|digest| drop(entries.remove(&(lane.into(), *digest))));
+        for digest in person.digests() {
+            entries.remove(&(lane.into(), *digest));
+        }
         Ok(())
     }
 

@@ -181,7 +181,9 @@ fn open(path: &Path) -> Result<(Database, PersonKey), AcceptedError> {
 fn opening(error: impl Into<DatabaseError>) -> AcceptedError {
     match error.into() {
         DatabaseError::DatabaseAlreadyOpen => AcceptedError::InUse,
-        DatabaseError::Storage(StorageError::Io(error)) if error.kind() != io::ErrorKind::InvalidData => {
+        DatabaseError::Storage(StorageError::Io(error))
+            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+        {
             AcceptedError::Io(error)
         }
         _ => AcceptedError::Damaged,
@@ -310,7 +312,9 @@ impl Inner {
             // They wait on, save those that a newer one has replaced.
             for (lane, entries) in batch.iter() {
                 let waiting = changes.waiting.entry(lane.clone()).or_default();
-                entries.iter().for_each(|(digest, entry)| drop(waiting.entry(*digest).or_insert(*entry)));
+                for (digest, entry) in entries {
+                    waiting.entry(*digest).or_insert(*entry);
+                }
             }
             changes.count = changes.waiting.values().map(HashMap::len).sum();
         }

@@ -168,9 +168,9 @@ impl State {
             meanwhile.extend_from_slice(&line);
         }
         match self.lanes.get_mut(lane) {
-            Some(done) => drop(done.insert(position)),
-            None => drop(self.lanes.entry(lane.to_owned()).or_default().insert(position)),
-        }
+            Some(done) => done.insert(position),
+            None => self.lanes.entry(lane.to_owned()).or_default().insert(position),
+        };
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod item;
 mod journal;
 mod off_thread;
 mod ranges;
+#[allow(dead_code)] // The lanes use it.
 mod spill;
 mod stored_letter;
 

@@ -280,11 +280,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
         fn it_gives_back_what_was_put_in_in_its_order(
-            steps in proptest::collection::vec((any::<bool>(), 0usize..8, 0usize..200_000), 1..60),
+            steps in proptest::collection::vec((any::<bool>(), 0usize..8, 0usize..100_000), 1..40),
             person in customers(),
         ) {
             let (mut spill, mut model) = (small(), VecDeque::new());
@@ -319,8 +319,8 @@ mod tests {
     fn memory_and_disk_are_bounded_by_what_waits() {
         let mut spill = small();
         let (mut put, mut taken) = (0, 0);
-        // A long backlog moves through: 40 MiB, of which 300 records of 1 KiB wait at a time.
-        for _ in 0..40_000 {
+        // A long backlog moves through: 10 MiB, of which 300 records of 1 KiB wait at a time.
+        for _ in 0..10_000 {
             spill.push(&sized(put, 1000)).unwrap();
             put += 1;
             if put > 300 {
