@@ -102,10 +102,6 @@ impl Shared {
         self.stopping.subscribe()
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        *self.stopping.borrow()
-    }
-
     /// Makes the files safe against a power cut.
     pub(super) async fn sync(&self) {
         let mut result = Ok(());

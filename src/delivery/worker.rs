@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use tokio::task::JoinSet;
 
-use super::accepted::{Accepted, Digest, digest_of_plan};
+use super::accepted::{Accepted, Digest, Person, digest_of_plan};
 use super::item::Record;
 use super::lane::{Done, LaneCore, Next, Settled, Task, Turn};
 use super::observer::{Event, LaneEnded, Paused, Resumed, Retrying};
@@ -245,14 +245,11 @@ impl Job {
 
     /// Whether the vendor accepted the very same. If not, what it accepted before is forgotten, since nobody knows what
     /// it holds while something else is under way.
-    async fn is_accepted(&self, accepted: &dyn Accepted, person: &Digest, what: &Digest) -> std::io::Result<bool> {
-        let last = accepted.last(&self.name, person).await?;
-        if last.as_ref() == Some(what) {
+    async fn is_accepted(&self, accepted: &dyn Accepted, person: &Person, what: &Digest) -> std::io::Result<bool> {
+        if accepted.last(&self.name, person).await?.as_ref() == Some(what) {
             return Ok(true);
         }
-        if last.is_some() {
-            accepted.forget(&self.name, person).await?;
-        }
+        accepted.forget(&self.name, person).await?;
         Ok(false)
     }
 
