@@ -191,9 +191,9 @@ impl LaneBoard {
         #[allow(clippy::cast_precision_loss)] // A rate for people to look at.
         let per_second = if seconds > 0.0 { (ended - before) as f64 / seconds } else { 0.0 };
         #[allow(clippy::cast_precision_loss)]
-        let time_left = expected.filter(|_| per_second > 0.0).and_then(|expected| {
-            Duration::try_from_secs_f64(expected.saturating_sub(ended) as f64 / per_second).ok()
-        });
+        let time_left = expected
+            .filter(|_| per_second > 0.0)
+            .and_then(|expected| Duration::try_from_secs_f64(expected.saturating_sub(ended) as f64 / per_second).ok());
         LaneProgress {
             name: Arc::clone(&self.name),
             provider: self.sink.provider(),

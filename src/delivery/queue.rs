@@ -51,7 +51,7 @@ impl Queue {
     /// Puts a record at the end. An error tells that it could not be put on disk; it is kept in memory all the same.
     pub(super) fn push(&self, record: Arc<Record>) -> io::Result<()> {
         let mut state = self.lock();
-        let spilled = state.spill.as_ref().is_some_and(|spill| spill.len() > 0);
+        let spilled = state.spill.as_ref().is_some_and(|spill| !spill.is_empty());
         let result = if self.when_full == WhenFull::Spill && (spilled || state.memory.len() >= DOOR) {
             state.spill.get_or_insert_with(|| Spill::new(None)).push(&record.item)
         } else {
@@ -103,7 +103,7 @@ impl Queue {
 
     pub(super) fn is_finished(&self) -> bool {
         let state = self.lock();
-        state.closed && state.memory.is_empty() && state.spill.as_ref().is_none_or(|spill| spill.len() == 0)
+        state.closed && state.memory.is_empty() && state.spill.as_ref().is_none_or(Spill::is_empty)
     }
 
     /// How many records wait.

@@ -10,15 +10,13 @@ use customer_sink::delivery::{
     SourceError, StopReason, Summary, Tripped, Update, WhenFull,
 };
 use customer_sink::{
-    Capabilities, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Outcome, Plan, UpsertOptions,
-    Upserted,
+    Capabilities, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Outcome, Plan,
+    UpsertOptions, Upserted,
 };
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use crate::sim::{
-    Letters, Memory, PausedClock, Profile, SIM, SimSink, ended, error, paused, position, record, source,
-};
+use crate::sim::{Letters, Memory, PausedClock, Profile, SIM, SimSink, ended, error, paused, position, record, source};
 
 fn delivery(lanes: impl IntoIterator<Item = Lane>) -> Delivery {
     lanes.into_iter().fold(Delivery::new().clock(PausedClock::new()).seed(1), Delivery::lane)
@@ -324,7 +322,10 @@ fn a_vendor_that_stalls_takes_nothing_from_the_others() {
         let alone = time_beside(None, 4000).await;
         let stalled = scripted(|_| Reply::Never);
         let beside = time_beside(Some(Lane::new(stalled as _).window(32)), 4000).await;
-        assert!(beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(), "{beside:?} beside a stalled lane, {alone:?} alone");
+        assert!(
+            beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(),
+            "{beside:?} beside a stalled lane, {alone:?} alone"
+        );
         let down = SimSink::new(Profile { outages: vec![0..u64::MAX], ..Profile::calm() }, 1);
         let beside = time_beside(Some(Lane::new(down as _).window(32)), 4000).await;
         assert!(beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(), "{beside:?} beside an outage, {alone:?} alone");
@@ -463,13 +464,17 @@ fn cancelling_finishes_what_is_under_way_and_leaves_the_rest() {
         assert_eq!(counts.left + 12, summary.read);
         assert_eq!(sink.calls.lock().unwrap().len(), 12);
         assert_eq!(sink.aborted.load(Relaxed), 0);
-        let delivered: Vec<_> = ended(&updates).iter().filter(|e| e.ending.is_delivered()).map(|e| e.position).collect();
+        let delivered: Vec<_> =
+            ended(&updates).iter().filter(|e| e.ending.is_delivered()).map(|e| e.position).collect();
         let done: std::collections::BTreeSet<_> = checkpoint.done.lock().unwrap().iter().map(|(_, at)| *at).collect();
         assert_eq!(done, delivered.into_iter().collect());
-        assert!(ended(&updates).iter().all(|e| e.ending.is_delivered() || matches!(e.ending, Ending::Left(Left::Stopped))));
+        assert!(
+            ended(&updates).iter().all(|e| e.ending.is_delivered() || matches!(e.ending, Ending::Left(Left::Stopped)))
+        );
 
         // The next run does only what is left.
-        let (_, summary) = deliver(delivery([Lane::new(Arc::clone(&sink) as _)]).checkpoint(checkpoint as _), people(300)).await;
+        let (_, summary) =
+            deliver(delivery([Lane::new(Arc::clone(&sink) as _)]).checkpoint(checkpoint as _), people(300)).await;
         assert!(summary.is_complete());
         assert_eq!((summary.lanes[0].counts.skipped, summary.lanes[0].counts.updated), (12, 288));
     });
@@ -513,9 +518,14 @@ fn a_run_stops_above_the_limits_of_its_caller() {
             .collect();
         for (reply, sent) in [(true, 7), (false, 100)] {
             let sink = scripted(move |_| if reply { Reply::Good } else { Reply::Unchanged });
-            let delivery = delivery([Lane::new(Arc::clone(&sink) as _).concurrency(3)]).guards(Guards::new().consents(7));
+            let delivery =
+                delivery([Lane::new(Arc::clone(&sink) as _).concurrency(3)]).guards(Guards::new().consents(7));
             let (_, summary) = deliver(delivery, items.clone()).await;
-            assert_eq!(sink.calls.lock().unwrap().len(), sent, "never more than the limit, and unchanged ones are free");
+            assert_eq!(
+                sink.calls.lock().unwrap().len(),
+                sent,
+                "never more than the limit, and unchanged ones are free"
+            );
             assert_eq!(matches!(summary.stopped, Some(StopReason::Guard(Tripped::Consents { most: 7 }))), reply);
         }
     });

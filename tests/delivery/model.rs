@@ -41,9 +41,8 @@ impl Transport for Counted {
         tokio::time::sleep(Duration::from_millis(latency)).await;
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         let id = body["customer_id"].as_str().unwrap().to_owned();
-        let answer = |status: u16, body: &'static str| {
-            Ok(HttpResponse::new(http::StatusCode::from_u16(status).unwrap(), body))
-        };
+        let answer =
+            |status: u16, body: &'static str| Ok(HttpResponse::new(http::StatusCode::from_u16(status).unwrap(), body));
         match dice {
             0..4 => Err(TransportError::new(TransportErrorKind::Interrupted, "lost")),
             4..8 => answer(503, ""),
@@ -281,7 +280,11 @@ impl World {
         if let Some(summary) = summary {
             let lanes = summary.lanes.len() as u64;
             assert_eq!(once.len() as u64, summary.read * lanes, "{name}: not every record ended in every lane");
-            assert_eq!(summary.lanes.iter().map(|lane| lane.counts.ended()).sum::<u64>(), summary.read * lanes, "{name}");
+            assert_eq!(
+                summary.lanes.iter().map(|lane| lane.counts.ended()).sum::<u64>(),
+                summary.read * lanes,
+                "{name}"
+            );
             assert_eq!(summary.unreadable + summary.out_of_sight, 0, "{name}");
         }
         let letters = self.letters.all.lock().unwrap();

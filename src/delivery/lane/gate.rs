@@ -46,9 +46,14 @@ pub(super) struct Gate {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Open,
-    Closed { until: Instant, pause: Pause },
+    Closed {
+        until: Instant,
+        pause: Pause,
+    },
     /// One record tries whether the vendor is back.
-    Probing { pause: Pause },
+    Probing {
+        pause: Pause,
+    },
 }
 
 /// A closed time: since when, how long its last pause was, and how long it may last in all.

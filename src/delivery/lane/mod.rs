@@ -412,8 +412,8 @@ impl LaneCore {
         entry.attempts += error.attempts();
         let looked_up_in_vain = entry.task == Task::LookUp;
         // What an upsert may have done has to be read before it is sent again; a failed look-up leaves it open.
-        let in_doubt = looked_up_in_vain
-            || (matches!(error.effect(), Effect::Unknown | Effect::Applied) && !error.is_retryable());
+        let in_doubt =
+            looked_up_in_vain || (matches!(error.effect(), Effect::Unknown | Effect::Applied) && !error.is_retryable());
         let settles_by_itself = error.effect() == Effect::Applied && trouble == Trouble::None;
         let mut again = if in_doubt { self.can_find && !settles_by_itself } else { error.is_retryable() };
         if looked_up_in_vain {
@@ -443,7 +443,7 @@ impl LaneCore {
                     self.nothing_learned(was_probe, now);
                 }
                 // Where the vendor is known to do that, a record's first refusal costs the others no pause.
-                of_all = !alone && !(first && self.refuses_single_ones && self.gate.is_open());
+                of_all = !(alone || (first && self.refuses_single_ones && self.gate.is_open()));
             }
             Trouble::Outage | Trouble::Asked(_) => {}
         }
@@ -539,7 +539,8 @@ impl LaneCore {
             });
             settled.push(Settled { record: entry.record, ending, attempts: entry.attempts });
             for ticket in freed {
-                let behind = self.entries.get(&ticket).filter(|_| holds).and_then(|entry| self.failed_before(&entry.record));
+                let behind =
+                    self.entries.get(&ticket).filter(|_| holds).and_then(|entry| self.failed_before(&entry.record));
                 match behind {
                     Some(behind) => ends.push_back((ticket, self.after_failure(behind))),
                     None => self.ready.push_back(ticket),
