@@ -201,6 +201,26 @@ fn one_record_that_is_refused_does_not_end_the_lane() {
 }
 
 #[test]
+fn one_record_that_the_vendor_cannot_bear_is_given_up_and_costs_little() {
+    paused(async {
+        for (kind, wait) in [(ErrorKind::Unavailable, None), (ErrorKind::RateLimited, Some(Duration::from_secs(1)))] {
+            let sink = scripted(move |customer| match position(customer) {
+                7 => Reply::Fail(error(kind, Effect::Rejected).with_retryable(true).with_retry_after(wait)),
+                _ => Reply::Good,
+            });
+            let start = Instant::now();
+            let lane = Lane::new(Arc::clone(&sink) as _).concurrency(2).longest_wait(Duration::from_secs(40));
+            let (updates, summary) = deliver(delivery([lane]), people(500)).await;
+            assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (499, 1), "{kind}");
+            assert_eq!(of(&updates, "sim")[7].ending.error().unwrap().kind(), kind);
+            let tries = sink.calls.lock().unwrap().iter().filter(|position| **position == 7).count();
+            assert!((2..=30).contains(&tries), "{kind}: {tries}");
+            assert!(start.elapsed() < Duration::from_secs(60), "{kind}: {:?}", start.elapsed());
+        }
+    });
+}
+
+#[test]
 fn a_wait_that_the_vendor_asks_for_is_waited_and_one_too_long_ends_the_lane() {
     paused(async {
         for (asked, longest, arrives) in [(90, 3600, true), (90, 60, false)] {

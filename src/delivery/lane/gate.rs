@@ -161,7 +161,11 @@ impl Gate {
         let since = pause.map_or(now, |pause| pause.since);
         let (length, bound) = match trouble {
             Trouble::None => return After::Open,
-            Trouble::Asked(wait) => (wait, self.longest_wait),
+            // One that asks again and again for a moment is asked ever more seldom.
+            Trouble::Asked(wait) => {
+                let longer = pause.map_or(Duration::ZERO, |pause| (pause.last * 2).min(self.outage.longest));
+                (wait.max(longer), self.longest_wait)
+            }
             Trouble::Outage if pause.is_none() && self.streak + 1 < self.trip_after => {
                 self.streak += 1;
                 return After::Open;

@@ -1,6 +1,8 @@
 //! One lane as a machine without I/O and without a clock of its own: records and results go in, what to do next comes out.
 
 mod coalesce;
+mod entry;
+mod failure;
 mod gate;
 mod limiter;
 mod order;
@@ -10,8 +12,9 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::gate::{After, Gate, Pass, Trouble};
-use self::limiter::{Limiter, Start};
+use self::entry::{Budget, Entry, State};
+use self::gate::{Gate, Pass, Trouble};
+use self::limiter::Limiter;
 use self::order::{Order, Ticket};
 use super::ending::{Ending, Left, Skip};
 use super::item::Record;
@@ -72,63 +75,6 @@ pub(super) enum Turn {
 enum Closed {
     Stopped,
     Ended(Arc<Error>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// An earlier record of the same person comes first.
-    Blocked,
-    Ready,
-    Delayed,
-    UnderWay,
-}
-
-#[derive(Debug)]
-struct Entry {
-    record: Arc<Record>,
-    state: State,
-    task: Task,
-    /// For how many of its keys others come first.
-    waits: usize,
-    tries: u32,
-    attempts: u32,
-    /// How often the vendor refused it as it would refuse every record, and how many it had taken by the last time.
-    refusals: u32,
-    taken_then: u64,
-    last_error: Option<Arc<Error>>,
-    /// Older records that it stands for, the oldest first.
-    absorbed: Vec<Arc<Record>>,
-    /// The record whose keys it waits in line for: its own, or the newest that it stood in the place of.
-    in_line: Arc<Record>,
-    start: Option<(Start, Instant)>,
-}
-
-/// What retries may cost beside the records themselves: each takes one, each success gives back a fifth.
-#[derive(Debug)]
-struct Budget {
-    left: f64,
-    full: f64,
-}
-
-impl Budget {
-    /// Enough that a moment in which all that is under way fails does not use it up.
-    fn new(concurrency: usize) -> Self {
-        #[allow(clippy::cast_precision_loss)] // A bound of some thousands at most.
-        let full = (10.0 * concurrency as f64).max(100.0);
-        Self { left: full, full }
-    }
-
-    fn spend(&mut self) -> bool {
-        let enough = self.left >= 1.0;
-        if enough {
-            self.left -= 1.0;
-        }
-        enough
-    }
-
-    fn earn(&mut self) {
-        self.left = (self.left + 0.2).min(self.full);
-    }
 }
 
 #[derive(Debug)]
@@ -230,25 +176,10 @@ impl LaneCore {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let waits = self.order.join(ticket, &record.keys);
-        let state = if waits == 0 { State::Ready } else { State::Blocked };
         if waits == 0 {
             self.ready.push_back(ticket);
         }
-        let entry = Entry {
-            in_line: Arc::clone(&record),
-            record,
-            state,
-            task: Task::Upsert,
-            waits,
-            tries: 0,
-            attempts: 0,
-            refusals: 0,
-            taken_then: 0,
-            last_error: None,
-            absorbed: Vec::new(),
-            start: None,
-        };
-        self.entries.insert(ticket, entry);
+        self.entries.insert(ticket, Entry::new(record, waits));
         None
     }
 
@@ -274,7 +205,7 @@ impl LaneCore {
     fn absorb(&mut self, record: &Arc<Record>) -> bool {
         let Some(ticket) = self.order.last_of(&record.keys) else { return false };
         let Some(entry) = self.entries.get_mut(&ticket) else { return false };
-        let untried = entry.tries == 0 && entry.last_error.is_none() && entry.task == Task::Upsert;
+        let untried = entry.is_untried();
         let waits = matches!(entry.state, State::Blocked | State::Ready);
         let same = entry.in_line.keys.iter().all(|key| record.keys.contains(key))
             && self.order.is_last(ticket, &entry.in_line.keys);
@@ -394,7 +325,7 @@ impl LaneCore {
         self.turns.push(Turn::Resumed);
         // Those that were refused come first now: their next answer shows whether it was they alone.
         let (refused, others): (Vec<_>, Vec<_>) =
-            self.ready.drain(..).partition(|ticket| self.entries.get(ticket).is_some_and(|entry| entry.refusals > 0));
+            self.ready.drain(..).partition(|ticket| self.entries.get(ticket).is_some_and(|entry| entry.was_refused));
         self.ready.extend(refused);
         self.ready.extend(others);
     }
@@ -403,109 +334,6 @@ impl LaneCore {
         if was_probe {
             self.gate.nothing_learned(now);
         }
-    }
-
-    fn failed(&mut self, ticket: Ticket, error: Error, was_probe: bool, now: Instant, settled: &mut Vec<Settled>) {
-        let Some(entry) = self.entries.get_mut(&ticket) else { return };
-        let error = Arc::new(error);
-        let trouble = Trouble::of(&error);
-        entry.attempts += error.attempts();
-        let looked_up_in_vain = entry.task == Task::LookUp;
-        // What an upsert may have done has to be read before it is sent again; a failed look-up leaves it open.
-        let in_doubt =
-            looked_up_in_vain || (matches!(error.effect(), Effect::Unknown | Effect::Applied) && !error.is_retryable());
-        let settles_by_itself = error.effect() == Effect::Applied && trouble == Trouble::None;
-        let mut again = if in_doubt { self.can_find && !settles_by_itself } else { error.is_retryable() };
-        if looked_up_in_vain {
-            // The vendor says that it cannot tell: what the upsert left open stays open.
-            again &= trouble != Trouble::None || error.is_retryable();
-        } else {
-            entry.last_error = Some(Arc::clone(&error));
-            if in_doubt && again {
-                entry.task = Task::LookUp;
-            }
-        }
-        let mut of_all = trouble != Trouble::None;
-        match trouble {
-            Trouble::None if error.effect() == Effect::NotSent && error.attempts() == 0 => {
-                self.nothing_learned(was_probe, now);
-            }
-            Trouble::None => self.vendor_is_there(),
-            Trouble::Refused => {
-                // Others were taken meanwhile: it is this record that is refused, not the account.
-                let alone = entry.refusals > 0 && self.taken > entry.taken_then;
-                let first = entry.refusals == 0;
-                entry.refusals += 1;
-                entry.taken_then = self.taken;
-                again = !alone && (!in_doubt || again);
-                if alone {
-                    self.refuses_single_ones = true;
-                    self.nothing_learned(was_probe, now);
-                }
-                // Where the vendor is known to do that, a record's first refusal costs the others no pause.
-                of_all = !(alone || (first && self.refuses_single_ones && self.gate.is_open()));
-            }
-            Trouble::Outage | Trouble::Asked(_) => {}
-        }
-        let was_open = self.gate.is_open();
-        if of_all {
-            match self.gate.trouble(trouble, now) {
-                After::Open | After::StillClosed => {}
-                After::Closed(until) => self.turns.push(Turn::Paused { kind: error.kind(), until }),
-                After::GiveUp => {
-                    self.turns.push(Turn::Ended(Arc::clone(&error)));
-                    self.closed = Some(Closed::Ended(Arc::clone(&error)));
-                }
-            }
-        }
-        let Some(entry) = self.entries.get_mut(&ticket) else { return };
-        // While the vendor as a whole is in trouble, a failure says nothing of the record.
-        let counts = was_open && self.gate.is_open();
-        if counts {
-            entry.tries += 1;
-            again &= entry.tries < self.policy.tries && self.budget.spend();
-        }
-        if !again || self.closed.is_some() {
-            let ending = Ending::Failed(entry.last_error.clone().unwrap_or(error));
-            if !self.fall_back(ticket, &ending, settled) {
-                self.end(ticket, ending, settled);
-            }
-        } else if counts {
-            let exponent = entry.tries.saturating_sub(1).min(16);
-            let full = self.policy.retry_pause.saturating_mul(1 << exponent).min(Duration::from_secs(60));
-            // Half of it is chance, so that the retries of one moment do not come back together.
-            let after = full.mul_f64(0.5 + self.chance.f64() / 2.0).max(error.retry_after().unwrap_or_default());
-            entry.state = State::Delayed;
-            self.turns.push(Turn::Retrying { position: entry.record.position(), kind: error.kind(), after });
-            self.delayed.push(Reverse((now + after, ticket)));
-        } else {
-            // Behind the others: the next probe is another record.
-            entry.state = State::Ready;
-            self.ready.push_back(ticket);
-        }
-    }
-
-    /// Sends the older record after all where the newer one in its place could not be sent at all.
-    fn fall_back(&mut self, ticket: Ticket, ending: &Ending, settled: &mut Vec<Settled>) -> bool {
-        let Ending::Failed(error) = ending else { return false };
-        let Some(entry) = self.entries.get_mut(&ticket) else { return false };
-        if self.closed.is_some() || error.effect() != Effect::NotSent || entry.attempts > 0 || error.is_retryable() {
-            return false;
-        }
-        let Some(older) = entry.absorbed.pop() else { return false };
-        self.absorbed -= 1;
-        let newer = std::mem::replace(&mut entry.record, older);
-        if self.policy.after_failure != AfterFailure::GoOn {
-            self.failed.extend(newer.keys.iter().map(|key| (*key, newer.position())));
-        }
-        entry.tries = 0;
-        entry.refusals = 0;
-        entry.last_error = None;
-        entry.task = Task::Upsert;
-        entry.state = State::Ready;
-        self.ready.push_front(ticket);
-        settled.push(Settled { record: newer, ending: ending.clone(), attempts: 0 });
-        true
     }
 
     /// Ends a record, with those that it stands for, and lets the next of the person go. Where one of a person failed, the
