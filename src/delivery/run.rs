@@ -37,9 +37,9 @@ const UPDATES: usize = 1024;
 pub struct Delivery {
     pub(super) lanes: Vec<Lane>,
     clock: Arc<dyn Clock>,
-    checkpoint: Option<Arc<dyn Checkpoint>>,
+    pub(super) checkpoint: Option<Arc<dyn Checkpoint>>,
     dead_letters: Option<Arc<dyn DeadLetters>>,
-    accepted: Option<Arc<dyn Accepted>>,
+    pub(super) accepted: Option<Arc<dyn Accepted>>,
     observers: Vec<Arc<dyn Observer>>,
     guards: Guards,
     letters_settle: bool,
