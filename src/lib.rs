@@ -15,6 +15,7 @@
 
 mod address_match;
 mod customer;
+pub mod delivery;
 mod error;
 mod http;
 mod mapper;

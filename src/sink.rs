@@ -75,12 +75,16 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     async fn check(&self) -> Result<(), Error> {
         Err(Error::unsupported(self.provider(), "check", "this provider has no call that only checks credentials"))
     }
+
+    /// How long a request of this sink would wait now for the local quota, roughly; zero where that is not known.
+    fn quota_wait(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 macro_rules! forward {
     ($($type:ty),+) => {
         $(#[async_trait]
-        #[deny(clippy::missing_trait_methods)]
         impl<T: CustomerSink + ?Sized> CustomerSink for $type {
             fn provider(&self) -> ProviderId {
                 (**self).provider()

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::digits::numbers;
 use super::field::{AddressField, ConsentField, Field, FieldPath};
 use super::{Address, Consent, CustomValue, Customer, Decimal, time};
 use crate::error::{Error, FieldError};
@@ -25,6 +26,31 @@ enum Tree {
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+/// Gives numbers with a fraction or an exponent their own digits back, which the parser made binary: `1.50` stays that,
+/// and 28 digits stay exact.
+fn restore_digits(tree: &mut Tree, numbers: &mut impl Iterator<Item = String>) {
+    match tree {
+        Tree::Null | Tree::Bool(_) | Tree::Text(_) => {}
+        Tree::Integer(_) | Tree::Digits(_) => drop(numbers.next()),
+        Tree::Float(_) => {
+            if let Some(digits) = numbers.next().filter(|digits| digits.parse::<Decimal>().is_ok()) {
+                *tree = Tree::Digits(digits);
+            }
+        }
+        Tree::List(list) => list.iter_mut().for_each(|tree| restore_digits(tree, numbers)),
+        Tree::Object(entries) => entries.iter_mut().for_each(|(_, tree)| restore_digits(tree, numbers)),
+    }
+}
+
+fn has_float(tree: &Tree) -> bool {
+    match tree {
+        Tree::Float(_) => true,
+        Tree::List(list) => list.iter().any(has_float),
+        Tree::Object(entries) => entries.iter().any(|(_, tree)| has_float(tree)),
+        _ => false,
     }
 }
 
@@ -390,6 +416,9 @@ impl Customer {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) with one field error for each problem of the record.
     /// No message holds a value of the record.
     ///
+    /// Numbers are read digit by digit, up to the 28 of [`Decimal`]; through serde ([`Deserialize`]) those with a fraction
+    /// are, as everywhere there, exact to 15 digits.
+    ///
     /// ```
     /// use customer_sink::Customer;
     ///
@@ -398,12 +427,15 @@ impl Customer {
     /// assert_eq!(paths, ["emial", "birthday"]);
     /// ```
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let tree: Tree = serde_json::from_slice(json).map_err(|error| {
+        let mut tree: Tree = serde_json::from_slice(json).map_err(|error| {
             Error::invalid_record(vec![FieldError::new(
                 String::new(),
                 format!("is not JSON, from line {} column {}", error.line(), error.column()),
             )])
         })?;
+        if has_float(&tree) {
+            restore_digits(&mut tree, &mut numbers(json));
+        }
         let mut problems = Problems::default();
         let customer = customer(tree, &mut problems);
         if problems.0.is_empty() { Ok(customer) } else { Err(Error::invalid_record(problems.0)) }
@@ -459,7 +491,21 @@ mod tests {
         assert_eq!(read(r#"{"total_spent":12840.1}"#), "12840.1".parse().ok());
         assert_eq!(read(r#"{"total_spent":"12840.10"}"#), "12840.10".parse().ok());
         assert_eq!(read(r#"{"total_spent":"1e3"}"#), "1000".parse().ok());
-        assert_eq!(problems(r#"{"total_spent":12345678901234567.89}"#).len(), 1);
+        assert_eq!(read(r#"{"total_spent":12345678901234567.890}"#), "12345678901234567.890".parse().ok());
+        assert_eq!(problems(r#"{"total_spent":12345678901234567890123456789.89}"#).len(), 1);
+        assert!(serde_json::from_str::<Customer>(r#"{"total_spent":12345678901234567.89}"#).is_err());
+    }
+
+    #[test]
+    fn numbers_keep_their_own_digits_wherever_they_stand() {
+        let json = r#"{"orders_count":3,"note":"a \"1.25\" -7 \\","custom":{"9.5":1.50,"b":-2,"c":-0.10,"d":1e2,"e":2.000},
+            "addresses":[{"latitude":45.523062200000003,"longitude":-122.5}],"tags":["4.75"],"total_spent":8.10}"#;
+        let c = Customer::from_json(json.as_bytes()).unwrap();
+        let custom: Vec<_> = c.custom.values().map(|value| value.to_text().into_owned()).collect();
+        assert_eq!(custom, ["1.50", "-2", "-0.10", "100", "2.000"]);
+        let place = c.addresses[0].latitude.zip(c.addresses[0].longitude).unwrap();
+        assert_eq!((place.0.to_string(), place.1.to_string()), ("45.523062200000003".into(), "-122.5".into()));
+        assert_eq!((c.total_spent.unwrap().to_string(), c.orders_count), ("8.10".into(), Some(3)));
     }
 
     #[test]

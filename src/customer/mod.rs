@@ -1,10 +1,13 @@
 //! The normalized customer: one record that every vendor's request is made from.
 
 mod address;
+#[cfg(test)]
+pub(crate) mod any;
 mod consent;
 pub(crate) mod country;
 mod custom;
 pub(crate) mod decimal;
+mod digits;
 pub(crate) mod email;
 mod field;
 mod json;

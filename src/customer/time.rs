@@ -25,7 +25,11 @@ impl fmt::Display for Rfc3339 {
     /// Digit by digit: chrono's general formatter costs more than all the rest of a mapping.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (at, offset) = (self.0.naive_local(), self.0.offset().local_minus_utc());
-        if !(0..=9999).contains(&at.year()) || at.nanosecond() >= 1_000_000_000 || offset % 60 != 0 {
+        if offset % 60 != 0 {
+            // The form has no seconds in an offset; to round them would name another instant.
+            return Self(self.0.with_timezone(&Utc).fixed_offset()).fmt(f);
+        }
+        if !(0..=9999).contains(&at.year()) || at.nanosecond() >= 1_000_000_000 {
             return f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, false));
         }
         let mut out = [0u8; 35];
@@ -132,6 +136,8 @@ pub(super) fn as_date<S: serde::Serializer>(date: &Option<NaiveDate>, serializer
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone;
+
     use super::*;
 
     #[test]
@@ -157,6 +163,13 @@ mod tests {
             let utc = at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true);
             assert_eq!(UtcSeconds(at).to_string(), utc, "{text}");
         }
+    }
+
+    #[test]
+    fn an_offset_with_seconds_keeps_its_instant() {
+        let at = FixedOffset::east_opt(28_830).unwrap().with_ymd_and_hms(2025, 3, 4, 9, 15, 0).unwrap();
+        assert_eq!(Rfc3339(at).to_string(), "2025-03-04T01:14:30+00:00");
+        assert_eq!(parse_rfc3339(&Rfc3339(at).to_string()), Some(at));
     }
 
     #[test]

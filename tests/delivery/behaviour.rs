@@ -1,0 +1,613 @@
+//! The engine's rules, one by one.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use customer_sink::delivery::{
+    AfterFailure, Coalesce, Delivery, Ended, Ending, Event, Guards, Item, Lane, Left, Patience, Run, SetupError, Skip,
+    SourceError, StopReason, Summary, Tripped, Update, WhenFull,
+};
+use customer_sink::{
+    Capabilities, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Outcome, Plan,
+    UpsertOptions, Upserted,
+};
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use crate::sim::{Letters, Memory, PausedClock, Profile, SIM, SimSink, ended, error, paused, position, record, source};
+
+fn delivery(lanes: impl IntoIterator<Item = Lane>) -> Delivery {
+    lanes.into_iter().fold(Delivery::new().clock(PausedClock::new()).seed(1), Delivery::lane)
+}
+
+fn people(count: u64) -> Vec<Item> {
+    (0..count).map(|number| record(number, number)).collect()
+}
+
+async fn read(mut run: Run) -> (Vec<Update>, Summary) {
+    let mut updates = Vec::new();
+    while let Some(update) = run.next().await {
+        updates.push(update);
+    }
+    (updates, run.finish().await)
+}
+
+async fn deliver(delivery: Delivery, items: Vec<Item>) -> (Vec<Update>, Summary) {
+    read(delivery.start(source(items)).unwrap()).await
+}
+
+fn of<'a>(updates: &'a [Update], lane: &str) -> Vec<&'a Ended> {
+    let mut found: Vec<_> = ended(updates).into_iter().filter(|ended| &*ended.lane == lane).collect();
+    found.sort_by_key(|ended| ended.position);
+    found
+}
+
+/// What a sink does with a record.
+type Answer = Box<dyn Fn(&Customer) -> Reply + Send + Sync>;
+
+enum Reply {
+    Good,
+    Unchanged,
+    Fail(Error),
+    Never,
+}
+
+/// A sink that answers as a test says, after a tick.
+struct Scripted {
+    name: &'static str,
+    answer: Answer,
+    calls: Mutex<Vec<u64>>,
+    aborted: AtomicU64,
+}
+
+impl std::fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+fn scripted(answer: impl Fn(&Customer) -> Reply + Send + Sync + 'static) -> Arc<Scripted> {
+    Arc::new(Scripted { name: "scripted", answer: Box::new(answer), calls: Mutex::default(), aborted: 0.into() })
+}
+
+struct CountsDrop<'a>(&'a AtomicU64);
+
+impl Drop for CountsDrop<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[async_trait]
+impl CustomerSink for Scripted {
+    fn provider(&self) -> customer_sink::ProviderId {
+        SIM
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new(customer_sink::providers::MATRICES[0])
+    }
+
+    fn plan(&self, _: &Customer, _: &UpsertOptions) -> Result<Plan, Error> {
+        Ok(Plan::new(SIM, Vec::new(), Vec::new(), Vec::new()))
+    }
+
+    async fn upsert_with(&self, customer: &Customer, _: &UpsertOptions) -> Result<Upserted, Error> {
+        self.calls.lock().unwrap().push(position(customer));
+        let guard = CountsDrop(&self.aborted);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let reply = (self.answer)(customer);
+        if matches!(reply, Reply::Never) {
+            std::future::pending::<()>().await;
+        }
+        std::mem::forget(guard);
+        match reply {
+            Reply::Good => Ok(Upserted::new(SIM, Outcome::Updated)),
+            Reply::Unchanged => Ok(Upserted::new(SIM, Outcome::Unchanged)),
+            Reply::Fail(error) => Err(error),
+            Reply::Never => unreachable!(),
+        }
+    }
+}
+
+#[test]
+fn an_outage_pauses_the_lane_and_loses_nothing() {
+    paused(async {
+        let profile = Profile { outages: vec![100..20_000], ..Profile::calm() };
+        let sink = SimSink::new(profile, 3);
+        let events: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted = Arc::clone(&events);
+        let start = Instant::now();
+        let lane = Lane::new(Arc::clone(&sink) as _).concurrency(4);
+        let delivery = delivery([lane]).observer(move |event: &Event<'_>| match event {
+            Event::Paused(paused) => noted.lock().unwrap().push(format!("paused {}", paused.length.as_secs())),
+            Event::Resumed(_) => noted.lock().unwrap().push("resumed".into()),
+            _ => {}
+        });
+        let (_, summary) = deliver(delivery, people(200)).await;
+        assert!(summary.is_complete(), "{summary:?}");
+        assert_eq!(summary.lanes[0].counts.created, 200);
+        let events = events.lock().unwrap();
+        assert_eq!(*events, ["paused 1", "paused 2", "paused 4", "paused 8", "paused 16", "resumed"]);
+        let upserts = sink.seen.lock().unwrap().upserts;
+        assert!(upserts < 230, "{upserts} upserts for 200 records: the outage was hammered");
+        assert!(start.elapsed() < Duration::from_secs(60));
+    });
+}
+
+#[test]
+fn an_outage_without_end_ends_the_lane_and_leaves_what_was_not_tried() {
+    paused(async {
+        let sink = SimSink::new(Profile { outages: vec![0..u64::MAX], ..Profile::calm() }, 3);
+        let lane = Lane::new(sink as _).outage(3, Patience::up_to(Duration::from_secs(30)));
+        let calm = Lane::new(SimSink::calm() as _).name("calm");
+        let (updates, summary) = deliver(delivery([lane, calm]), people(100)).await;
+        let (down, calm) = (&summary.lanes[0], &summary.lanes[1]);
+        assert!(down.ended_early && !calm.ended_early);
+        assert_eq!(calm.counts.created, 100);
+        assert_eq!(down.counts.failed + down.counts.left, 100);
+        assert!(down.counts.failed < 40, "only what was tried has failed: {:?}", down.counts);
+        for ended in of(&updates, "sim") {
+            assert_eq!(ended.ending.error().unwrap().kind(), ErrorKind::Connect);
+            assert_eq!(ended.ending.effect(), Some(Effect::NotSent));
+        }
+        assert!(summary.stopped.is_none(), "the other lane came to its end");
+    });
+}
+
+#[test]
+fn refused_credentials_end_the_lane_after_a_second_look() {
+    paused(async {
+        let sink = scripted(|_| Reply::Fail(error(ErrorKind::Unauthenticated, Effect::Rejected)));
+        let lane = Lane::new(Arc::clone(&sink) as _).concurrency(1).window(20).when_full(WhenFull::Block);
+        let (updates, summary) = deliver(delivery([lane]), people(3000)).await;
+        assert!(summary.lanes[0].ended_early);
+        assert!(sink.calls.lock().unwrap().len() <= 4, "a wrong key is not tried with everybody");
+        let failed = of(&updates, "sim").iter().filter(|e| matches!(e.ending, Ending::Failed(_))).count();
+        assert!((1..=4).contains(&failed), "{failed}");
+        assert!(matches!(summary.stopped, Some(StopReason::AllLanesEnded)), "{:?}", summary.stopped);
+    });
+}
+
+#[test]
+fn refused_credentials_that_are_put_right_cost_a_pause() {
+    paused(async {
+        let sink = SimSink::new(Profile { refusals: vec![50..5000], ..Profile::calm() }, 4);
+        let lane = Lane::new(sink as _).refusal(Patience::up_to(Duration::from_secs(600)));
+        let (_, summary) = deliver(delivery([lane]), people(100)).await;
+        assert!(summary.is_complete(), "{summary:?}");
+    });
+}
+
+#[test]
+fn one_record_that_is_refused_does_not_end_the_lane() {
+    paused(async {
+        let sink = scripted(|customer| match position(customer) % 10 {
+            3 => Reply::Fail(error(ErrorKind::Forbidden, Effect::Rejected)),
+            _ => Reply::Good,
+        });
+        let start = Instant::now();
+        let lane = Lane::new(sink as _).concurrency(4);
+        let (updates, summary) = deliver(delivery([lane]), people(200)).await;
+        assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (180, 20));
+        assert!(!summary.lanes[0].ended_early);
+        for ended in of(&updates, "sim") {
+            assert_eq!(ended.position % 10 == 3, matches!(ended.ending, Ending::Failed(_)));
+        }
+        assert!(start.elapsed() < Duration::from_secs(15), "each cost a pause: {:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn one_record_that_the_vendor_cannot_bear_is_given_up_and_costs_little() {
+    paused(async {
+        for (kind, wait) in [(ErrorKind::Unavailable, None), (ErrorKind::RateLimited, Some(Duration::from_secs(1)))] {
+            let sink = scripted(move |customer| match position(customer) {
+                7 => Reply::Fail(error(kind, Effect::Rejected).with_retryable(true).with_retry_after(wait)),
+                _ => Reply::Good,
+            });
+            let start = Instant::now();
+            let lane = Lane::new(Arc::clone(&sink) as _).concurrency(2).longest_wait(Duration::from_secs(40));
+            let (updates, summary) = deliver(delivery([lane]), people(500)).await;
+            assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (499, 1), "{kind}");
+            assert_eq!(of(&updates, "sim")[7].ending.error().unwrap().kind(), kind);
+            let tries = sink.calls.lock().unwrap().iter().filter(|position| **position == 7).count();
+            assert!((2..=30).contains(&tries), "{kind}: {tries}");
+            assert!(start.elapsed() < Duration::from_secs(60), "{kind}: {:?}", start.elapsed());
+        }
+    });
+}
+
+#[test]
+fn a_wait_that_the_vendor_asks_for_is_waited_and_one_too_long_ends_the_lane() {
+    paused(async {
+        for (asked, longest, arrives) in [(90, 3600, true), (90, 60, false)] {
+            let asked = Duration::from_secs(asked);
+            let first = AtomicBool::new(true);
+            let sink = scripted(move |_| {
+                if first.swap(false, Relaxed) {
+                    let error = error(ErrorKind::QuotaExhausted, Effect::Rejected).with_retryable(true);
+                    return Reply::Fail(error.with_retry_after(Some(asked)));
+                }
+                Reply::Good
+            });
+            let start = Instant::now();
+            let lane = Lane::new(Arc::clone(&sink) as _).concurrency(1).longest_wait(Duration::from_secs(longest));
+            let (_, summary) = deliver(delivery([lane]), people(5)).await;
+            assert_eq!(summary.is_complete(), arrives, "{summary:?}");
+            assert_eq!(start.elapsed() >= asked, arrives);
+            assert_eq!(sink.calls.lock().unwrap().len(), if arrives { 6 } else { 1 });
+        }
+    });
+}
+
+#[test]
+fn a_paused_lane_goes_on_at_once_when_it_is_told_to() {
+    paused(async {
+        let broken = Arc::new(AtomicBool::new(true));
+        let state = Arc::clone(&broken);
+        let sink = scripted(move |_| match state.load(Relaxed) {
+            true => Reply::Fail(error(ErrorKind::Unauthenticated, Effect::Rejected)),
+            false => Reply::Good,
+        });
+        let hour = Duration::from_secs(3600);
+        let patience = Patience { first: hour, longest: hour, give_up_after: 10 * hour };
+        let start = Instant::now();
+        let run = delivery([Lane::new(sink as _).refusal(patience)]).start(source(people(3))).unwrap();
+        let handle = run.handle();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(handle.progress().lanes[0].paused_for.unwrap() > Duration::from_secs(3000));
+        broken.store(false, Relaxed);
+        assert!(handle.resume("sim") && !handle.resume("nobody"));
+        assert!(run.finish().await.is_complete());
+        assert!(start.elapsed() < Duration::from_secs(120));
+    });
+}
+
+#[test]
+fn waiting_records_give_way_to_a_newer_one_that_says_as_much() {
+    paused(async {
+        let items = || (0..6).map(|number| record(number, 1)).collect::<Vec<_>>();
+        let sink = SimSink::calm();
+        let lane = Lane::new(Arc::clone(&sink) as _).coalesce(Coalesce::ToNewest);
+        let (updates, summary) = deliver(delivery([lane]), items()).await;
+        assert!(summary.is_complete());
+        let words: Vec<_> = of(&updates, "sim")
+            .iter()
+            .map(|ended| match ended.ending {
+                Ending::Skipped(Skip::Coalesced { into }) => format!("into {into}"),
+                _ => ended.ending.as_str().to_owned(),
+            })
+            .collect();
+        assert_eq!(words, ["into 5", "into 5", "into 5", "into 5", "into 5", "created"]);
+        assert_eq!(sink.seen.lock().unwrap().upserts, 1);
+
+        // Where the newer one cannot be sent at all, the older is sent.
+        let mut spoiled = items();
+        spoiled[5].customer.tags.push("bad".into());
+        let sink = SimSink::calm();
+        let lane = Lane::new(Arc::clone(&sink) as _).coalesce(Coalesce::ToNewest);
+        let (updates, _) = deliver(delivery([lane]), spoiled).await;
+        let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.ending.as_str()).collect();
+        assert_eq!(words, ["skipped", "skipped", "skipped", "skipped", "created", "failed"]);
+        assert_eq!(sink.seen.lock().unwrap().applied.keys().copied().collect::<Vec<_>>(), [4]);
+    });
+}
+
+#[test]
+fn what_follows_a_failed_record_of_the_same_person_goes_by_the_policy() {
+    paused(async {
+        let items = || {
+            let mut items: Vec<_> = (0..4).map(|number| record(number, 1)).collect();
+            items[1].customer.tags.push("bad".into());
+            items.push(record(9, 2));
+            items
+        };
+        for (policy, expected, letters) in [
+            (AfterFailure::GoOn, ["created", "failed", "created", "created", "created"], vec![1]),
+            (AfterFailure::Skip, ["created", "failed", "failed", "failed", "created"], vec![1, 2, 3]),
+            (AfterFailure::Block, ["created", "failed", "left", "left", "created"], vec![1]),
+        ] {
+            let dead: Arc<Letters> = Arc::default();
+            let lane = Lane::new(SimSink::calm() as _).after_failure(policy);
+            let (updates, _) = deliver(delivery([lane]).dead_letters(Arc::clone(&dead) as _), items()).await;
+            let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.ending.as_str()).collect();
+            assert_eq!(words, expected, "{policy:?}");
+            let written: Vec<_> = dead.all.lock().unwrap().iter().map(|(_, at, _)| *at).collect();
+            assert_eq!(written, letters, "{policy:?}");
+        }
+    });
+}
+
+/// How long `count` records take in a lane beside another one, in paused time.
+async fn time_beside(other: Option<Lane>, count: u64) -> Duration {
+    let sink = scripted(|_| Reply::Good);
+    let lane = Lane::new(sink as _).name("watched").concurrency(8);
+    let start = Instant::now();
+    let mut run = delivery([lane].into_iter().chain(other)).start(source(people(count))).unwrap();
+    let mut seen = 0;
+    while seen < count {
+        if let Some(Update::Ended(ended)) = run.next().await {
+            seen += u64::from(&*ended.lane == "watched");
+        }
+    }
+    start.elapsed()
+}
+
+#[test]
+fn a_vendor_that_stalls_takes_nothing_from_the_others() {
+    paused(async {
+        let alone = time_beside(None, 4000).await;
+        let stalled = scripted(|_| Reply::Never);
+        let beside = time_beside(Some(Lane::new(stalled as _).window(32)), 4000).await;
+        assert!(
+            beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(),
+            "{beside:?} beside a stalled lane, {alone:?} alone"
+        );
+        let down = SimSink::new(Profile { outages: vec![0..u64::MAX], ..Profile::calm() }, 1);
+        let beside = time_beside(Some(Lane::new(down as _).window(32)), 4000).await;
+        assert!(beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(), "{beside:?} beside an outage, {alone:?} alone");
+    });
+}
+
+#[test]
+fn a_lane_that_blocks_bounds_what_is_read() {
+    paused(async {
+        let read = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&read);
+        let items = futures::stream::iter(0..10_000u64).map(move |number| {
+            counted.fetch_add(1, Relaxed);
+            Ok::<_, SourceError>(record(number, number))
+        });
+        let stalled = scripted(|_| Reply::Never);
+        let lane = Lane::new(stalled as _).window(32).concurrency(4).when_full(WhenFull::Block);
+        let run = delivery([lane]).start(items).unwrap();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let read = read.load(Relaxed);
+        assert!((32..=32 + 17).contains(&read), "{read} records were read for a window of 32");
+        assert_eq!(run.handle().progress().lanes[0].under_way, 4);
+    });
+}
+
+#[test]
+fn what_a_source_cannot_read_is_told_and_the_rest_goes_on() {
+    paused(async {
+        let items = vec![
+            Ok(record(0, 0)),
+            Err(SourceError::unreadable(1, "line 2: no JSON")),
+            Ok(record(2, 2)),
+            Ok(record(3, 3).only("nobody")),
+            Ok(record(4, 4).only("b")),
+        ];
+        let lanes = ["a", "b"].map(|name| Lane::new(SimSink::calm() as _).name(name));
+        let (updates, summary) = read(delivery(lanes).start(futures::stream::iter(items)).unwrap()).await;
+        let unreadable: Vec<_> = updates
+            .iter()
+            .filter_map(|update| match update {
+                Update::Unreadable(unreadable) => Some((unreadable.position, unreadable.message.to_string())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(unreadable[0], (1, "line 2: no JSON".to_owned()));
+        assert_eq!(unreadable[1].0, 3);
+        assert_eq!((summary.read, summary.unreadable), (5, 2));
+        assert_eq!((summary.lanes[0].counts.created, summary.lanes[1].counts.created), (2, 3));
+        assert!(!summary.is_complete());
+    });
+}
+
+#[test]
+fn a_source_that_breaks_goes_back_or_panics_ends_the_run_after_what_was_read() {
+    paused(async {
+        let broken = || SourceError::broken("the connection is gone");
+        let lane = || Lane::new(SimSink::calm() as _);
+        let run = delivery([lane()]).start(futures::stream::iter([Ok(record(0, 0)), Err(broken()), Ok(record(1, 1))]));
+        let summary = run.unwrap().finish().await;
+        assert_eq!((summary.read, summary.lanes[0].counts.created), (1, 1));
+        assert!(matches!(summary.stopped, Some(StopReason::Source(SourceError::Broken(_)))), "{summary:?}");
+
+        let summary = deliver(delivery([lane()]), vec![record(5, 0), record(5, 1)]).await.1;
+        assert_eq!(summary.lanes[0].counts.created, 1);
+        assert!(summary.stopped.unwrap().to_string().contains("does not come after"));
+
+        let panics = futures::stream::iter(0..9u64).map(|number| {
+            if number == 3 {
+                std::panic::resume_unwind(Box::new("asked for"));
+            }
+            Ok(record(number, number))
+        });
+        let summary = delivery([lane()]).start(panics).unwrap().finish().await;
+        assert_eq!(summary.lanes[0].counts.created, 3);
+        assert!(matches!(summary.stopped, Some(StopReason::Panicked(_))), "{summary:?}");
+    });
+}
+
+#[test]
+fn a_sink_or_an_observer_that_panics_stops_nobody() {
+    paused(async {
+        let sink = scripted(|customer| {
+            if position(customer) == 3 {
+                std::panic::resume_unwind(Box::new("asked for"));
+            }
+            Reply::Good
+        });
+        let dead: Arc<Letters> = Arc::default();
+        let delivery = delivery([Lane::new(sink as _)])
+            .dead_letters(Arc::clone(&dead) as _)
+            .observer(|_: &Event<'_>| std::panic::resume_unwind(Box::new("asked for")));
+        let (updates, summary) = deliver(delivery, people(10)).await;
+        assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (9, 1));
+        let failed = of(&updates, "sim")[3];
+        assert_eq!(failed.ending.effect(), Some(Effect::Unknown));
+        assert_eq!(dead.all.lock().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_written_stops_the_run_with_a_reason() {
+    paused(async {
+        let checkpoint: Arc<Memory> = Arc::default();
+        checkpoint.full.store(true, Relaxed);
+        let lane = Lane::new(SimSink::calm() as _).concurrency(2);
+        let (updates, summary) = deliver(delivery([lane]).checkpoint(checkpoint as _), people(500)).await;
+        assert!(matches!(summary.stopped, Some(StopReason::Checkpoint(_))), "{:?}", summary.stopped);
+        assert_eq!(ended(&updates).len() as u64, summary.read, "what was read has an outcome");
+        assert!(summary.lanes[0].counts.created < 20, "the run went on: {:?}", summary.lanes[0].counts);
+
+        let letters: Arc<Letters> = Arc::default();
+        letters.full.store(true, Relaxed);
+        let checkpoint: Arc<Memory> = Arc::default();
+        let sink = scripted(|_| Reply::Fail(error(ErrorKind::Rejected, Effect::Rejected)));
+        let delivery = delivery([Lane::new(sink as _)]).checkpoint(Arc::clone(&checkpoint) as _);
+        let (_, summary) = deliver(delivery.dead_letters(letters as _).dead_letters_settle(true), people(500)).await;
+        assert!(matches!(summary.stopped, Some(StopReason::DeadLetters(_))), "{:?}", summary.stopped);
+        assert!(checkpoint.done.lock().unwrap().is_empty(), "without its letter a record is not done");
+    });
+}
+
+#[test]
+fn cancelling_finishes_what_is_under_way_and_leaves_the_rest() {
+    paused(async {
+        let sink = scripted(|_| Reply::Good);
+        let checkpoint: Arc<Memory> = Arc::default();
+        let lane = Lane::new(Arc::clone(&sink) as _).concurrency(4);
+        let run = delivery([lane]).checkpoint(Arc::clone(&checkpoint) as _).start(source(people(300))).unwrap();
+        let handle = run.handle();
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        handle.cancel();
+        let (updates, summary) = read(run).await;
+        assert!(matches!(summary.stopped, Some(StopReason::Cancelled)));
+        let counts = &summary.lanes[0].counts;
+        assert_eq!((counts.updated, counts.failed), (12, 0), "three rounds of four");
+        assert_eq!(counts.left + 12, summary.read);
+        assert_eq!(sink.calls.lock().unwrap().len(), 12);
+        assert_eq!(sink.aborted.load(Relaxed), 0);
+        let delivered: Vec<_> =
+            ended(&updates).iter().filter(|e| e.ending.is_delivered()).map(|e| e.position).collect();
+        let done: std::collections::BTreeSet<_> = checkpoint.done.lock().unwrap().iter().map(|(_, at)| *at).collect();
+        assert_eq!(done, delivered.into_iter().collect());
+        assert!(
+            ended(&updates).iter().all(|e| e.ending.is_delivered() || matches!(e.ending, Ending::Left(Left::Stopped)))
+        );
+
+        // The next run does only what is left.
+        let (_, summary) =
+            deliver(delivery([Lane::new(Arc::clone(&sink) as _)]).checkpoint(checkpoint as _), people(300)).await;
+        assert!(summary.is_complete());
+        assert_eq!((summary.lanes[0].counts.skipped, summary.lanes[0].counts.updated), (12, 288));
+    });
+}
+
+#[test]
+fn dropping_a_run_aborts_it() {
+    paused(async {
+        let sink = scripted(|_| Reply::Never);
+        let run = delivery([Lane::new(Arc::clone(&sink) as _).concurrency(4)]).start(source(people(9))).unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(run);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sink.aborted.load(Relaxed), 4);
+        assert_eq!(sink.calls.lock().unwrap().len(), 4);
+    });
+}
+
+#[test]
+fn a_run_stops_above_the_limits_of_its_caller() {
+    paused(async {
+        let sink = scripted(|customer| match position(customer) % 2 {
+            0 => Reply::Good,
+            _ => Reply::Fail(error(ErrorKind::Rejected, Effect::Rejected)),
+        });
+        let guards = Guards::new().failed_share(0.3, 20);
+        let (_, summary) = deliver(delivery([Lane::new(sink as _).concurrency(1)]).guards(guards), people(1000)).await;
+        let Some(StopReason::Guard(Tripped::FailedShare { failed, tried, .. })) = summary.stopped else {
+            panic!("{:?}", summary.stopped)
+        };
+        assert_eq!((failed, tried), (10, 20));
+
+        let items: Vec<_> = people(100)
+            .into_iter()
+            .map(|mut item| {
+                item.customer.email_marketing = Some(Consent::new(ConsentState::Unsubscribed));
+                item
+            })
+            .collect();
+        for (reply, sent) in [(true, 7), (false, 100)] {
+            let sink = scripted(move |_| if reply { Reply::Good } else { Reply::Unchanged });
+            let delivery =
+                delivery([Lane::new(Arc::clone(&sink) as _).concurrency(3)]).guards(Guards::new().consents(7));
+            let (_, summary) = deliver(delivery, items.clone()).await;
+            assert_eq!(
+                sink.calls.lock().unwrap().len(),
+                sent,
+                "never more than the limit, and unchanged ones are free"
+            );
+            assert_eq!(matches!(summary.stopped, Some(StopReason::Guard(Tripped::Consents { most: 7 }))), reply);
+        }
+    });
+}
+
+#[test]
+fn dead_letters_go_by_the_callers_choice() {
+    paused(async {
+        for (settle, for_left) in [(false, false), (true, false), (false, true)] {
+            let sink = scripted(|_| Reply::Fail(error(ErrorKind::Unauthenticated, Effect::Rejected)));
+            let (letters, checkpoint): (Arc<Letters>, Arc<Memory>) = Default::default();
+            let delivery = delivery([Lane::new(sink as _).concurrency(1)])
+                .dead_letters(Arc::clone(&letters) as _)
+                .checkpoint(Arc::clone(&checkpoint) as _)
+                .dead_letters_settle(settle)
+                .dead_letters_for_left(for_left)
+                .read_to_the_end(true);
+            let (_, summary) = deliver(delivery, people(40)).await;
+            let counts = &summary.lanes[0].counts;
+            assert_eq!(counts.failed + counts.left, 40, "read to its end");
+            let written = letters.all.lock().unwrap().len() as u64;
+            assert_eq!(written, if for_left { 40 } else { counts.failed });
+            assert_eq!(checkpoint.done.lock().unwrap().len() as u64, if settle { counts.failed } else { 0 });
+        }
+    });
+}
+
+#[test]
+fn a_lane_finds_out_how_many_to_have_under_way() {
+    paused(async {
+        let strained = Arc::new(AtomicBool::new(false));
+        let state = Arc::clone(&strained);
+        let sink = scripted(move |_| match state.load(Relaxed) {
+            true => Reply::Fail(error(ErrorKind::Unavailable, Effect::Rejected).with_retryable(true)),
+            false => Reply::Good,
+        });
+        let lane = Lane::new(sink as _).concurrency(64).outage(1000, Patience::up_to(Duration::from_secs(600)));
+        let run = delivery([lane]).expected(5000).start(source(people(5000))).unwrap();
+        let handle = run.handle();
+        let now = || handle.progress().lanes.remove(0);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(now().concurrency, 8);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(now().concurrency, 64);
+        strained.store(true, Relaxed);
+        tokio::time::sleep(Duration::from_millis(45)).await;
+        assert!(now().concurrency <= 16, "{}", now().concurrency);
+        strained.store(false, Relaxed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let lane = now();
+        assert!(lane.per_second > 100.0 && lane.time_left.unwrap() < Duration::from_secs(60), "{lane:?}");
+        assert_eq!(handle.progress().lanes[0].counts.failed, 0);
+        assert_eq!(run.finish().await.lanes[0].counts.updated, 5000);
+    });
+}
+
+#[test]
+fn a_delivery_without_lanes_or_with_two_of_one_name_does_not_start() {
+    paused(async {
+        assert!(matches!(delivery([]).start(source(vec![])), Err(SetupError::NoLane)));
+        let lanes = [Lane::new(SimSink::calm() as _), Lane::new(SimSink::calm() as _)];
+        let error = delivery(lanes).start(source(vec![])).unwrap_err();
+        assert_eq!(error.to_string(), "two lanes have the name sim");
+    });
+}

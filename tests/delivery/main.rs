@@ -1,0 +1,7 @@
+//! The delivery engine: a model over random schedules, and its rules one by one. Time is tokio's paused time: nothing
+//! sleeps.
+
+mod behaviour;
+mod model;
+
+mod sim;
