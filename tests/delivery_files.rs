@@ -567,8 +567,9 @@ async fn a_store_that_is_no_store_is_refused() {
         assert!(matches!(opened, Err(AcceptedError::Damaged)), "cut at {cut}: {opened:?}");
     }
     // One wrong byte is found, or stands where nothing is kept.
-    let (mut found, used) = (0, whole.iter().rposition(|b| *b != 0).unwrap());
-    for at in (0..used).step_by(used / 40) {
+    let used: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    let mut found = 0;
+    for at in used.iter().copied().step_by(used.len() / 40) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x41;
         fs::write(&path, &bytes).unwrap();
@@ -582,7 +583,7 @@ async fn a_store_that_is_no_store_is_refused() {
             Ok(store) => assert_eq!(store.last("whale", &person).await.unwrap(), Some(digest(9)), "byte {at}"),
         }
     }
-    assert!(found >= 3, "{found} of 40");
+    assert!(found >= 5, "{found} of 40");
     fs::write(&path, "").unwrap();
     assert_eq!(open().unwrap().last("whale", &person).await.unwrap(), None);
 }

@@ -53,7 +53,7 @@ pub enum AcceptedError {
 ///
 /// Its memory stays flat for any number of people: 16 MiB of pages, and the changes since the last write to the file,
 /// which come together in batches of 16,384. A person takes up to three entries for each lane (external id, e-mail
-/// address, phone number), of about 50 bytes each in the file. What a crash loses of the last batch is sent again.
+/// address, phone number), of about 110 bytes each in the file. What a crash loses of the last batch is sent again.
 /// [`forget`](Accepted::forget) of somebody who has an entry waits until the disk has it; those that come at once wait
 /// together.
 ///
@@ -61,7 +61,8 @@ pub enum AcceptedError {
 /// too, so that whoever has it can still test whether somebody they know of is in it: keep it like the records
 /// themselves. Where there are modes it is made with 0600.
 ///
-/// Opening checks the whole file, which takes about a second for a few hundred MiB.
+/// Opening checks the whole file, which takes a second or two for 5,000,000 entries. A file so damaged that the database
+/// gives up on it is an error like others, in programs that unwind on a panic.
 #[derive(Debug)]
 pub struct AcceptedFile(Arc<Inner>);
 
