@@ -51,6 +51,6 @@ mod tests {
         assert!(shared(Customer::new().external_id("7"), Customer::new().external_id(" 7").phone("+15550100123")));
         assert!(!shared(Customer::new().external_id("7"), Customer::new().email("7")));
         assert!(!shared(mia(), Customer::new().email("mio@example.com")));
-        assert_eq!(keys(&Customer::new().email("  ").external_id("").phone(" ")), []);
+        assert!(keys(&Customer::new().email("  ").external_id("").phone(" ")).is_empty());
     }
 }
