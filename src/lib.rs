@@ -14,6 +14,8 @@
 )]
 
 mod address_match;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod customer;
 mod error;
 mod http;
