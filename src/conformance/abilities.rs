@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Credentials;
 use super::scene::{Findings, Scene, Stage, Stop};
 use super::wire::Fault;
-use crate::customer::Customer;
+use crate::customer::{Customer, Field, FieldPath};
 use crate::error::{Error, ErrorKind};
 use crate::matrix::{FieldKey, FieldMatrix};
 use crate::sink::{CustomerSink, CustomerSinkExt, Erased, Identity, RemoteId, UpsertOptions};
@@ -56,16 +56,18 @@ pub(super) async fn one_name(stage: &Stage<'_>) -> Findings {
     Ok(found)
 }
 
-/// What the subject's person is known by, and what nobody is.
-fn identities(person: &Customer, remote_id: Option<&str>) -> Vec<(Identity, Identity)> {
+/// What the subject's person is known by at the vendor, and what nobody is. An identifier that did not arrive whole, by
+/// the plan's own words, is none.
+fn identities(person: &Customer, plan: &crate::Plan, remote_id: Option<&str>) -> Vec<(Identity, Identity)> {
+    let arrived = |field: Field| plan.sent().contains(&FieldPath::Field(field));
     let mut all = Vec::new();
-    if let Some(id) = &person.external_id {
+    if let Some(id) = person.external_id.as_ref().filter(|_| arrived(Field::ExternalId)) {
         all.push((Identity::ExternalId(id.clone()), Identity::ExternalId("nobody-999".into())));
     }
-    if let Some(email) = &person.email {
+    if let Some(email) = person.email.as_ref().filter(|_| arrived(Field::Email)) {
         all.push((Identity::Email(email.clone()), Identity::Email("nobody@example.com".into())));
     }
-    if let Some(phone) = &person.phone {
+    if let Some(phone) = person.phone.as_ref().filter(|_| arrived(Field::Phone)) {
         all.push((Identity::Phone(phone.clone()), Identity::Phone("+15550199999".into())));
     }
     if let Some(id) = remote_id {
@@ -81,7 +83,9 @@ async fn with_person(stage: &Stage<'_>) -> Result<(Scene, Arc<dyn CustomerSink>,
     let (scene, sink) = stage.open().await?;
     let person = stage.subject.person();
     let done = sink.upsert(&person).await.map_err(|error| Stop::Broken(format!("no upsert: {error}")))?;
-    let known = identities(&person, done.remote_id.as_deref());
+    let plan = sink.plan(&person, &UpsertOptions::default());
+    let plan = plan.map_err(|error| Stop::Broken(format!("no plan: {error}")))?;
+    let known = identities(&person, &plan, done.remote_id.as_deref());
     Ok((scene, sink, known))
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Run {
     pub(super) at: usize,
     lasts: bool,
     calls: Vec<Call>,
+    /// What the run's own sink plans for the first record and the later one.
+    plans: [Plan; 2],
 }
 
 /// One call of a run.
@@ -80,8 +82,6 @@ impl Run {
 /// All runs.
 pub(super) struct Campaign {
     runs: Vec<Run>,
-    /// What the vendor holds after the first record and after the later one.
-    plans: [Plan; 2],
 }
 
 impl Campaign {
@@ -90,21 +90,21 @@ impl Campaign {
         let all: Vec<_> = one.chain(lasting().into_iter().map(|fault| (fault, true))).collect();
         let cases = all.iter().flat_map(|(fault, lasts)| (0..clean.requests()).map(move |at| (fault, at, *lasts)));
         let runs = futures::stream::iter(cases.map(|(fault, at, lasts)| play(stage, fault.clone(), at, lasts)));
-        let runs = runs.buffered(AT_ONCE).try_collect().await?;
-        let (_, sink) = stage.open().await?;
-        let plan = |customer: &Customer| {
-            let plan = sink.plan(customer, &UpsertOptions::default());
-            plan.map_err(|error| Stop::Broken(format!("no plan: {error}")))
-        };
-        Ok(Self { runs, plans: [plan(&stage.subject.person())?, plan(&stage.subject.later())?] })
+        Ok(Self { runs: runs.buffered(AT_ONCE).try_collect().await? })
     }
 }
 
 async fn play(stage: &Stage<'_>, fault: Fault, at: usize, lasts: bool) -> Result<Run, Stop> {
     let (scene, sink) = stage.open().await?;
+    let (person, later) = (stage.subject.person(), stage.subject.later());
+    let plan = |customer: &Customer| {
+        let plan = sink.plan(customer, &UpsertOptions::default());
+        plan.map_err(|error| Stop::Broken(format!("no plan: {error}")))
+    };
+    let plans = [plan(&person)?, plan(&later)?];
     scene.wire.arm(fault.clone(), at, lasts);
-    let mut run = Run { fault, at, lasts, calls: Vec::new() };
-    for (is_later, customer) in [(false, stage.subject.person()), (true, stage.subject.later())] {
+    let mut run = Run { fault, at, lasts, calls: Vec::new(), plans };
+    for (is_later, customer) in [(false, person), (true, later)] {
         for _ in 0..=RECOVERIES {
             let observed = scene.upsert(&*sink, &customer).await;
             let failed = observed.result.is_err();
@@ -263,8 +263,8 @@ pub(super) async fn allowed_retries(stage: &Stage<'_>) -> Findings {
     stage.sound().await?;
     let campaign = stage.campaign().await?;
     let mut found = Vec::new();
-    let [first, later] = &campaign.plans;
     for run in &campaign.runs {
+        let [first, later] = &run.plans;
         for call in &run.calls {
             let plan = if call.is_later { later } else { first };
             let idempotent = |exchange: &Exchange| is_idempotent(stage, plan, exchange);

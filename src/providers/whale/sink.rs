@@ -55,7 +55,15 @@ impl Whale {
         let create = self.create_step(&wanted.create)?;
         let mut call = self.0.account.call();
         let response = call.send(Outgoing::of(&CREATE, &create), judge).await?;
-        let CreateOutcome { customer: echo, disposition, evidence } = outcome_of(&call, &response, &wanted.create);
+        let mut told = outcome_of(&call, &response, &wanted.create);
+        // Whether somebody was there, and what they lack, stands in the answer alone. Where it cannot be read, the create
+        // is sent once more: it makes no second customer, and else an update could be lost in silence.
+        let unread = told.customer.is_none();
+        if unread {
+            let again = call.send(Outgoing::of(&CREATE, &create), judge).await?;
+            told = outcome_of(&call, &again, &wanted.create);
+        }
+        let CreateOutcome { customer: echo, disposition, evidence } = told;
         let done = |call: &Call<'_>, outcome, id, notes| Upserted {
             remote_id: id,
             notes,
@@ -71,8 +79,8 @@ impl Whale {
         let claims_new = evidence.contains(&Evidence::StatusCreated) || evidence.contains(&Evidence::SaysCreated);
         match disposition {
             Disposition::Created if person != Who::Another => {}
-            Disposition::Existing => call.nothing_written(),
-            _ if person == Who::Another && !claims_new => call.nothing_written(),
+            Disposition::Existing if !unread => call.nothing_written(),
+            _ if person == Who::Another && !claims_new && !unread => call.nothing_written(),
             _ => call.perhaps_nothing_written(),
         }
         if person == Who::Another {
@@ -91,8 +99,8 @@ impl Whale {
         let outcome = if !update.input.is_empty() {
             self.patch(&mut call, &id, &update.input).await?;
             Outcome::Updated
-        } else if call.was_doubted() && disposition == Disposition::Unknown {
-            // A lost attempt may have made the record; that it is there as wanted is certain.
+        } else if unread || (call.was_doubted() && disposition == Disposition::Unknown) {
+            // An attempt whose answer got lost may have made the record; that it is there as wanted is certain.
             Outcome::Accepted
         } else {
             Outcome::Unchanged

@@ -1,0 +1,28 @@
+//! Every sink of this crate keeps the contract, as the public suite checks it.
+
+#[path = "support/subjects.rs"]
+mod subjects;
+
+use customer_sink::conformance::{self, Check};
+use subjects::Vendor;
+
+macro_rules! vendors {
+    ($($test:ident: $vendor:ident but $skipped:expr;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            conformance::run(&Vendor::$vendor).await.assert_passed_but($skipped);
+        })+
+    };
+}
+
+vendors! {
+    triple_whale: TripleWhale but &[];
+    shopline: Shopline but &[];
+    shoplazza: Shoplazza but &[];
+    yotpo: Yotpo but &[];
+    // No refusal with a success status is known.
+    yotpo_loyalty: Loyalty but &[Check::RefusalInSuccess];
+    // By default it sends no consent.
+    whale: Whale but &[Check::ConsentNeverWidened];
+    whale_with_consent: WhaleWithConsent but &[];
+}
