@@ -14,6 +14,7 @@
 )]
 
 mod address_match;
+pub mod build;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod customer;
