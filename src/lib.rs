@@ -22,6 +22,7 @@ mod error;
 mod http;
 mod mapper;
 mod matrix;
+pub mod memory;
 mod notes;
 mod outcome;
 mod plan;

@@ -4,7 +4,7 @@
 mod subjects;
 
 use customer_sink::conformance::{self, Check};
-use subjects::Vendor;
+use subjects::{Memory, Vendor};
 
 macro_rules! vendors {
     ($($test:ident: $vendor:ident but $skipped:expr;)+) => {
@@ -25,4 +25,21 @@ vendors! {
     // By default it sends no consent.
     whale: Whale but &[Check::ConsentNeverWidened];
     whale_with_consent: WhaleWithConsent but &[];
+}
+
+#[tokio::test]
+async fn memory() {
+    conformance::run(&Memory).await.assert_passed_but(&[
+        // There are no requests that could be compared, be lost or carry a credential.
+        Check::PlanSendsNothing,
+        Check::PlanIsWhatIsSent,
+        Check::HonestEffects,
+        Check::BrokenAnswers,
+        Check::RefusalInSuccess,
+        Check::OneRecord,
+        Check::AllowedRetries,
+        Check::RetryAfter,
+        Check::AccountsNeverMix,
+        Check::Cancellation,
+    ]);
 }

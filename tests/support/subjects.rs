@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::memory::MemorySink;
 use customer_sink::providers::yotpo::loyalty::{Loyalty, ProgramConsent};
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{Channel, CustomerSink, Error, HttpResponse, Step, When};
+use customer_sink::{Channel, Consent, ConsentState, Customer, CustomerSink, Error, HttpResponse, Step, When};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -211,5 +212,44 @@ pub fn plain(value: &mut Value) {
             list.sort_by_key(Value::to_string);
         }
         _ => {}
+    }
+}
+
+/// The in-memory sink.
+pub struct Memory;
+
+struct Store(MemorySink);
+
+#[async_trait]
+impl Subject for Memory {
+    async fn stand_in(&self) -> Result<Box<dyn StandIn>, BoxError> {
+        Ok(Box::new(Store(MemorySink::new())))
+    }
+
+    fn sends_requests(&self) -> bool {
+        false
+    }
+
+    fn says_yes(&self, step: &Step, channel: Channel) -> Option<bool> {
+        let body: Value = serde_json::from_slice(step.body()?).ok()?;
+        Some(body[channel.field().as_str()]["state"] == "subscribed")
+    }
+}
+
+impl StandIn for Store {
+    fn sink(&self, _: &Setup) -> Result<Arc<dyn CustomerSink>, Error> {
+        Ok(Arc::new(self.0.clone()))
+    }
+
+    fn people(&self) -> Vec<Held> {
+        let yes = |consent: &Option<Consent>| {
+            consent.as_ref().is_some_and(|consent| consent.state == Some(ConsentState::Subscribed))
+        };
+        let held = |customer: &Customer| {
+            Held::new(serde_json::to_value(customer).unwrap())
+                .email_yes(yes(&customer.email_marketing))
+                .sms_yes(yes(&customer.sms_marketing))
+        };
+        self.0.people().iter().map(|found| held(&found.customer)).collect()
     }
 }
