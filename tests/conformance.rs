@@ -1,5 +1,9 @@
 //! Every sink of this crate keeps the contract, as the public suite checks it.
 
+#[path = "../examples/sixth_provider/harbor.rs"]
+mod harbor;
+#[path = "../examples/sixth_provider/stand_in.rs"]
+mod stand_in;
 #[path = "support/subjects.rs"]
 mod subjects;
 
@@ -42,4 +46,10 @@ async fn memory() {
         Check::AccountsNeverMix,
         Check::Cancellation,
     ]);
+}
+
+/// The sixth provider of the examples, which uses nothing but the public API.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sixth_provider_outside_the_crate() {
+    conformance::run(&stand_in::HarborSubject).await.assert_passed_but(&[]);
 }
