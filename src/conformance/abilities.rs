@@ -35,8 +35,10 @@ pub(super) async fn one_name(stage: &Stage<'_>) -> Findings {
     }
     let boxed: Box<dyn CustomerSink> = Box::new(Arc::clone(&sink));
     same("a boxed sink", Some(boxed.provider()));
-    let json = |plan: Result<crate::Plan, Error>| plan.ok().and_then(|plan| serde_json::to_string(&plan).ok());
-    if json(boxed.plan(&person, &options)) != json(plan) {
+    let steps = |plan: Result<crate::Plan, Error>| {
+        plan.map(|plan| plan.steps().iter().map(crate::Step::operation).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    if steps(boxed.plan(&person, &options)) != steps(plan) {
         found.push("a boxed sink plans otherwise".to_owned());
     }
     if boxed.upsert(&person).await.is_err() {

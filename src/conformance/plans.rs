@@ -12,7 +12,7 @@ use crate::plan::{Plan, When};
 use crate::sink::{CustomerSink, OnLoss, UpsertOptions};
 
 /// How many odd records are planned.
-const ODD: usize = 300;
+const ODD: usize = 200;
 
 /// The record, the later one, and many odd ones.
 fn customers(stage: &Stage<'_>) -> impl Iterator<Item = Customer> + use<> {
@@ -68,14 +68,13 @@ fn claims(customer: &Customer, plan: &Plan) -> Vec<String> {
 }
 
 /// A plan with every byte in it.
-fn whole(plan: Result<Plan, Error>) -> String {
+fn whole(plan: Result<Plan, Error>) -> (String, Vec<Vec<u8>>) {
     match plan {
         Ok(plan) => {
-            let json = serde_json::to_string(&plan).unwrap_or_default();
-            let bodies: Vec<_> = plan.steps().iter().map(|step| (step.operation(), step.body())).collect();
-            format!("{json} {bodies:?}")
+            let bodies = plan.steps().iter().map(|step| step.body().unwrap_or_default().to_vec());
+            (serde_json::to_string(&plan).unwrap_or_default(), bodies.collect())
         }
-        Err(error) => format!("{error:?}"),
+        Err(error) => (format!("{error:?}"), Vec::new()),
     }
 }
 
