@@ -19,6 +19,8 @@ pub mod build;
 pub mod conformance;
 mod customer;
 mod error;
+#[cfg(all(feature = "conformance", feature = "sandbox"))]
+pub mod guide;
 mod http;
 mod mapper;
 mod matrix;
