@@ -10,7 +10,7 @@ use crate::customer::{
     Gender, OptInLevel, SubscriptionState,
 };
 use crate::matrix::{FieldKey, FieldMatrix};
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::sink::UpsertOptions;
 
 pub(super) async fn sent_is_there(stage: &Stage<'_>) -> Findings {
@@ -52,12 +52,12 @@ fn claims_whole(plan: &Plan, place: &FieldPath) -> bool {
 }
 
 /// All that is sent.
-fn requests(plan: &Plan) -> Vec<(String, Vec<(String, String)>, Option<Vec<u8>>)> {
-    let step = |step: &crate::plan::Step| {
-        let headers = step.headers().map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
-        (format!("{} {}", step.method(), step.url()), headers, step.body().map(<[u8]>::to_vec))
+fn requests(plan: &Plan) -> Vec<(String, Option<&[u8]>)> {
+    let head = |step: &Step| {
+        let headers: Vec<_> = step.headers().collect();
+        format!("{} {} {headers:?}", step.method(), step.url())
     };
-    plan.steps().iter().map(step).collect()
+    plan.steps().iter().map(|step| (head(step), step.body())).collect()
 }
 
 /// Two records that differ in one place, and the place. None where a difference need not be seen.
