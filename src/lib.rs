@@ -14,12 +14,18 @@
 )]
 
 mod address_match;
+pub mod build;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod customer;
 pub mod delivery;
 mod error;
+#[cfg(all(feature = "conformance", feature = "sandbox"))]
+pub mod guide;
 mod http;
 mod mapper;
 mod matrix;
+pub mod memory;
 mod notes;
 mod outcome;
 mod plan;

@@ -13,8 +13,13 @@ use crate::plan::When;
 use crate::sink::{OnLoss, UpsertOptions};
 
 /// Collects what a mapping sends, what it notes, and what is wrong with the record.
-pub(crate) struct Mapper<'c> {
-    pub(crate) customer: &'c Customer,
+///
+/// Every set place of the record has to be claimed once: as [`sent`](Self::sent), or by one of the notes. What the
+/// provider's matrix drops is noted by [`new`](Self::new) and the address's [`unsupported`](AddressMapper::unsupported).
+#[derive(Debug)]
+pub struct Mapper<'c> {
+    /// The record.
+    pub customer: &'c Customer,
     matrix: &'static FieldMatrix,
     pub(crate) sent: Vec<FieldPath>,
     pub(crate) notes: Vec<Note>,
@@ -22,19 +27,22 @@ pub(crate) struct Mapper<'c> {
 }
 
 /// A consent that may be sent: its state is known.
-#[derive(Clone, Copy)]
-pub(crate) struct KnownConsent<'c> {
-    pub(crate) state: ConsentState,
+#[derive(Clone, Copy, Debug)]
+pub struct KnownConsent<'c> {
+    /// Yes, no, never asked, or open.
+    pub state: ConsentState,
     /// Only of a yes.
-    pub(crate) level: Option<OptInLevel>,
+    pub level: Option<OptInLevel>,
     /// Only of a yes.
-    pub(crate) source: Option<&'c str>,
-    pub(crate) updated_at: Option<&'c chrono::DateTime<chrono::FixedOffset>>,
+    pub source: Option<&'c str>,
+    /// When it last changed.
+    pub updated_at: Option<&'c chrono::DateTime<chrono::FixedOffset>>,
 }
 
 impl<'c> Mapper<'c> {
     /// Starts, and notes every set field that the provider never sends.
-    pub(crate) fn new(customer: &'c Customer, matrix: &'static FieldMatrix) -> Self {
+    #[must_use]
+    pub fn new(customer: &'c Customer, matrix: &'static FieldMatrix) -> Self {
         let mut mapper = Self { customer, matrix, sent: Vec::with_capacity(24), notes: Vec::new(), errors: Vec::new() };
         let dropped = customer.set_fields().and(matrix.dropped());
         if !dropped.is_empty() {
@@ -51,15 +59,18 @@ impl<'c> Mapper<'c> {
         mapper
     }
 
-    pub(crate) fn sent(&mut self, path: impl Into<FieldPath>) {
+    /// Claims a place as sent, with its meaning whole.
+    pub fn sent(&mut self, path: impl Into<FieldPath>) {
         self.sent.push(path.into());
     }
 
-    pub(crate) fn note(&mut self, path: impl Into<FieldPath>, action: Action, reason: Reason, detail: &'static str) {
+    /// Claims a place by a note.
+    pub fn note(&mut self, path: impl Into<FieldPath>, action: Action, reason: Reason, detail: &'static str) {
         self.notes.push(Note::new(path.into(), action, reason, detail));
     }
 
-    pub(crate) fn drop(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
+    /// Claims a place as not sent.
+    pub fn drop(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
         self.note(path, Action::Dropped, reason, detail);
     }
 
@@ -70,25 +81,28 @@ impl<'c> Mapper<'c> {
         }
     }
 
-    pub(crate) fn changed(&mut self, path: impl Into<FieldPath>, detail: &'static str) {
+    /// Claims a place as sent with a narrower meaning.
+    pub fn changed(&mut self, path: impl Into<FieldPath>, detail: &'static str) {
         self.note(path, Action::Changed, Reason::Narrowed, detail);
     }
 
-    pub(crate) fn added(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
+    /// Notes a value that we had to send, or derived.
+    pub fn added(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
         self.note(path, Action::Added, reason, detail);
     }
 
     /// A note that speaks for some steps only, on a field that others carry.
-    pub(crate) fn drop_when(&mut self, path: impl Into<FieldPath>, when: When, reason: Reason, detail: &'static str) {
+    pub fn drop_when(&mut self, path: impl Into<FieldPath>, when: When, reason: Reason, detail: &'static str) {
         self.notes.push(Note::new(path.into(), Action::Dropped, reason, detail).when(when));
     }
 
-    pub(crate) fn error(&mut self, field: impl Into<String>, message: &'static str) {
+    /// Says that the record cannot be sent, because of this field.
+    pub fn error(&mut self, field: impl Into<String>, message: &'static str) {
         self.errors.push(FieldError::new(field, message));
     }
 
     /// A text, cut to the rule's limit.
-    pub(crate) fn text(&mut self, rule: &FieldRule, value: Option<&'c str>) -> Option<&'c str> {
+    pub fn text(&mut self, rule: &FieldRule, value: Option<&'c str>) -> Option<&'c str> {
         let FieldKey::Top(field) = rule.field else { return None };
         let value = value?;
         match cut(value, rule.max) {
@@ -115,7 +129,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// An identifier, which is never cut: over the limit it is dropped.
-    pub(crate) fn identifier(&mut self, rule: &FieldRule, value: Option<&'c str>) -> Option<&'c str> {
+    pub fn identifier(&mut self, rule: &FieldRule, value: Option<&'c str>) -> Option<&'c str> {
         let FieldKey::Top(field) = rule.field else { return None };
         let value = value?;
         if exceeds(value, rule.max) {
@@ -127,7 +141,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// The e-mail address, trimmed, where it can be used and fits.
-    pub(crate) fn email(&mut self, rule: &FieldRule) -> Option<&'c str> {
+    pub fn email(&mut self, rule: &FieldRule) -> Option<&'c str> {
         let email = self.customer.email.as_ref().filter(|email| !is_blank(email.as_str()))?;
         match email.usable() {
             Ok(text) => self.identifier(rule, Some(text)),
@@ -139,7 +153,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// The phone number in its international form, where it has one.
-    pub(crate) fn e164(&mut self) -> Option<E164> {
+    pub fn e164(&mut self) -> Option<E164> {
         let phone = self.customer.phone.as_ref().filter(|phone| !is_blank(phone.as_str()))?;
         match phone.e164() {
             Ok(number) => {
@@ -155,7 +169,7 @@ impl<'c> Mapper<'c> {
 
     /// The tags that are not blank and not there twice, each cut to `max_each`; `refused` is a mark that none can hold.
     /// Beyond `max_count` tags, or `max_total` characters when joined by one character, the rest is dropped.
-    pub(crate) fn tags(&mut self, limits: &TagLimits) -> Vec<&'c str> {
+    pub fn tags(&mut self, limits: &TagLimits) -> Vec<&'c str> {
         let customer = self.customer;
         let mut tags: Vec<&'c str> = Vec::with_capacity(customer.tags.len());
         let mut total = 0usize;
@@ -210,7 +224,7 @@ impl<'c> Mapper<'c> {
 
     /// A consent whose state is known. Without a state, all of it is dropped; level and source of anything but a yes are
     /// dropped, since they could read as one.
-    pub(crate) fn consent(&mut self, channel: Channel) -> Option<KnownConsent<'c>> {
+    pub fn consent(&mut self, channel: Channel) -> Option<KnownConsent<'c>> {
         let consent: &'c Consent = match channel {
             Channel::Email => self.customer.email_marketing.as_ref()?,
             Channel::Sms => self.customer.sms_marketing.as_ref()?,
@@ -250,7 +264,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// Claims a consent's state and what is left beside it: as sent, or narrowed with this remark.
-    pub(crate) fn claim_consent(&mut self, channel: Channel, known: &KnownConsent<'_>, narrowed: Option<&'static str>) {
+    pub fn claim_consent(&mut self, channel: Channel, known: &KnownConsent<'_>, narrowed: Option<&'static str>) {
         match narrowed {
             None => self.sent(channel.field()),
             Some(detail) => {
@@ -263,14 +277,14 @@ impl<'c> Mapper<'c> {
     }
 
     /// Starts on the address at a position.
-    pub(crate) fn address(&mut self, index: usize) -> Option<AddressMapper<'_, 'c>> {
+    pub fn address(&mut self, index: usize) -> Option<AddressMapper<'_, 'c>> {
         let address = self.customer.addresses.get(index)?;
         let index = u32::try_from(index).ok()?;
         Some(AddressMapper { mapper: self, address, index, any: false })
     }
 
     /// Drops every address but the one at `kept`, which is the only one that the vendor holds.
-    pub(crate) fn drop_other_addresses(&mut self, kept: Option<usize>) {
+    pub fn drop_other_addresses(&mut self, kept: Option<usize>) {
         for (index, address) in self.customer.addresses.iter().enumerate() {
             if Some(index) != kept
                 && (address.default || !address.is_empty())
@@ -286,7 +300,7 @@ impl<'c> Mapper<'c> {
     }
 
     /// The fields to be blanked that `can` names and that are not set at the same time; the others are noted.
-    pub(crate) fn clear(&mut self, can: impl Fn(Field) -> bool, cannot: &'static str) -> Vec<Field> {
+    pub fn clear(&mut self, can: impl Fn(Field) -> bool, cannot: &'static str) -> Vec<Field> {
         let mut cleared = Vec::new();
         if self.customer.clear.is_empty() {
             return cleared;
@@ -309,8 +323,13 @@ impl<'c> Mapper<'c> {
         cleared
     }
 
-    /// Ends: what is wrong with the record, or what the loss policy refuses, is an error with every problem at once.
-    pub(crate) fn finish(self, options: &UpsertOptions) -> Result<(Vec<FieldPath>, Vec<Note>), Error> {
+    /// Ends: the places that are sent, and the notes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where something is wrong with the record, or the loss
+    /// policy refuses a loss, with every problem at once.
+    pub fn finish(self, options: &UpsertOptions) -> Result<(Vec<FieldPath>, Vec<Note>), Error> {
         let mut errors = self.errors;
         if options.on_loss == OnLoss::Fail {
             let lost = self.notes.iter().filter(|note| is_loss(note));
@@ -336,29 +355,39 @@ fn is_loss(note: &Note) -> bool {
 }
 
 /// The documented limits of a vendor's tags; 0 where there is none.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct TagLimits {
-    pub(crate) refused: Option<char>,
-    pub(crate) max_each: u16,
-    pub(crate) max_count: u16,
-    pub(crate) max_total: u16,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TagLimits {
+    /// A mark that no tag can hold.
+    pub refused: Option<char>,
+    /// Unicode code points of one tag.
+    pub max_each: u16,
+    /// Tags.
+    pub max_count: u16,
+    /// Unicode code points of all tags joined by one character each.
+    pub max_total: u16,
 }
 
-/// The bookkeeping of one address.
-pub(crate) struct AddressMapper<'m, 'c> {
+/// The bookkeeping of one address. It ends with [`finish`](Self::finish) or [`refuse`](Self::refuse), else nothing claims
+/// the address.
+#[derive(Debug)]
+#[must_use]
+pub struct AddressMapper<'m, 'c> {
     mapper: &'m mut Mapper<'c>,
-    pub(crate) address: &'c Address,
+    /// The address.
+    pub address: &'c Address,
     index: u32,
     any: bool,
 }
 
 impl<'c> AddressMapper<'_, 'c> {
-    pub(crate) fn path(&self, field: AddressField) -> FieldPath {
+    /// The place of a field of this address.
+    #[must_use]
+    pub fn path(&self, field: AddressField) -> FieldPath {
         FieldPath::AddressField(self.index, field)
     }
 
     /// A text, cut to the rule's limit.
-    pub(crate) fn text(&mut self, rule: &FieldRule) -> Option<&'c str> {
+    pub fn text(&mut self, rule: &FieldRule) -> Option<&'c str> {
         let FieldKey::Address(field) = rule.field else { return None };
         let value = self.address.text(field)?;
         let path = self.path(field);
@@ -371,7 +400,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// A code, which is never cut: over the limit it is dropped.
-    pub(crate) fn code(&mut self, rule: &FieldRule) -> Option<&'c str> {
+    pub fn code(&mut self, rule: &FieldRule) -> Option<&'c str> {
         let FieldKey::Address(field) = rule.field else { return None };
         let value = self.address.text(field)?.trim();
         if exceeds(value, rule.max) {
@@ -383,7 +412,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// The alpha-2 code in upper case, where it is one.
-    pub(crate) fn country_code(&mut self) -> Option<&'static str> {
+    pub fn country_code(&mut self) -> Option<&'static str> {
         let code = self.address.text(AddressField::CountryCode)?;
         match country::alpha2(code) {
             Some(code) => {
@@ -398,7 +427,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// The phone number in its international form, where it has one.
-    pub(crate) fn e164(&mut self) -> Option<E164> {
+    pub fn e164(&mut self) -> Option<E164> {
         self.address.text(AddressField::Phone)?;
         match self.address.phone.as_ref()?.e164() {
             Ok(number) => {
@@ -413,7 +442,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// The phone number as given, where it can be dialled at least at home.
-    pub(crate) fn dialable(&mut self) -> Option<&'c str> {
+    pub fn dialable(&mut self) -> Option<&'c str> {
         self.address.text(AddressField::Phone)?;
         match self.address.phone.as_ref()?.dialable() {
             Ok(number) => {
@@ -428,7 +457,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// Notes the set fields that the matrix drops.
-    pub(crate) fn unsupported(&mut self) {
+    pub fn unsupported(&mut self) {
         let matrix = self.mapper.matrix;
         if !matrix.drops_address_fields() {
             return;
@@ -441,28 +470,31 @@ impl<'c> AddressMapper<'_, 'c> {
         }
     }
 
-    pub(crate) fn drop(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
+    /// Claims a field of it as not sent.
+    pub fn drop(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.drop(path, reason, detail);
     }
 
-    pub(crate) fn drop_when(&mut self, field: AddressField, when: When, reason: Reason, detail: &'static str) {
+    /// A note that speaks for some steps only, on a field that others carry.
+    pub fn drop_when(&mut self, field: AddressField, when: When, reason: Reason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.drop_when(path, when, reason, detail);
     }
 
-    pub(crate) fn added(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
+    /// Notes a value that we had to send, or derived.
+    pub fn added(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.added(path, reason, detail);
     }
 
     /// Tells that a value other than those above goes out.
-    pub(crate) fn carries(&mut self) {
+    pub fn carries(&mut self) {
         self.any = true;
     }
 
-    /// Claims the address: as sent where any of it is, else as dropped.
-    pub(crate) fn finish(self) -> bool {
+    /// Claims the address: as sent where any of it is, else as dropped. Whether it is sent.
+    pub fn finish(self) -> bool {
         let path = FieldPath::Address(self.index);
         if self.any {
             self.mapper.sent(path);
@@ -473,7 +505,7 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// Drops the whole address, whatever was noted of its parts.
-    pub(crate) fn refuse(self, reason: Reason, detail: &'static str) {
+    pub fn refuse(self, reason: Reason, detail: &'static str) {
         let index = self.index;
         self.mapper.notes.retain(|note| !matches!(note.path(), FieldPath::AddressField(i, _) if *i == index));
         self.mapper.drop(FieldPath::Address(index), reason, detail);

@@ -10,14 +10,15 @@ use super::quota::Permit;
 use super::retry::{Retry, RetryBudget, by_status};
 use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
-use super::{Connector, Quota, RetryPolicy};
+use super::{BaseUrl, Connector, Limit, Quota, RetryPolicy, account_key, fill};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::plan::{Step, Url};
 use crate::provider::ProviderId;
 
-/// What is known of an operation before it is sent.
+/// What is known of an operation before it is sent: whether a request that may have been carried out may be sent again
+/// hangs on it.
 #[derive(Debug)]
-pub(crate) struct Operation {
+pub struct Operation {
     pub(crate) name: &'static str,
     /// Sending it twice does what sending it once does.
     pub(crate) idempotent: bool,
@@ -27,51 +28,75 @@ pub(crate) struct Operation {
 
 impl Operation {
     /// Reads, and changes nothing.
-    pub(crate) const fn read(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn read(name: &'static str) -> Self {
         Self { name, idempotent: true, writes: false }
     }
 
     /// Writes so that a repeat changes nothing more.
-    pub(crate) const fn idempotent_write(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn idempotent_write(name: &'static str) -> Self {
         Self { name, idempotent: true, writes: true }
     }
 
     /// Writes anew with every repeat.
-    pub(crate) const fn write(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn write(name: &'static str) -> Self {
         Self { name, idempotent: false, writes: true }
+    }
+
+    /// Its name, such as `create_customer`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }
 
 /// What a provider's parser reads out of an answer.
-pub(crate) enum Verdict {
+#[derive(Debug)]
+pub enum Verdict {
+    /// The vendor did it. With a status that is no success it counts as a failure all the same.
     Success,
+    /// The vendor says no, also where the status says yes.
     Failure(Box<Problem>),
 }
 
 /// What a provider's parser knows of a failure. What it leaves open, the status decides.
 #[derive(Debug, Default)]
-pub(crate) struct Problem {
-    pub(crate) kind: Option<ErrorKind>,
-    pub(crate) effect: Option<Effect>,
-    pub(crate) retry: Option<Retry>,
-    pub(crate) code: Option<String>,
-    pub(crate) message: Option<String>,
-    pub(crate) fields: Vec<FieldError>,
-    pub(crate) conflicting_ids: Vec<String>,
+pub struct Problem {
+    /// What went wrong.
+    pub kind: Option<ErrorKind>,
+    /// What may have changed at the vendor.
+    pub effect: Option<Effect>,
+    /// Whether the request may be sent again.
+    pub retry: Option<Retry>,
+    /// The vendor's own code.
+    pub code: Option<String>,
+    /// What the vendor wrote.
+    pub message: Option<String>,
+    /// What the vendor says of single fields.
+    pub fields: Vec<FieldError>,
+    /// The ids of the customers that the record cannot be told apart from.
+    pub conflicting_ids: Vec<String>,
     /// The vendor's id of the request where the body tells it; else the headers are asked.
-    pub(crate) request_id: Option<String>,
-    pub(crate) hint: Option<&'static str>,
+    pub request_id: Option<String>,
+    /// What to do about it, in words that hold no value of the record.
+    pub hint: Option<&'static str>,
 }
 
 impl Problem {
-    pub(crate) fn into_verdict(self) -> Verdict {
+    /// The verdict of an answer with this problem.
+    #[must_use]
+    pub fn into_verdict(self) -> Verdict {
         Verdict::Failure(Box::new(self))
     }
 }
 
-/// What all calls of one account have in common.
+/// What all calls of one account have in common: where they are sent by, the vendor's quota, the retries.
+///
+/// A client keeps one, behind an `Arc`, and starts a [`Call`] for each upsert.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub struct Account {
     pub(crate) provider: ProviderId,
     pub(crate) connector: Connector,
     /// Each request takes a place in all of them, in this order. The first is the account's own.
@@ -111,7 +136,49 @@ impl Account {
         }
     }
 
-    pub(crate) fn call(&self) -> Call<'_> {
+    /// An account of a vendor. `base` and `key` tell accounts apart: clients of the same base URL and key over one
+    /// connector share one quota. Of the key (an account's name, or its credential where it has none) only a hash is
+    /// kept. `documented` is the vendor's own limit, and `explicit` one that the caller sets in its place.
+    #[must_use]
+    pub fn open(
+        provider: ProviderId,
+        connector: &Connector,
+        base: &BaseUrl,
+        key: &[&str],
+        documented: Limit,
+        explicit: Option<Limit>,
+    ) -> Self {
+        let origin = base.origin();
+        let key = account_key(&[&[origin.as_str()], key].concat());
+        let quota = connector.quota(provider, key, explicit, documented);
+        Self::new(provider, connector.clone(), quota, RetryPolicy::default())
+    }
+
+    /// Replaces the default attempts, time-outs and pauses.
+    #[must_use]
+    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Names the headers in which the vendor tells its id of a request; the first that is there counts. Default
+    /// `x-request-id`, then `request-id`.
+    #[must_use]
+    pub fn with_request_id_headers(mut self, names: &'static [&'static str]) -> Self {
+        self.request_id_headers = names;
+        self
+    }
+
+    /// Names a header of the vendor's own with the seconds to wait, for answers without a `Retry-After`.
+    #[must_use]
+    pub fn with_reset_header(mut self, name: &'static str) -> Self {
+        self.reset_header = Some(name);
+        self
+    }
+
+    /// Starts a call: its requests share one deadline, one count, and one account of what changed.
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
         let deadline = self.connector.clock().now() + self.policy.call_timeout;
         Call {
             account: self,
@@ -149,7 +216,8 @@ impl<'a> Outgoing<'a> {
 }
 
 /// One upsert, or one call of a native client: its requests share a deadline, a count and one account of what changed.
-pub(crate) struct Call<'a> {
+#[derive(Debug)]
+pub struct Call<'a> {
     account: &'a Account,
     deadline: Instant,
     pub(crate) attempts: u32,
@@ -169,6 +237,46 @@ struct Failed {
 }
 
 impl Call<'_> {
+    /// Sends the request of a step, as planned, until it succeeds or the policy ends it. `ids` fills the places in braces
+    /// of its URL, each as one path segment. `judge` reads an answer; it sees successes too, since a 200 is a success only
+    /// when the body does not say otherwise.
+    ///
+    /// The vendor's quota, `Retry-After`, back-off, the deadline and what may be sent again are seen to here.
+    ///
+    /// # Errors
+    ///
+    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot stand in a path.
+    pub async fn send_step(
+        &mut self,
+        operation: &Operation,
+        step: &Step,
+        ids: &[(&'static str, &str)],
+        judge: impl Fn(&HttpResponse) -> Verdict,
+    ) -> Result<HttpResponse, Error> {
+        let mut out = Outgoing::of(operation, step);
+        let url;
+        if !ids.is_empty() {
+            let filled = fill(step.url(), ids).map_err(|error| {
+                self.finish(error.with_provider(self.account.provider).with_operation(operation.name))
+            })?;
+            url = Url::from(filled);
+            out.url = &url;
+        }
+        self.send(out, judge).await
+    }
+
+    /// How many requests were sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The vendor's id of the last request that was answered.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
     /// Sends a request until it succeeds or the policy ends it. `judge` reads an answer; it sees successes too, since a
     /// 200 is a success only when the body does not say otherwise.
     pub(crate) async fn send(
@@ -368,13 +476,15 @@ impl Call<'_> {
         self.finish(error.with_retryable(may_repeat))
     }
 
-    /// An error of this call.
-    pub(crate) fn error(&self, operation: &Operation, kind: ErrorKind, effect: Effect) -> Error {
+    /// An error of this call, to be given to [`finish`](Self::finish).
+    #[must_use]
+    pub fn error(&self, operation: &Operation, kind: ErrorKind, effect: Effect) -> Error {
         Error::new(kind, effect).with_provider(self.account.provider).with_operation(operation.name)
     }
 
     /// The error as the caller gets it: what earlier requests of the call changed counts too.
-    pub(crate) fn finish(&self, mut error: Error) -> Error {
+    #[must_use]
+    pub fn finish(&self, mut error: Error) -> Error {
         if self.committed {
             error.set_effect(Effect::Applied);
         } else if self.uncertain {
@@ -383,29 +493,31 @@ impl Call<'_> {
         error.with_attempts(self.attempts)
     }
 
-    /// A doubt about an earlier write was settled by reading.
-    pub(crate) fn settle(&mut self, applied: bool) {
+    /// Says that a doubt about an earlier write was settled by reading: it was carried out, or it was not.
+    pub fn settle(&mut self, applied: bool) {
         self.uncertain = false;
         self.committed |= applied;
     }
 
     /// Whether a write may have been carried out, and nobody knows.
-    pub(crate) fn is_uncertain(&self) -> bool {
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
         self.uncertain
     }
 
     /// Whether any attempt at a write so far ended in doubt, also where a later one was answered.
-    pub(crate) fn was_doubted(&self) -> bool {
+    #[must_use]
+    pub fn was_doubted(&self) -> bool {
         self.doubted
     }
 
-    /// The last write turned out to have changed nothing.
-    pub(crate) fn nothing_written(&mut self) {
+    /// Says that the last write turned out to have changed nothing.
+    pub fn nothing_written(&mut self) {
         self.committed = false;
     }
 
-    /// The last write was answered with success, which does not tell whether it changed anything.
-    pub(crate) fn perhaps_nothing_written(&mut self) {
+    /// Says that the last write was answered with success, which does not tell whether it changed anything.
+    pub fn perhaps_nothing_written(&mut self) {
         self.committed = false;
         self.uncertain = true;
     }

@@ -18,7 +18,9 @@ pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
+pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
 pub(crate) use connector::account_key;
-pub(crate) use exchange::{Account, Allowance, Call, Operation, Outgoing, Problem, Verdict};
-pub(crate) use retry::{Retry, by_status};
+pub(crate) use exchange::{Allowance, Outgoing};
+pub use exchange::{Account, Call, Operation, Problem, Verdict};
+pub use retry::{Retry, by_status};

@@ -7,7 +7,7 @@ use crate::error::{Effect, ErrorKind};
 
 /// Whether a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Retry {
+pub enum Retry {
     /// Whatever the operation: the vendor did nothing.
     Always,
     /// Only where sending it twice does what sending it once does.
@@ -55,8 +55,10 @@ static STATUSES: &[StatusRule] = {
     ]
 };
 
-/// What a status that is no success means: kind, effect, and whether the request may be sent again.
-pub(crate) fn by_status(status: u16, has_retry_after: bool) -> (ErrorKind, Effect, Retry) {
+/// What a status that is no success means by itself: kind, effect, and whether the request may be sent again. A parser
+/// overrides it by the fields of [`Problem`](super::Problem).
+#[must_use]
+pub fn by_status(status: u16, has_retry_after: bool) -> (ErrorKind, Effect, Retry) {
     STATUSES
         .iter()
         .find(|r| (r.from..=r.to).contains(&status) && r.retry_after.is_none_or(|with| with == has_retry_after))

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, BaseUrl, Connector, Limit, RetryPolicy, account_key};
+use crate::http::{Account, BaseUrl, Connector, Limit, RetryPolicy};
 use crate::provider::ProviderId;
 
 /// The options that all builders share.
@@ -65,10 +65,8 @@ impl ClientOptions {
             Some(connector) => connector,
             None => Connector::new()?,
         };
-        let origin = base.origin();
-        let key = account_key(&[&[origin.as_str()], account].concat());
-        let quota = connector.quota(provider, key, self.limit, documented);
-        Ok((base, Account::new(provider, connector, quota, self.policy)))
+        let account = Account::open(provider, &connector, &base, account, documented, self.limit);
+        Ok((base, account.with_retry_policy(self.policy)))
     }
 }
 

@@ -61,10 +61,17 @@ impl Whale {
         let Mapped { wanted, mut notes, .. } = mapped;
         let create = self.create_step(&wanted.create)?;
         let mut call = self.0.account.call();
-        let made = match call.send(Outgoing::of(&CREATE, &create), judge).await {
+        let mut made = match call.send(Outgoing::of(&CREATE, &create), judge).await {
             Ok(response) => self.outcome_of(&call, &response, &wanted.create),
             Err(refused) => self.named_by(&mut call, refused, wanted.email()).await?,
         };
+        // Whether somebody was there, and what they lack, stands in the answer alone. Where it cannot be read, the create
+        // is sent once more: it makes no second customer, and else an update could be lost in silence.
+        let unread = made.customer.is_none() && !made.evidence.contains(&Evidence::Refused);
+        if unread {
+            let again = call.send(Outgoing::of(&CREATE, &create), judge).await?;
+            made = self.outcome_of(&call, &again, &wanted.create);
+        }
         let CreateOutcome { customer: echo, disposition, evidence } = made;
         let done = |call: &Call<'_>, outcome, id, notes| Upserted {
             remote_id: id,
@@ -82,8 +89,8 @@ impl Whale {
         match disposition {
             _ if evidence.contains(&Evidence::Refused) => {}
             Disposition::Created if person != Who::Another => {}
-            Disposition::Existing => call.nothing_written(),
-            _ if person == Who::Another && !claims_new => call.nothing_written(),
+            Disposition::Existing if !unread => call.nothing_written(),
+            _ if person == Who::Another && !claims_new && !unread => call.nothing_written(),
             _ => call.perhaps_nothing_written(),
         }
         if person == Who::Another {
@@ -111,8 +118,8 @@ impl Whale {
                 notes.extend(not_taken(&update.input, &answer, wanted.clears(Field::Custom)));
             }
             Outcome::Updated
-        } else if call.was_doubted() && disposition == Disposition::Unknown {
-            // A lost attempt may have made the record; that it is there as wanted is certain.
+        } else if unread || (call.was_doubted() && disposition == Disposition::Unknown) {
+            // An attempt whose answer got lost may have made the record; that it is there as wanted is certain.
             Outcome::Accepted
         } else {
             Outcome::Unchanged

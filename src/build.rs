@@ -1,0 +1,115 @@
+//! What a sink outside this crate is made of: the parts that the five providers are made of.
+//!
+//! Who uses them gets quotas, retries, `Retry-After`, honest effects, redaction and the accounts of fields right without
+//! writing them again. A sink is three things:
+//!
+//! - a [`FieldMatrix`](crate::FieldMatrix), which says for every field what the vendor does with it;
+//! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`], which makes a
+//!   [`Plan`](crate::Plan) of [`Step`](crate::Step)s;
+//! - the flow of an upsert: a [`Call`] that sends those very steps, each with its [`Operation`], and a function that reads
+//!   answers into a [`Verdict`].
+//!
+//! `examples/sixth_provider` is a whole one, and the suite in `conformance` says whether yours keeps the contract.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use customer_sink::build::{Account, Operation, Problem, Verdict, headers, json_body};
+//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId, Step, When};
+//! use http::Method;
+//!
+//! const PROVIDER: ProviderId = ProviderId::new("harbor");
+//! static CREATE: Operation = Operation::write("create_customer");
+//!
+//! fn judge(answer: &HttpResponse) -> Verdict {
+//!     if answer.status.is_success() {
+//!         return Verdict::Success;
+//!     }
+//!     Problem { code: answer.header("x-error").map(str::to_owned), ..Problem::default() }.into_verdict()
+//! }
+//!
+//! async fn create(connector: &Connector, key: &str, email: &str) -> Result<HttpResponse, Error> {
+//!     let base = BaseUrl::parse(PROVIDER, "https://api.example.com/v1/")?;
+//!     let account = Account::open(PROVIDER, connector, &base, &[key], Limit::Unlimited, None);
+//!     let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &key.into())))?;
+//!     let body = json_body(PROVIDER, &serde_json::json!({"email": email}))?;
+//!     let url = format!("{}customers", base.as_str());
+//!     let step = Step::new(When::Always, CREATE.name(), Method::POST, url, Arc::new(headers), Some(body));
+//!     account.call().send_step(&CREATE, &step, &[], judge).await
+//! }
+//! # let _ = create;
+//! ```
+
+use bytes::Bytes;
+use http::HeaderMap;
+use secrecy::SecretString;
+
+pub use crate::http::{Account, Call, Operation, Problem, Retry, Verdict, by_status};
+pub use crate::mapper::{AddressMapper, KnownConsent, Mapper, TagLimits};
+
+use crate::error::Error;
+use crate::outcome::Upserted;
+use crate::provider::ProviderId;
+use crate::providers::options;
+
+/// The headers of a request: what every request of this crate has, a content type for one with a body, and a credential
+/// (a header's name in lower case and its value), which is marked so that no plan and no debug output shows it.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) where the credential is empty, or it or its name cannot stand in a
+/// header.
+pub fn headers(
+    provider: ProviderId,
+    content_type: Option<&'static str>,
+    credential: Option<(&str, &SecretString)>,
+) -> Result<HeaderMap, Error> {
+    let mut headers = options::bare_headers(provider, None)?;
+    if let Some(content_type) = content_type {
+        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    }
+    if let Some((name, secret)) = credential {
+        let name = http::HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Error::config(provider, "credential", "its header's name cannot stand in a header"))?;
+        headers.insert(name, options::credential_value(provider, secret)?);
+    }
+    Ok(headers)
+}
+
+/// A JSON body, written once.
+///
+/// # Errors
+///
+/// [`ErrorKind::Other`](crate::ErrorKind::Other) where the value cannot be written as JSON.
+pub fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> Result<Bytes, Error> {
+    options::json_body(provider, value)
+}
+
+/// One path segment of an id from outside: escaped once, and refused where it could lead elsewhere.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), naming `name`, for an empty id, `.`, `..` and control
+/// characters.
+pub fn path_segment(name: &'static str, id: &str) -> Result<String, Error> {
+    crate::http::segment(name, id)
+}
+
+/// The value of a query parameter, escaped once.
+#[must_use]
+pub fn query_value(text: &str) -> String {
+    crate::http::query_value(text)
+}
+
+/// Runs an upsert in the span that this crate's own providers use, `customer_sink.upsert`: it records the provider,
+/// outcome, effect, attempts and kind of error, and nothing of the person.
+///
+/// # Errors
+///
+/// Those of the upsert.
+pub async fn upsert_span(
+    provider: ProviderId,
+    upsert: impl Future<Output = Result<Upserted, Error>>,
+) -> Result<Upserted, Error> {
+    crate::trace::upsert_span(provider, upsert).await
+}

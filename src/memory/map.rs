@@ -1,0 +1,173 @@
+//! From a record to what is kept: all of it, but what could do harm.
+//!
+//! The "wire" form is the normalized JSON of what is kept, `PUT` to `memory:///customers`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use super::PROVIDER;
+use crate::customer::{
+    AddressField as A, Channel, Consent, ConsentField as C, Customer, Email, Field as F, FieldPath, Phone, text,
+};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::mapper::{Mapper, TagLimits};
+use crate::matrix::{FieldMatrix, FieldRule as R};
+use crate::notes::Reason;
+use crate::plan::{Plan, Step, When};
+use crate::sink::UpsertOptions;
+
+pub(super) const UPSERT: &str = "upsert_customer";
+
+static EMAIL: R = R::sent(F::Email, "email", "string");
+static EXTERNAL_ID: R = R::sent(F::ExternalId, "external_id", "string");
+
+/// What the in-memory sink does with each field: it keeps them all, as they are.
+pub static MATRIX: FieldMatrix = FieldMatrix::new(
+    PROVIDER,
+    &[
+        &EXTERNAL_ID,
+        &EMAIL,
+        &R::sent(F::Phone, "phone", "E.164"),
+        &R::sent(F::FirstName, "first_name", "string"),
+        &R::sent(F::LastName, "last_name", "string"),
+        &R::sent(F::DisplayName, "display_name", "string"),
+        &R::sent(F::Company, "company", "string"),
+        &R::sent(F::Note, "note", "string"),
+        &R::sent(F::Gender, "gender", "word"),
+        &R::sent(F::Birthday, "birthday", "YYYY-MM-DD"),
+        &R::sent(F::Locale, "locale", "string"),
+        &R::sent(F::Currency, "currency", "string"),
+        &R::sent(F::Tags, "tags", "array of strings")
+            .remark("replaces all tags; one that stands there twice is kept once"),
+        &R::sent(F::TaxExempt, "tax_exempt", "boolean"),
+        &R::sent(F::EmailVerified, "email_verified", "boolean"),
+        &R::sent(F::AccountState, "account_state", "word"),
+        &R::sent(F::SubscriptionState, "subscription_state", "word"),
+        &R::sent(F::EmailMarketing, "email_marketing", "object").remark("without a state it is dropped"),
+        &R::sent(F::SmsMarketing, "sms_marketing", "object").remark("without a state it is dropped"),
+        &R::sent(F::OrdersCount, "orders_count", "integer"),
+        &R::sent(F::TotalSpent, "total_spent", "decimal"),
+        &R::sent(F::LastOrderId, "last_order_id", "string"),
+        &R::sent(F::CreatedAt, "created_at", "RFC 3339"),
+        &R::sent(F::UpdatedAt, "updated_at", "RFC 3339"),
+        &R::sent(F::Custom, "custom", "object").remark("key by key: other keys stay"),
+        &R::sent(F::Clear, "", "blanks the field"),
+        &R::address(A::FirstName, "addresses[].first_name", "string"),
+        &R::address(A::LastName, "addresses[].last_name", "string"),
+        &R::address(A::Company, "addresses[].company", "string"),
+        &R::address(A::Line1, "addresses[].line1", "string"),
+        &R::address(A::Line2, "addresses[].line2", "string"),
+        &R::address(A::District, "addresses[].district", "string"),
+        &R::address(A::City, "addresses[].city", "string"),
+        &R::address(A::Province, "addresses[].province", "string"),
+        &R::address(A::ProvinceCode, "addresses[].province_code", "string"),
+        &R::address(A::PostalCode, "addresses[].postal_code", "string"),
+        &R::address(A::Country, "addresses[].country", "string"),
+        &R::address(A::CountryCode, "addresses[].country_code", "string"),
+        &R::address(A::Phone, "addresses[].phone", "string"),
+        &R::address(A::Latitude, "addresses[].latitude", "number"),
+        &R::address(A::Longitude, "addresses[].longitude", "number"),
+        &R::address(A::Default, "addresses[].default", "boolean"),
+    ],
+);
+
+/// A record as it will be kept, and what was done to it.
+pub(super) struct Mapped {
+    pub(super) kept: Customer,
+    pub(super) cleared: Vec<F>,
+    pub(super) plan: Plan,
+}
+
+pub(super) fn map(customer: &Customer, options: &UpsertOptions) -> Result<Mapped, Error> {
+    let mut mapper = Mapper::new(customer, &MATRIX);
+    let mut kept = Customer {
+        external_id: mapper.identifier(&EXTERNAL_ID, text(&customer.external_id)).map(str::to_owned),
+        email: mapper.email(&EMAIL).map(Email::new),
+        phone: mapper.e164().map(|number| Phone::new(number.to_string())),
+        tags: mapper.tags(&TagLimits::default()).into_iter().map(str::to_owned).collect(),
+        email_marketing: consent(&mut mapper, Channel::Email),
+        sms_marketing: consent(&mut mapper, Channel::Sms),
+        ..Customer::new()
+    };
+    if kept.external_id.is_none() && kept.email.is_none() && kept.phone.is_none() {
+        mapper.error("email", "an external id, a usable e-mail address or an international phone number is required");
+    }
+    as_they_are(&mut mapper, &mut kept);
+    for index in 0..customer.addresses.len() {
+        if let Some(mut address) = mapper.address(index) {
+            let ours = address.address;
+            if ours.is_empty() {
+                if ours.default {
+                    address.refuse(Reason::Incomplete, "there is nothing in it but the mark");
+                }
+            } else {
+                address.carries();
+                address.finish();
+                kept.addresses.push(ours.clone());
+            }
+        }
+    }
+    for (key, value) in customer.custom.iter().filter(|(_, value)| !value.is_blank()) {
+        mapper.sent(FieldPath::Custom(key.as_str().into()));
+        kept.custom.insert(key.clone(), value.clone());
+    }
+    let cleared = mapper.clear(|field| field != F::Clear, "is no field of a person");
+    let (sent, notes) = mapper.finish(options)?;
+    kept.clear = cleared.iter().copied().collect();
+    let body = serde_json::to_vec(&kept).map_err(|error| {
+        Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error.to_string())
+    })?;
+    kept.clear.clear();
+    let headers = Arc::new(HeaderMap::new());
+    let step = Step::new(When::Always, UPSERT, Method::PUT, "memory:///customers", headers, Some(Bytes::from(body)));
+    Ok(Mapped { kept, cleared, plan: Plan::new(PROVIDER, vec![step], sent, notes) })
+}
+
+fn consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<Consent> {
+    let known = mapper.consent(channel)?;
+    let kept = Consent {
+        state: Some(known.state),
+        opt_in_level: known.level,
+        source: known.source.map(str::to_owned),
+        updated_at: known.updated_at.copied(),
+    };
+    mapper.sent(FieldPath::Consent(channel, C::State));
+    for field in [C::OptInLevel, C::Source, C::UpdatedAt] {
+        if kept.is_set(field) {
+            mapper.sent(FieldPath::Consent(channel, field));
+        }
+    }
+    Some(kept)
+}
+
+/// The fields that need no look at them.
+fn as_they_are(mapper: &mut Mapper<'_>, kept: &mut Customer) {
+    let customer = mapper.customer;
+    macro_rules! texts {
+        ($($name:ident: $field:ident),+) => {
+            $(if let Some(value) = text(&customer.$name) {
+                mapper.sent(F::$field);
+                kept.$name = Some(value.to_owned());
+            })+
+        };
+    }
+    macro_rules! values {
+        ($($name:ident: $field:ident),+) => {
+            $(if customer.$name.is_some() {
+                mapper.sent(F::$field);
+                kept.$name.clone_from(&customer.$name);
+            })+
+        };
+    }
+    texts!(
+        first_name: FirstName, last_name: LastName, display_name: DisplayName, company: Company, note: Note,
+        locale: Locale, currency: Currency, last_order_id: LastOrderId
+    );
+    values!(
+        gender: Gender, birthday: Birthday, tax_exempt: TaxExempt, email_verified: EmailVerified,
+        account_state: AccountState, subscription_state: SubscriptionState, orders_count: OrdersCount,
+        total_spent: TotalSpent, created_at: CreatedAt, updated_at: UpdatedAt
+    );
+}
