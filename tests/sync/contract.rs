@@ -1,0 +1,1 @@
+//! What `sync` refuses, what it skips, and what it says.
