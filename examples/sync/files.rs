@@ -9,6 +9,7 @@ use std::sync::Arc;
 use customer_sink::delivery::{AcceptedFile, DeadLetterFile, FileCheckpoint};
 
 use super::arguments::Arguments;
+use super::letters;
 use super::source::{Input, Survey};
 
 /// Those that were asked for.
@@ -36,18 +37,13 @@ pub fn open(arguments: &Arguments, input: &Input, survey: &Survey) -> Result<Fil
         files.accepted = Some(Arc::new(AcceptedFile::open(path).map_err(|error| told(path, &error))?));
     }
     if let Some(path) = &arguments.dead_letters {
-        let file = letters(path, continues, input).map_err(|error| match error.kind() {
+        let file = letters::open(path, continues, input).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => format!("{}: it is in use by another process", path.display()),
             _ => told(path, &error),
         })?;
         files.dead_letters = Some(Arc::new(file));
     }
     Ok(files)
-}
-
-/// A run that continues a checkpoint tries every letter of its earlier runs again, and begins the file anew.
-fn letters(path: &Path, continues: bool, _input: &Input) -> io::Result<DeadLetterFile> {
-    if continues { DeadLetterFile::create(path) } else { DeadLetterFile::append(path) }
 }
 
 /// An error with all its causes.

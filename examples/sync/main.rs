@@ -16,6 +16,7 @@ mod common;
 mod files;
 mod interrupts;
 mod ledger;
+mod letters;
 mod source;
 mod summary;
 

@@ -161,8 +161,7 @@ impl Input {
 /// What the import dropped travels with the record, as the JSON that the report will hold: however many records wait for
 /// a slow provider, it takes no memory.
 fn item(record: Record) -> Result<Item, SourceError> {
-    let (customer, imported) =
-        record.customer.map_err(|message| SourceError::unreadable(record.index, message))?;
+    let (customer, imported) = record.customer.map_err(|message| SourceError::unreadable(record.index, message))?;
     let mut item = Item::new(record.index, customer);
     if !imported.is_empty() {
         item = item.token(serde_json::to_string(&imported).map_err(SourceError::broken)?);

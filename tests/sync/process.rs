@@ -128,8 +128,9 @@ impl Folder {
         self.name(name)
     }
 
+    /// Writes this many people as JSON Lines.
     pub fn people(&self, name: &str, count: usize) -> String {
-        self.write(name, &(0..count).map(|number| format!("{}\n", person(number))).collect::<String>())
+        self.write(name, &people(count))
     }
 
     pub fn text(&self, name: &str) -> String {
@@ -155,6 +156,11 @@ impl Folder {
 fn json_lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// This many people as JSON Lines.
+pub fn people(count: usize) -> String {
+    (0..count).map(|number| format!("{}\n", person(number))).collect()
 }
 
 pub fn email(number: usize) -> String {
