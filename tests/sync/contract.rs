@@ -71,8 +71,8 @@ async fn what_has_not_changed_is_not_sent_again() {
 async fn wrong_keys_end_the_run_soon_with_a_line_for_everybody() {
     let vendors = Vendors::open().await;
     let folder = Folder::new();
-    // More than the lanes hold in memory.
-    const MANY: usize = 700;
+    // More than are read before the first vendor is given up.
+    const MANY: usize = 3000;
     let (people, report) = (folder.people("people.jsonl", MANY), folder.name("report"));
     let wrong = [
         ("TRIPLE_WHALE_API_KEY", "wrong"),
@@ -81,7 +81,7 @@ async fn wrong_keys_end_the_run_soon_with_a_line_for_everybody() {
         ("YOTPO_SECRET", "wrong"),
         ("WHALE_API_KEY", "wk_test_wrong"),
     ];
-    let ended = run_with(&vendors, &[&people, NO_LIMITS, "--patience=1", "--report", &report], &wrong).await;
+    let ended = run_with(&vendors, &[&people, NO_LIMITS, "--patience=0", "--report", &report], &wrong).await;
     assert_eq!(ended.status, Some(1), "{ended:?}");
     let lines = folder.report("report");
     assert_eq!(lines.len(), MANY * NAMES.len());

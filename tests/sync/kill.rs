@@ -125,3 +125,23 @@ async fn interrupted_once_it_ends_in_good_order_and_the_next_run_does_the_rest()
 async fn a_service_manager_stops_it_in_the_same_way() {
     stopped_and_finished("-TERM").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_twice_it_waits_for_no_vendor() {
+    let vendors = Vendors::open().await;
+    vendors.stick("yotpo");
+    let folder = Folder::new();
+    let (people, checkpoint) = (folder.people("people.jsonl", 10), folder.name("checkpoint"));
+    let arguments = [people.as_str(), NO_LIMITS, "--to=whale,yotpo", "--checkpoint", &checkpoint];
+    let mut running = start(&vendors, &arguments, &[]);
+    vendors.requests_reach(11).await;
+    // Two signals at once may count as one: the next follows until the process is gone.
+    let ended = loop {
+        running.signal("-INT");
+        if let Ok(ended) = tokio::time::timeout(Duration::from_millis(200), running.end()).await {
+            break ended;
+        }
+    };
+    assert_eq!(ended.status, Some(130), "{ended:?}");
+    assert!(ended.err.contains("stopping"), "{}", ended.err);
+}

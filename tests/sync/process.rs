@@ -18,7 +18,7 @@ const FAR_TOO_LONG: Duration = Duration::from_secs(180);
 /// A process under way. It does not outlive this value.
 pub struct Running {
     child: Child,
-    texts: [JoinHandle<String>; 2],
+    texts: JoinHandle<(String, String)>,
 }
 
 /// How a process ended.
@@ -54,15 +54,19 @@ pub fn start(vendors: &Vendors, arguments: &[&str], changed: &[(&'static str, &s
     command.envs(vendors.variables()).envs(changed.iter().copied());
     let mut child = command.spawn().unwrap();
     let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    Running { child, texts: [read(out), read(err)] }
+    Running { child, texts: read(out, err) }
 }
 
-/// Reads to the end in a thread. The end of both outputs is the end of the process.
-fn read(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
-    tokio::task::spawn_blocking(move || {
+/// Reads both to their end, which is the end of the process.
+fn read(mut out: impl Read + Send + 'static, mut err: impl Read + Send + 'static) -> JoinHandle<(String, String)> {
+    fn all(from: &mut impl Read) -> String {
         let mut text = String::new();
         let _ = from.read_to_string(&mut text);
         text
+    }
+    tokio::task::spawn_blocking(move || {
+        let err = std::thread::spawn(move || all(&mut err));
+        (all(&mut out), err.join().unwrap())
     })
 }
 
@@ -76,13 +80,10 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Returns at the end of the process.
+    /// Returns at the end of the process. It may be called again where it was not waited for.
     pub async fn end(&mut self) -> Ended {
-        let both = async {
-            let [out, err] = &mut self.texts;
-            (out.await.unwrap(), err.await.unwrap())
-        };
-        let Ok((out, err)) = tokio::time::timeout(FAR_TOO_LONG, both).await else { panic!("the process hangs") };
+        let Ok(texts) = tokio::time::timeout(FAR_TOO_LONG, &mut self.texts).await else { panic!("the process hangs") };
+        let (out, err) = texts.unwrap();
         Ended { status: self.child.wait().unwrap().code(), out, err }
     }
 }

@@ -33,6 +33,7 @@ struct Door {
     target: url::Url,
     address: SocketAddr,
     is_shut: AtomicBool,
+    is_stuck: AtomicBool,
     /// Method and path of every request.
     log: Mutex<Vec<(Method, String)>>,
     /// Who came last.
@@ -59,6 +60,7 @@ impl Vendors {
                 target: sandbox.url(vendor).unwrap().parse().unwrap(),
                 address: listener.local_addr().unwrap(),
                 is_shut: AtomicBool::new(false),
+                is_stuck: AtomicBool::new(false),
                 log: Mutex::default(),
                 last: watch::Sender::new(None),
             });
@@ -93,6 +95,11 @@ impl Vendors {
     /// Shuts a vendor's door, or opens it: behind a shut one every answer is a 503.
     pub fn shut(&self, vendor: &str, yes: bool) {
         self.doors[vendor].is_shut.store(yes, Ordering::SeqCst);
+    }
+
+    /// From now on a vendor answers no more.
+    pub fn stick(&self, vendor: &str) {
+        self.doors[vendor].is_stuck.store(true, Ordering::SeqCst);
     }
 
     /// How many requests came, over all vendors.
@@ -207,6 +214,9 @@ async fn forward(
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     door.log.lock().unwrap().push((head.method.clone(), path.clone()));
     counters.seen.send_modify(|seen| *seen += 1);
+    if door.is_stuck.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     if door.is_shut.load(Ordering::SeqCst) {
         return Ok(plain(StatusCode::SERVICE_UNAVAILABLE));
     }
