@@ -135,7 +135,7 @@ async fn watch(mut run: Run, ledger: &mut Ledger, bars: &Bars) -> Option<String>
                 if bars.are_shown() {
                     bars.show(&handle.progress());
                 }
-                if tick % 5 == 0 { ledger.flush() } else { Ok(()) }
+                if tick.is_multiple_of(5) { ledger.flush() } else { Ok(()) }
             }
         };
         if let Err(error) = written

@@ -175,12 +175,12 @@ fn person(number: usize) -> Value {
         "email": email(number),
         "first_name": "Ada",
         "last_name": format!("Sample{}", number % 7),
-        "email_marketing": {"state": if number % 2 == 0 { "unsubscribed" } else { "subscribed" }},
+        "email_marketing": {"state": if number.is_multiple_of(2) { "unsubscribed" } else { "subscribed" }},
     });
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         person["phone"] = json!(format!("+1212555{number:04}"));
     }
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         person["addresses"] = json!([{
             "first_name": "Ada", "last_name": "Sample", "line1": format!("{number} Example Way"), "city": "Salem",
             "province": "Oregon", "province_code": "OR", "postal_code": "97301",
