@@ -21,6 +21,11 @@ pub struct Item {
 /// A stream of customers.
 pub type Items = Box<dyn Iterator<Item = io::Result<Item>> + Send>;
 
+/// Whether a file is a Shopify customer export, by its ending.
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
 /// Opens a file by its ending: `.csv` is a Shopify customer export, everything else JSON Lines.
 ///
 /// # Errors
@@ -28,7 +33,7 @@ pub type Items = Box<dyn Iterator<Item = io::Result<Item>> + Send>;
 /// When the file cannot be opened, or a CSV file is no customer export.
 pub fn open(path: &Path) -> io::Result<Items> {
     let file = BufReader::with_capacity(1 << 16, File::open(path)?);
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+    if is_csv(path) {
         return shopify_csv::read(file);
     }
     // A folder opens like a file and fails at the first read: better now.
@@ -39,10 +44,21 @@ pub fn open(path: &Path) -> io::Result<Items> {
 }
 
 /// Reads JSON Lines. Blank lines are passed over, and counted.
-pub fn json_lines(mut source: impl BufRead + Send + 'static) -> Items {
+pub fn json_lines(source: impl BufRead + Send + 'static) -> Items {
+    Box::new(each_line(source, |line, text| {
+        let record = Customer::from_json(text).map(|customer| (customer, Vec::new()));
+        Item { index: line - 1, line, record }
+    }))
+}
+
+/// Reads line by line, and makes something of each that is not blank: of its number, from 1, and its text.
+pub fn each_line<T>(
+    mut source: impl BufRead,
+    mut make: impl FnMut(u64, &[u8]) -> T,
+) -> impl Iterator<Item = io::Result<T>> {
     let mut line = 0u64;
     let mut buffer = Vec::new();
-    Box::new(std::iter::from_fn(move || {
+    std::iter::from_fn(move || {
         loop {
             buffer.clear();
             match source.read_until(b'\n', &mut buffer) {
@@ -54,9 +70,8 @@ pub fn json_lines(mut source: impl BufRead + Send + 'static) -> Items {
             let text = buffer.trim_ascii();
             let text = if line == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
             if !text.is_empty() {
-                let record = Customer::from_json(text).map(|customer| (customer, Vec::new()));
-                return Some(Ok(Item { index: line - 1, line, record }));
+                return Some(Ok(make(line, text)));
             }
         }
-    }))
+    })
 }

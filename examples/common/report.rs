@@ -2,6 +2,7 @@
 
 use customer_sink::{Error, Note, Outcome, Plan, Upserted};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// One field that is wrong. What a vendor wrote may repeat a person's data, and stays out.
 #[derive(Serialize)]
@@ -72,62 +73,88 @@ pub struct ReportLine<'a> {
     remote_id: Option<&'a str>,
     attempts: u32,
     request_id: Option<&'a str>,
-    notes: Vec<&'a Note>,
+    notes: Vec<NoteLine<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorLine<'a>>,
 }
 
+/// A note as it is, or as it was written before.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum NoteLine<'a> {
+    Made(&'a Note),
+    Written(&'a RawValue),
+}
+
 impl<'a> ReportLine<'a> {
-    /// A record that arrived. `imported` are the notes of reading it from the file.
-    pub fn delivered(index: u64, done: &'a Upserted, imported: &'a [Note]) -> Self {
-        Self {
-            index,
-            provider: done.provider.as_str(),
-            outcome: done.outcome.as_str(),
-            effect: if done.outcome == Outcome::Accepted { "accepted" } else { "applied" },
-            remote_id: done.remote_id.as_deref(),
-            attempts: done.attempts,
-            request_id: done.request_id.as_deref(),
-            notes: imported.iter().chain(&done.notes).collect(),
-            error: None,
-        }
-    }
-
-    /// A record that did not.
-    pub fn failed(index: u64, provider: &'static str, error: &'a Error, imported: &'a [Note]) -> Self {
+    /// A line on which everything but the outcome is empty. `imported` are the notes of reading the record from the file.
+    fn new(index: u64, provider: &'static str, outcome: &'static str, imported: &[&'a RawValue]) -> Self {
         Self {
             index,
             provider,
-            outcome: "failed",
-            effect: error.effect().as_str(),
-            remote_id: None,
-            attempts: error.attempts(),
-            request_id: error.request_id(),
-            notes: imported.iter().collect(),
-            error: Some(ErrorLine {
-                kind: error.kind().as_str(),
-                operation: error.operation(),
-                status: error.status(),
-                code: error.safe_code(),
-                retry_after: error.retry_after().map(|wait| wait.as_secs_f64()),
-                conflicting_ids: error.conflicting_ids(),
-                fields: fields(error),
-            }),
-        }
-    }
-
-    /// A record that would be sent.
-    pub fn planned(index: u64, provider: &'static str, notes: &'a [Note], imported: &'a [Note]) -> Self {
-        Self {
-            index,
-            provider,
-            outcome: "planned",
+            outcome,
             effect: "not_sent",
             remote_id: None,
             attempts: 0,
             request_id: None,
-            notes: imported.iter().chain(notes).collect(),
+            notes: imported.iter().map(|note| NoteLine::Written(note)).collect(),
             error: None,
         }
+    }
+
+    /// A record that arrived.
+    pub fn delivered(index: u64, done: &'a Upserted, attempts: u32, imported: &[&'a RawValue]) -> Self {
+        let mut line = Self::new(index, done.provider.as_str(), done.outcome.as_str(), imported);
+        line.effect = if done.outcome == Outcome::Accepted { "accepted" } else { "applied" };
+        line.remote_id = done.remote_id.as_deref();
+        line.attempts = attempts;
+        line.request_id = done.request_id.as_deref();
+        line.notes.extend(done.notes.iter().map(NoteLine::Made));
+        line
+    }
+
+    /// A record that did not have to be sent.
+    pub fn skipped(index: u64, provider: &'static str, imported: &[&'a RawValue]) -> Self {
+        Self::new(index, provider, "skipped", imported)
+    }
+
+    /// A record that did not arrive.
+    pub fn failed(
+        index: u64,
+        provider: &'static str,
+        error: &'a Error,
+        attempts: u32,
+        imported: &[&'a RawValue],
+    ) -> Self {
+        let mut line = Self::new(index, provider, "failed", imported);
+        line.effect = error.effect().as_str();
+        line.attempts = attempts;
+        line.request_id = error.request_id();
+        line.error = Some(ErrorLine {
+            kind: error.kind().as_str(),
+            operation: error.operation(),
+            status: error.status(),
+            code: error.safe_code(),
+            retry_after: error.retry_after().map(|wait| wait.as_secs_f64()),
+            conflicting_ids: error.conflicting_ids(),
+            fields: fields(error),
+        });
+        line
+    }
+
+    /// A record that was not tried, since the provider had been given up over this error.
+    pub fn not_tried(index: u64, provider: &'static str, error: &'a Error, imported: &[&'a RawValue]) -> Self {
+        // The error is that of another record: its request and its effect are none of this one's.
+        let mut line = Self::failed(index, provider, error, 0, imported);
+        line.effect = "not_sent";
+        line.request_id = None;
+        line
+    }
+
+    /// A record that would be sent.
+    pub fn planned(index: u64, provider: &'static str, notes: &'a [Note], imported: &[&'a RawValue]) -> Self {
+        let mut line = Self::new(index, provider, "planned", imported);
+        line.notes.extend(notes.iter().map(NoteLine::Made));
+        line
     }
 }
