@@ -51,6 +51,23 @@ impl Variables {
     }
 }
 
+/// The account that a provider's records go to: no secret, and another for the sandbox than for any vendor.
+pub fn account(provider: &str) -> String {
+    let value = |name: &str, stand_in: &str| variable(name).unwrap_or_else(|| stand_in.to_owned());
+    match provider {
+        "triple_whale" => {
+            let shop = value("TRIPLE_WHALE_SHOP", Sandbox::TRIPLE_WHALE_SHOP);
+            let platform = value("TRIPLE_WHALE_PLATFORM", "");
+            format!("{shop} {platform} {}", value("TRIPLE_WHALE_PLATFORM_ACCOUNT_ID", ""))
+        }
+        "shopline" => value("SHOPLINE_HANDLE", Sandbox::SHOPLINE_HANDLE),
+        "shoplazza" => value("SHOPLAZZA_SHOP", Sandbox::SHOPLAZZA_SHOP),
+        "yotpo" => value("YOTPO_STORE_ID", Sandbox::YOTPO_STORE_ID),
+        "whale" => value("WHALE_STORE_ID", Sandbox::WHALE_STORE_ID),
+        other => other.to_owned(),
+    }
+}
+
 /// The names of `--to`; all five where it is absent.
 pub fn chosen(to: &[String]) -> Result<Vec<&'static str>, String> {
     if to.is_empty() {

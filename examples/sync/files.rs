@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use customer_sink::delivery::{AcceptedFile, DeadLetterFile, FileCheckpoint};
 
+use super::accounts::ByAccount;
 use super::arguments::Arguments;
 use super::letters;
 use super::source::{Input, Survey};
@@ -15,7 +16,7 @@ use super::source::{Input, Survey};
 /// Those that were asked for.
 #[derive(Default)]
 pub struct Files {
-    pub checkpoint: Option<Arc<FileCheckpoint>>,
+    pub checkpoint: Option<Arc<ByAccount>>,
     pub accepted: Option<Arc<AcceptedFile>>,
     pub dead_letters: Option<Arc<DeadLetterFile>>,
 }
@@ -31,7 +32,7 @@ pub fn open(arguments: &Arguments, input: &Input, survey: &Survey) -> Result<Fil
     if let Some(path) = &arguments.checkpoint {
         continues = fs::metadata(path).is_ok_and(|file| file.len() > 0);
         let checkpoint = FileCheckpoint::open(path, &survey.fingerprint).map_err(|error| told(path, &error))?;
-        files.checkpoint = Some(Arc::new(checkpoint));
+        files.checkpoint = Some(Arc::new(ByAccount::new(checkpoint)));
     }
     if let Some(path) = &arguments.unchanged {
         files.accepted = Some(Arc::new(AcceptedFile::open(path).map_err(|error| told(path, &error))?));

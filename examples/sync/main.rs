@@ -9,6 +9,7 @@
 //! Exit status: 0 when all were delivered, 1 when a record was not, a line could not be read or the run stopped before
 //! its end, 2 for wrong usage or a file that cannot be opened, 130 after a second Ctrl-C.
 
+mod accounts;
 mod arguments;
 mod bars;
 #[path = "../common/mod.rs"]

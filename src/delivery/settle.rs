@@ -16,6 +16,7 @@ use super::lane::Settled;
 use super::observer::{Event, Observers, Unreadable};
 use super::progress::LaneBoard;
 use super::run::{StopReason, Update};
+use crate::error::{Effect, Error};
 use crate::http::Clock;
 
 /// How often the files are made safe against a power cut.
@@ -172,10 +173,13 @@ impl Settler {
 
     async fn write(&self, lane: &LaneBoard, item: &super::Item, ending: &Ending) -> Result<(), StopReason> {
         let shared = &*self.shared;
-        let letter = match ending {
-            Ending::Failed(error) => Some(error),
-            Ending::Left(Left::LaneEnded(error)) if shared.letters_for_left => Some(error),
+        let not_tried = match ending {
+            Ending::Left(Left::LaneEnded(error)) if shared.letters_for_left => Some(not_tried(error)),
             _ => None,
+        };
+        let letter = match ending {
+            Ending::Failed(error) => Some(&**error),
+            _ => not_tried.as_ref(),
         };
         let mut done = matches!(ending, Ending::Delivered(_) | Ending::Skipped(_));
         if let (Some(error), Some(letters)) = (letter, &shared.dead_letters) {
@@ -201,6 +205,14 @@ impl Settler {
         self.shared.observers.tell(&event);
         let _ = self.updates.send(Update::Unreadable(unreadable)).await;
     }
+}
+
+/// Why a record was not tried: what ended its lane, without what is true of another record alone.
+fn not_tried(error: &Error) -> Error {
+    let own = Error::new(error.kind(), Effect::NotSent).with_code(error.code().map(str::to_owned));
+    let own = own.with_retry_after(error.retry_after()).with_hint("its lane ended before it was tried");
+    let own = error.provider().into_iter().fold(own, Error::with_provider);
+    error.status().into_iter().fold(own, Error::with_status)
 }
 
 /// The reason for which a run stops over a lane's file of waiting records.

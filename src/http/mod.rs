@@ -21,6 +21,6 @@ pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportEr
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
 pub(crate) use connector::account_key;
-pub(crate) use exchange::{Allowance, Outgoing};
 pub use exchange::{Account, Call, Operation, Problem, Verdict};
+pub(crate) use exchange::{Allowance, Outgoing};
 pub use retry::{Retry, by_status};

@@ -2,6 +2,7 @@
 //! sleeps.
 
 mod behaviour;
+mod files;
 mod model;
 
 mod sim;

@@ -179,3 +179,19 @@ async fn wrong_usage_is_told_before_anything_is_written() {
     assert!(!Path::new(&other).exists());
     assert_eq!(vendors.requests(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_tells_accounts_apart() {
+    let vendors = Vendors::open().await;
+    let folder = Folder::new();
+    let (people, report) = (folder.people("people.jsonl", PEOPLE), folder.name("report"));
+    let checkpoint = folder.name("checkpoint");
+    let arguments =
+        ["--to", "yotpo,whale", people.as_str(), NO_LIMITS, "--checkpoint", &checkpoint, "--report", &report];
+    assert_eq!(run(&vendors, &arguments).await.status, Some(0));
+    // The same input for another store of Whale's, which refuses the key: nothing counts as delivered there.
+    let other = [("WHALE_STORE_ID", "00000000-0000-4000-8000-000000000099")];
+    let ended = run_with(&vendors, &arguments, &other).await;
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(outcomes(&folder.report("report")), [("skipped", PEOPLE), ("failed", PEOPLE)].into());
+}

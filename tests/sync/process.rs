@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::vendors::Vendors;
 
 /// Only a process that hangs takes so long.
-const FAR_TOO_LONG: Duration = Duration::from_secs(180);
+pub const FAR_TOO_LONG: Duration = Duration::from_secs(180);
 
 /// A process under way. It does not outlive this value.
 pub struct Running {

@@ -18,6 +18,8 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::process::FAR_TOO_LONG;
+
 pub const NAMES: [&str; 5] = ["triple_whale", "shopline", "shoplazza", "yotpo", "whale"];
 
 /// What all doors share: what is going on behind them, and how many requests have come.
@@ -109,7 +111,9 @@ impl Vendors {
 
     /// Returns once so many have come.
     pub async fn requests_reach(&self, count: u64) {
-        self.counters.seen.subscribe().wait_for(|seen| *seen >= count).await.unwrap();
+        let mut seen = self.counters.seen.subscribe();
+        let reached = tokio::time::timeout(FAR_TOO_LONG, seen.wait_for(|seen| *seen >= count)).await;
+        assert!(reached.is_ok(), "the process sends nothing: it hangs, or has ended already");
     }
 
     /// Returns once all that a dead process sent has been dealt with.
