@@ -25,7 +25,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The vendor makes the customer and its answer is lost; then it asks to slow down.
     sandbox.play("shopline", "POST customers", Script::once(Fault::ResetAfter))?;
-    sandbox.play("shopline", "POST customers/query_user_by_email", Script::once(Fault::Limited(RetryAfter::Seconds(1))))?;
+    sandbox.play(
+        "shopline",
+        "POST customers/query_user_by_email",
+        Script::once(Fault::Limited(RetryAfter::Seconds(1))),
+    )?;
     println!("Mara: {}", sign_up(&*shop, "mara@example.com", false).await?);
     println!("Mio:  {}", sign_up(&*shop, "mio@example.com", false).await?);
 

@@ -34,6 +34,11 @@ async fn read(mut run: Run) -> (Vec<Update>, Summary) {
     (updates, run.finish().await)
 }
 
+/// One span of the world's milliseconds.
+fn during(span: std::ops::Range<u64>) -> Vec<std::ops::Range<u64>> {
+    std::iter::once(span).collect()
+}
+
 async fn deliver(delivery: Delivery, items: Vec<Item>) -> (Vec<Update>, Summary) {
     read(delivery.start(source(items)).unwrap()).await
 }
@@ -115,7 +120,7 @@ impl CustomerSink for Scripted {
 #[test]
 fn an_outage_pauses_the_lane_and_loses_nothing() {
     paused(async {
-        let profile = Profile { outages: vec![100..20_000], ..Profile::calm() };
+        let profile = Profile { outages: during(100..20_000), ..Profile::calm() };
         let sink = SimSink::new(profile, 3);
         let events: Arc<Mutex<Vec<String>>> = Arc::default();
         let noted = Arc::clone(&events);
@@ -140,7 +145,7 @@ fn an_outage_pauses_the_lane_and_loses_nothing() {
 #[test]
 fn an_outage_without_end_ends_the_lane_and_leaves_what_was_not_tried() {
     paused(async {
-        let sink = SimSink::new(Profile { outages: vec![0..u64::MAX], ..Profile::calm() }, 3);
+        let sink = SimSink::new(Profile { outages: during(0..u64::MAX), ..Profile::calm() }, 3);
         let lane = Lane::new(sink as _).outage(3, Patience::up_to(Duration::from_secs(30)));
         let calm = Lane::new(SimSink::calm() as _).name("calm");
         let (updates, summary) = deliver(delivery([lane, calm]), people(100)).await;
@@ -174,7 +179,7 @@ fn refused_credentials_end_the_lane_after_a_second_look() {
 #[test]
 fn refused_credentials_that_are_put_right_cost_a_pause() {
     paused(async {
-        let sink = SimSink::new(Profile { refusals: vec![50..5000], ..Profile::calm() }, 4);
+        let sink = SimSink::new(Profile { refusals: during(50..5000), ..Profile::calm() }, 4);
         let lane = Lane::new(sink as _).refusal(Patience::up_to(Duration::from_secs(600)));
         let (_, summary) = deliver(delivery([lane]), people(100)).await;
         assert!(summary.is_complete(), "{summary:?}");
@@ -346,7 +351,7 @@ fn a_vendor_that_stalls_takes_nothing_from_the_others() {
             beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(),
             "{beside:?} beside a stalled lane, {alone:?} alone"
         );
-        let down = SimSink::new(Profile { outages: vec![0..u64::MAX], ..Profile::calm() }, 1);
+        let down = SimSink::new(Profile { outages: during(0..u64::MAX), ..Profile::calm() }, 1);
         let beside = time_beside(Some(Lane::new(down as _).window(32)), 4000).await;
         assert!(beside.as_secs_f64() <= 1.05 * alone.as_secs_f64(), "{beside:?} beside an outage, {alone:?} alone");
     });

@@ -154,7 +154,7 @@ impl World {
             let profile = profile(&mut rng);
             sims.push((format!("sim{number}"), SimSink::new(profile, rng.u64(..))));
         }
-        let counted = (seed % 8 == 0).then(|| {
+        let counted = seed.is_multiple_of(8).then(|| {
             let transport = Arc::new(Counted {
                 rng: Mutex::new(fastrand::Rng::with_seed(rng.u64(..))),
                 asked: Mutex::default(),
