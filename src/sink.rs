@@ -75,6 +75,11 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     async fn check(&self) -> Result<(), Error> {
         Err(Error::unsupported(self.provider(), "check", "this provider has no call that only checks credentials"))
     }
+
+    /// How long a request of this sink would wait now for the local quota, roughly; zero where unknown.
+    fn quota_wait(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 macro_rules! forward {
@@ -108,6 +113,10 @@ macro_rules! forward {
 
             async fn check(&self) -> Result<(), Error> {
                 (**self).check().await
+            }
+
+            fn quota_wait(&self) -> Duration {
+                (**self).quota_wait()
             }
         })+
     };
