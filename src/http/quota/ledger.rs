@@ -64,7 +64,12 @@ impl Ledger {
     /// Those that the vendor may count after this one: sent later, or still under way.
     pub(super) fn perhaps_after(&self, number: u64) -> u64 {
         let older = self.in_flight.partition_point(|other| *other < number) as u64;
-        older + self.sent.saturating_sub(number)
+        older + self.sent_after(number)
+    }
+
+    /// Those that were sent after this one.
+    pub(super) fn sent_after(&self, number: u64) -> u64 {
+        self.sent.saturating_sub(number)
     }
 
     /// Drops what no longer counts.
@@ -108,20 +113,15 @@ impl Ledger {
         }
     }
 
-    /// How many may be sent at once by our own count of the whole limit.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates, and is no more than a burst.
-    pub(super) fn free(&self, limit: Limit, now: Instant) -> u32 {
-        match limit {
-            Limit::Unlimited => u32::MAX,
-            Limit::Window { max, per } => {
-                let used = self.in_flight.len() + self.live(per, now);
-                max.max(1).saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+    /// How many places of the limit our own requests take at most, by our own count.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Not below zero, and no more than a burst.
+    pub(super) fn used(&self, limit: Limit, now: Instant) -> usize {
+        self.in_flight.len()
+            + match limit {
+                Limit::Unlimited => 0,
+                Limit::Window { per, .. } => self.live(per, now),
+                Limit::Bucket { per_second, .. } => self.level_at(now, drain(per_second)).max(0.0).ceil() as usize,
             }
-            Limit::Bucket { per_second, burst } => {
-                let level = self.level_at(now, drain(per_second)).max(0.0);
-                (f64::from(burst.max(1)) - count(self.in_flight.len()) - level).max(0.0) as u32
-            }
-        }
     }
 
     /// Roughly how long one more behind `ahead` others would wait.
@@ -174,7 +174,8 @@ impl Ledger {
 
     /// What is in the bucket; below zero by what it would have drained further.
     fn level_at(&self, now: Instant, rate: f64) -> f64 {
-        self.level_at.map_or(f64::NEG_INFINITY, |at| self.level - now.saturating_duration_since(at).as_secs_f64() * rate)
+        self.level_at
+            .map_or(f64::NEG_INFINITY, |at| self.level - now.saturating_duration_since(at).as_secs_f64() * rate)
     }
 }
 

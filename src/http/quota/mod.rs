@@ -6,6 +6,8 @@ mod limit;
 mod share;
 #[cfg(test)]
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 mod told;
 
@@ -63,6 +65,8 @@ struct State {
     latency: Latency,
     share: Share,
     cap: Option<Cap>,
+    /// While others use the account: when the next may be sent, so that they find room in between.
+    next: Option<Instant>,
     /// The latest time that was seen, for calls that bring none.
     seen: Option<Instant>,
 }
@@ -86,6 +90,7 @@ impl Quota {
             latency: Latency::default(),
             share: Share::whole(),
             cap: None,
+            next: None,
             seen: None,
         };
         let waiting = AtomicUsize::new(0);
@@ -107,6 +112,7 @@ impl Quota {
             }
             state.share.rescale(old, limit);
             state.cap = None;
+            state.next = None;
         }
         self.changed.notify_one();
     }
@@ -159,7 +165,7 @@ impl Quota {
             let now = clock.now();
             let taken = self.lock().take(now);
             let wait = match taken {
-                Ok(number) => return Ok(Permit { quota: self, clock, number, ended: false }),
+                Ok(place) => return Ok(Permit { quota: self, clock, place, ended: false }),
                 Err(Wait::Paused(until)) => {
                     let left = until.saturating_duration_since(now);
                     if left > longest_pause {
@@ -181,7 +187,9 @@ impl Quota {
     pub(crate) fn taken(&self) {
         let mut state = self.lock();
         let limit = state.limit;
-        state.share.taken(limit);
+        if state.cap.as_ref().is_none_or(|cap| cap.left > 0) {
+            state.share.taken(limit);
+        }
     }
 
     /// The vendor refused for its rate what was sent at this time.
@@ -198,8 +206,8 @@ impl Quota {
 }
 
 impl State {
-    /// Takes a place, if there is one; its number.
-    fn take(&mut self, now: Instant) -> Result<u64, Wait> {
+    /// Takes a place, if there is one.
+    fn take(&mut self, now: Instant) -> Result<Place, Wait> {
         self.seen = Some(now);
         if let Some(until) = self.paused_until {
             if until > now {
@@ -214,10 +222,23 @@ impl State {
             Room::At(at) => return Err(Wait::Until(at)),
             Room::AfterAnEnd => return Err(Wait::ForAnEnd),
         }
+        if let Some(next) = self.next.filter(|next| *next > now) {
+            return Err(Wait::Until(next));
+        }
         if let Some(cap) = &mut self.cap {
             cap.left = cap.left.checked_sub(1).ok_or(Wait::Until(cap.until))?;
         }
-        Ok(self.ledger.send())
+        self.next =
+            self.pace().map(|gap| self.next.map_or(now, |next| next.max(now.checked_sub(gap).unwrap_or(now))) + gap);
+        let used = self.ledger.used(self.limit, now) + 1;
+        Ok(Place { number: self.ledger.send(), used })
+    }
+
+    /// The time from one request to the next while somebody else uses the account.
+    fn pace(&self) -> Option<Duration> {
+        let part = self.share.part();
+        let rate = self.limit.rate().filter(|_| part < 1.0)?;
+        Some(limit::seconds(1.0 / (rate * part)))
     }
 
     /// A request ended without an answer: it may have arrived until now.
@@ -227,7 +248,7 @@ impl State {
     }
 
     /// A request was answered.
-    fn answered(&mut self, number: u64, sent: Instant, now: Instant, told: Option<Told>) {
+    fn answered(&mut self, place: Place, sent: Instant, now: Instant, told: Option<Told>) {
         self.seen = Some(now);
         self.latency.heard(now.saturating_duration_since(sent), now);
         let certain = self.latency.certain();
@@ -235,26 +256,28 @@ impl State {
             Some(arrived) if !certain.is_zero() => (arrived.max(sent) + self.limit.slack()).min(now),
             _ => now,
         };
-        self.ledger.end(number, base, self.limit, self.share.part());
+        self.ledger.end(place.number, base, self.limit, self.share.part());
         if let Some(told) = told {
-            self.hear(told, number, base, now);
+            self.hear(told, place, base, now);
         }
     }
 
-    /// The vendor's own count. It matters only where the vendor would take less than we think: then it counts somebody
-    /// else too.
-    fn hear(&mut self, told: Told, number: u64, base: Instant, now: Instant) {
-        let length = match self.limit {
+    /// The vendor's own count. It matters only where it is more than can be ours: then somebody else is in it, and no more
+    /// is sent than what it leaves, less what of ours it may not have counted yet.
+    fn hear(&mut self, told: Told, place: Place, base: Instant, now: Instant) {
+        let (all, length) = match self.limit {
             Limit::Unlimited => return,
-            Limit::Window { per, .. } => per,
-            Limit::Bucket { .. } => Duration::from_secs(1),
+            Limit::Window { max, per } => (max, per),
+            Limit::Bucket { burst, .. } => (burst, Duration::from_secs(1)),
         };
+        let number = place.number;
+        let ours = (place.used as u64).saturating_add(self.ledger.sent_after(number));
+        let others = u64::from(all.max(1).saturating_sub(told.remaining)) > ours;
         let after = u32::try_from(self.ledger.perhaps_after(number)).unwrap_or(u32::MAX);
         let left = told.remaining.saturating_sub(after);
-        let older = self.cap.as_ref().is_some_and(|cap| cap.until > now && cap.number > number && cap.left <= left);
-        if !older {
-            let less = left < self.ledger.free(self.limit, now);
-            self.cap = less.then(|| Cap { left, until: base + told.holds(length), number });
+        let stricter = self.cap.as_ref().is_some_and(|cap| cap.until > now && cap.number > number && cap.left <= left);
+        if !stricter {
+            self.cap = others.then(|| Cap { left, until: base + told.holds(length), number });
         }
     }
 }
@@ -264,21 +287,29 @@ impl State {
 pub(crate) struct Permit<'a> {
     quota: &'a Quota,
     clock: &'a dyn Clock,
-    number: u64,
+    place: Place,
     ended: bool,
 }
 
+/// A place that was taken.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    number: u64,
+    /// How many of the vendor's places were ours at most, with this one.
+    used: usize,
+}
+
 impl Permit<'_> {
-    fn end(mut self, end: impl FnOnce(&mut State, u64)) {
+    fn end(mut self, end: impl FnOnce(&mut State, Place)) {
         self.ended = true;
-        end(&mut self.quota.lock(), self.number);
+        end(&mut self.quota.lock(), self.place);
         self.quota.changed.notify_one();
     }
 }
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Permit").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -286,7 +317,7 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.ended {
             // A caller that went away in the middle may have sent.
-            self.quota.lock().lost(self.number, self.clock.now());
+            self.quota.lock().lost(self.place.number, self.clock.now());
             self.quota.changed.notify_one();
         }
     }
@@ -297,7 +328,7 @@ impl Drop for Permit<'_> {
 pub(crate) fn answered(permits: Vec<Permit<'_>>, sent: Instant, now: Instant, told: Option<Told>) {
     for (index, permit) in permits.into_iter().enumerate() {
         let told = told.filter(|_| index == 0);
-        permit.end(|state, number| state.answered(number, sent, now, told));
+        permit.end(|state, place| state.answered(place, sent, now, told));
     }
 }
 
