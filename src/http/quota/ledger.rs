@@ -91,7 +91,8 @@ impl Ledger {
                 let used = taken + live;
                 let Some(over) = used.checked_sub(max) else { return Room::Now };
                 let gone = self.bases.len() - live;
-                self.bases.get(gone + over).map_or(Room::AfterAnEnd, |base| Room::At(*base + per))
+                let at = |base: &Instant| Room::At(base.checked_add(per).unwrap_or(now + seconds(f64::MAX)));
+                self.bases.get(gone + over).map_or(Room::AfterAnEnd, at)
             }
             Limit::Bucket { per_second, burst } => {
                 let rate = drain(per_second) * part;
@@ -130,9 +131,10 @@ impl Ledger {
             (Room::Now, _) | (_, Limit::Unlimited) => Duration::ZERO,
             (Room::At(at), _) => at.saturating_duration_since(now),
             (Room::AfterAnEnd, Limit::Window { max, per }) => {
-                let max = share_of(max, part);
-                let beyond = (self.in_flight.len() + ahead).saturating_sub(max);
-                per * u32::try_from(1 + beyond / max).unwrap_or(u32::MAX)
+                // What is under way counts as if it ended now: all that fits goes once for each window.
+                let (max, live) = (share_of(max, part), self.live(per, now));
+                let ahead = self.in_flight.len() + ahead;
+                per.saturating_mul(u32::try_from((ahead + live) / max).unwrap_or(u32::MAX))
             }
             (Room::AfterAnEnd, Limit::Bucket { per_second, burst }) => {
                 let rate = drain(per_second) * part;

@@ -44,9 +44,10 @@ pub(crate) use self::told::Told;
 /// places is left free.
 ///
 /// **Others who use the account.** A refusal for the rate (429) takes the part of the limit that is used down to 0.7 of
-/// what it was, once for all requests that were under way; each success gives a little back. Where an answer tells by
-/// `RateLimit-Remaining` that the vendor counts more than we have sent, no more than that is sent until its reset. An
-/// account without a limit learns no more than pauses.
+/// what it was, once for all requests that were under way; each success gives a little back. While the part is not the
+/// whole, requests come one after the other and not a window's worth at once, so that others find room in between. Where
+/// an answer tells by `RateLimit-Remaining` that the vendor counts more than can be ours, no more than what it leaves is
+/// sent until its reset. An account without a limit learns no more than pauses.
 #[derive(Debug)]
 pub struct Quota {
     state: Mutex<State>,
@@ -70,6 +71,9 @@ struct State {
     /// The latest time that was seen, for calls that bring none.
     seen: Option<Instant>,
 }
+
+/// So many requests, not sent until the vendor's reset, are worth to be slower before.
+const MANY: u32 = 10;
 
 /// Why a caller has to wait.
 enum Wait {
@@ -139,7 +143,13 @@ impl Quota {
         let paused = state.paused_until.map_or(Duration::ZERO, left);
         let capped = state.cap.as_ref().filter(|cap| cap.left as usize <= ahead);
         let capped = capped.map_or(Duration::ZERO, |cap| left(cap.until));
-        state.ledger.wait(state.limit, state.share.part(), ahead, now).max(paused).max(capped)
+        let behind = u32::try_from(ahead).unwrap_or(u32::MAX);
+        let paced = state
+            .gap()
+            .zip(state.next)
+            .map_or(Duration::ZERO, |(gap, next)| left(next).saturating_add(gap.saturating_mul(behind)));
+        let counted = state.ledger.wait(state.limit, state.share.part(), ahead, now);
+        counted.max(paused).max(capped).max(paced)
     }
 
     /// Waits for a place. The permit is held while the request is under way.
@@ -228,17 +238,20 @@ impl State {
         if let Some(cap) = &mut self.cap {
             cap.left = cap.left.checked_sub(1).ok_or(Wait::Until(cap.until))?;
         }
-        self.next =
-            self.pace().map(|gap| self.next.map_or(now, |next| next.max(now.checked_sub(gap).unwrap_or(now))) + gap);
+        // While somebody else uses the account, one comes after the other, and not a window's worth at once; a single one
+        // that came late is made up for.
+        self.next = self
+            .gap()
+            .filter(|_| self.share.part() < 1.0)
+            .map(|gap| self.next.map_or(now, |next| next.max(now.checked_sub(gap).unwrap_or(now))) + gap);
         let used = self.ledger.used(self.limit, now) + 1;
         Ok(Place { number: self.ledger.send(), used })
     }
 
-    /// The time from one request to the next while somebody else uses the account.
-    fn pace(&self) -> Option<Duration> {
-        let part = self.share.part();
-        let rate = self.limit.rate().filter(|_| part < 1.0)?;
-        Some(limit::seconds(1.0 / (rate * part)))
+    /// The time from one request to the next in our part of the limit.
+    fn gap(&self) -> Option<Duration> {
+        let rate = self.limit.rate()?;
+        Some(limit::seconds(1.0 / (rate * self.share.part())))
     }
 
     /// A request ended without an answer: it may have arrived until now.
@@ -258,13 +271,13 @@ impl State {
         };
         self.ledger.end(place.number, base, self.limit, self.share.part());
         if let Some(told) = told {
-            self.hear(told, place, base, now);
+            self.hear(told, place, sent, base, now);
         }
     }
 
     /// The vendor's own count. It matters only where it is more than can be ours: then somebody else is in it, and no more
     /// is sent than what it leaves, less what of ours it may not have counted yet.
-    fn hear(&mut self, told: Told, place: Place, base: Instant, now: Instant) {
+    fn hear(&mut self, told: Told, place: Place, sent: Instant, base: Instant, now: Instant) {
         let (all, length) = match self.limit {
             Limit::Unlimited => return,
             Limit::Window { max, per } => (max, per),
@@ -276,8 +289,15 @@ impl State {
         let after = u32::try_from(self.ledger.perhaps_after(number)).unwrap_or(u32::MAX);
         let left = told.remaining.saturating_sub(after);
         let stricter = self.cap.as_ref().is_some_and(|cap| cap.until > now && cap.number > number && cap.left <= left);
-        if !stricter {
-            self.cap = others.then(|| Cap { left, until: base + told.holds(length), number });
+        if stricter {
+            return;
+        }
+        let holds = told.holds(length);
+        self.cap = others.then(|| Cap { left, until: base.checked_add(holds).unwrap_or(base), number });
+        // Whoever runs into a long reset has been too fast, though nothing was refused; a short one costs little.
+        let many = self.gap().is_some_and(|gap| holds >= gap.saturating_mul(MANY));
+        if others && left == 0 && many {
+            self.share.refused(sent, now);
         }
     }
 }

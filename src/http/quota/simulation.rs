@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 
 /// The time of a runtime whose clock is paused.
 #[derive(Debug)]
-struct PausedClock;
+pub(super) struct PausedClock;
 
 #[async_trait]
 impl Clock for PausedClock {
@@ -198,7 +199,7 @@ fn bucket(per_second: f64, burst: u32) -> (Limit, Vec<Counting>) {
     (Limit::Bucket { per_second, burst }, vec![Counting::Leaky(per_second, burst)])
 }
 
-/// Alone, with the vendor counting in each way that it may: what part of the limit is used from the second window on.
+/// Alone, with the vendor counting in each way that it may: what part of the limit is used after the first third of the time.
 fn alone((limit, countings): &(Limit, Vec<Counting>), workers: usize, ways: &[(u64, u64)], seconds: u64) {
     for counting in countings {
         for (millis, jitter) in ways {
@@ -251,7 +252,7 @@ fn shared((limit, countings): &(Limit, Vec<Counting>), workers: usize, seconds: 
             let refused = done.refused(seconds / 3, seconds);
             assert!(refused < 0.01, "{what}: {refused} were refused");
             let left = done.rate(seconds / 3, seconds) / (rate / 2.0);
-            assert!(left > 0.5, "{what}: {left} of what was left");
+            assert!(left > 0.7, "{what}: {left} of what was left");
             let others = Done::of(&done.vendor.took[1], seconds / 3, seconds) / (rate / 2.0 * (seconds as f64) / 1.5);
             assert!(others > 0.92, "{what}: the other got {others} of what it asked for");
             let after = done.rate(seconds * 5 / 2, seconds * 3) / rate;
@@ -263,15 +264,15 @@ fn shared((limit, countings): &(Limit, Vec<Counting>), workers: usize, seconds: 
 
 #[test]
 fn a_window_is_shared_with_somebody_else() {
-    shared(&window(5, 1), 6, 900); // Yotpo
+    shared(&window(5, 1), 6, 600); // Yotpo
     shared(&window(60, 60), 6, 1200); // Whale
     shared(&window(100, 10), 10, 600); // Triple Whale's SQL
 }
 
 #[test]
 fn a_large_window_is_shared_with_somebody_else() {
-    // A tenth of Triple Whale's number: what is learned goes by windows.
-    shared(&window(2_500, 60), 24, 600);
+    // A hundredth of Triple Whale's number: what is learned goes by windows.
+    shared(&window(250, 60), 12, 600);
 }
 
 #[test]
@@ -292,7 +293,7 @@ fn fits(times: &[Duration], max: u32, per: Duration) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, rng_seed: RngSeed::Fixed(5), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_window_holds_more_however_wild_the_way(

@@ -34,7 +34,7 @@ impl Told {
     /// How long it holds, where `length` is that of the limit. A point in the calendar, or a time so long that it means
     /// another quota, is no reset of this one.
     pub(super) fn holds(self, length: Duration) -> Duration {
-        let longest = (length * 2).max(Duration::from_secs(60));
+        let longest = length.saturating_mul(2).max(Duration::from_secs(60));
         self.reset.filter(|reset| *reset <= longest).unwrap_or(length)
     }
 }
