@@ -76,7 +76,7 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
         Err(Error::unsupported(self.provider(), "check", "this provider has no call that only checks credentials"))
     }
 
-    /// How long a request of this sink would wait now for the local quota, roughly; zero where that is not known.
+    /// How long a request of this sink would wait now for the local quota, roughly; zero where unknown.
     fn quota_wait(&self) -> Duration {
         Duration::ZERO
     }
@@ -112,6 +112,10 @@ macro_rules! forward {
 
             async fn check(&self) -> Result<(), Error> {
                 (**self).check().await
+            }
+
+            fn quota_wait(&self) -> Duration {
+                (**self).quota_wait()
             }
         })+
     };

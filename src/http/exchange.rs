@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use super::quota::Permit;
+use super::quota::{Permit, Told, answered};
 use super::retry::{Retry, RetryBudget, by_status};
 use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
@@ -191,6 +191,12 @@ impl Account {
         }
     }
 
+    /// Roughly how long a request would wait now for a place in all quotas.
+    pub(crate) fn quota_wait(&self) -> Duration {
+        let now = self.connector.clock().now();
+        self.quotas.iter().map(|quota| quota.wait(now)).max().unwrap_or_default()
+    }
+
     fn request_id(&self, response: &HttpResponse) -> Option<String> {
         let value = self.request_id_headers.iter().find_map(|name| response.header(name))?;
         // Some vendors list several; the first is the request's own.
@@ -229,6 +235,7 @@ pub struct Call<'a> {
 
 /// How one attempt failed.
 struct Failed {
+    sent: Instant,
     kind: ErrorKind,
     effect: Effect,
     retry: Retry,
@@ -292,6 +299,7 @@ impl Call<'_> {
             let failed = match self.attempt(&out, &judge).await? {
                 Ok(response) => {
                     self.account.budget.earn();
+                    self.account.quotas.first().inspect(|own| own.taken());
                     if out.operation.writes {
                         self.committed = true;
                         self.uncertain = false;
@@ -315,6 +323,9 @@ impl Call<'_> {
             let all_wait = failed.wait.or((failed.kind == ErrorKind::RateLimited).then_some(backoff));
             if let (Some(wait), Some(own)) = (all_wait, self.account.quotas.first()) {
                 own.pause_until(clock.now() + wait.min(Duration::from_secs(86_400)));
+            }
+            if let (ErrorKind::RateLimited, Some(own)) = (failed.kind, self.account.quotas.first()) {
+                own.refused(failed.sent, clock.now());
             }
             let pause = failed.wait.map_or(backoff, |wait| wait.max(backoff));
             let too_long = failed.wait.is_some_and(|wait| wait > policy.server_wait_cap);
@@ -390,11 +401,14 @@ impl Call<'_> {
         };
         self.attempts += 1;
         let answer = account.connector.transport().send(request).await;
-        let ended = clock.now();
-        permits.into_iter().for_each(|permit| permit.end(ended));
         let response = match answer {
-            Ok(response) => response,
+            Ok(response) => {
+                let own = usize::from(account.allowance.is_some());
+                answered(permits, own, now, clock.now(), Told::read(&response.headers));
+                response
+            }
             Err(error) => {
+                drop(permits);
                 let (kind, effect, retry) = match error.kind() {
                     TransportErrorKind::Connect => (ErrorKind::Connect, Effect::NotSent, Retry::Always),
                     TransportErrorKind::Timeout => (ErrorKind::Timeout, Effect::Unknown, Retry::IfIdempotent),
@@ -407,7 +421,7 @@ impl Call<'_> {
                     "no answer"
                 );
                 let error = self.error(out.operation, kind, effect).with_source(error);
-                return Ok(Err(Failed { kind, effect, retry, wait: None, error }));
+                return Ok(Err(Failed { sent: now, kind, effect, retry, wait: None, error }));
             }
         };
         let status = response.status.as_u16();
@@ -454,7 +468,7 @@ impl Call<'_> {
         if let Some(hint) = problem.hint {
             error = error.with_hint(hint);
         }
-        Ok(Err(Failed { kind, effect, retry, wait, error }))
+        Ok(Err(Failed { sent: now, kind, effect, retry, wait, error }))
     }
 
     fn parsed(&self, out: &Outgoing<'_>) -> Result<url::Url, Error> {

@@ -395,6 +395,10 @@ impl CustomerSink for Shoplazza {
         let error = Error::new(ErrorKind::Forbidden, Effect::NotSent).with_provider(PROVIDER);
         Err(error.with_operation("list_access_scopes").with_hint(hint).with_attempts(1))
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
 }
 
 fn unusable(field: &'static str, rule: &'static str) -> Error {

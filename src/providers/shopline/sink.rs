@@ -454,6 +454,10 @@ impl CustomerSink for Shopline {
     async fn check(&self) -> Result<(), Error> {
         self.count_customers().await.map(drop)
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
 }
 
 impl Shopline {

@@ -84,6 +84,10 @@ impl CustomerSink for TripleWhale {
     async fn check(&self) -> Result<(), Error> {
         self.check_key().await
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
 }
 
 /// The one row that is it, else the one that may be it.

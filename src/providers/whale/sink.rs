@@ -370,4 +370,8 @@ impl CustomerSink for Whale {
         let query = ListQuery { limit: Some(1), ..ListQuery::default() };
         self.list(&query).fetch(&mut self.0.account.call(), None).await.map(drop)
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
 }

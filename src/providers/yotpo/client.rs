@@ -254,6 +254,11 @@ impl Yotpo {
         self.0.account.call()
     }
 
+    /// Roughly how long a request would wait now for the account's quota.
+    pub(super) fn wait_for_quota(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
+
     pub(super) fn loyalty_base(&self) -> Option<&BaseUrl> {
         self.0.loyalty_base.as_ref()
     }

@@ -102,6 +102,10 @@ impl CustomerSink for Yotpo {
     async fn check(&self) -> Result<(), Error> {
         self.check_credentials().await
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.wait_for_quota()
+    }
 }
 
 /// Who is looked for.

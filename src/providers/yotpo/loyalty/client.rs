@@ -149,6 +149,11 @@ impl Loyalty {
         self.0.account.call()
     }
 
+    /// Roughly how long a request would wait now for the account's quota.
+    pub(super) fn wait_for_quota(&self) -> std::time::Duration {
+        self.0.account.quota_wait()
+    }
+
     pub(super) async fn fetch(
         &self,
         call: &mut Call<'_>,

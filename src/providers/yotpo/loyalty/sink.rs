@@ -112,6 +112,10 @@ impl CustomerSink for Loyalty {
     async fn check(&self) -> Result<(), Error> {
         self.customer(&CustomerQuery::email(NOBODY)).await.map(drop)
     }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        self.wait_for_quota()
+    }
 }
 
 /// Whether a row is about the one who was looked for.
