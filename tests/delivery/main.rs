@@ -4,5 +4,6 @@
 mod behaviour;
 mod files;
 mod model;
+mod quota;
 
 mod sim;
