@@ -5,7 +5,6 @@ mod ledger;
 mod limit;
 mod share;
 #[cfg(test)]
-#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
