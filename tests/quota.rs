@@ -41,8 +41,8 @@ impl Clock for PausedClock {
 #[derive(Debug)]
 struct Vendor {
     headers: bool,
-    /// What somebody else sends, one each time.
-    other: Option<Duration>,
+    /// What somebody else sends: one each time, so many.
+    other: Option<(Duration, u32)>,
     state: Mutex<State>,
 }
 
@@ -78,7 +78,8 @@ impl Transport for Vendor {
             let mut state = self.state.lock().unwrap();
             let now = PausedClock.now();
             let start = *state.start.get_or_insert(now);
-            while let Some(each) = self.other
+            while let Some((each, count)) = self.other
+                && state.other_sent < count
                 && start + each * state.other_sent <= now
             {
                 let at = start + each * state.other_sent;
@@ -102,7 +103,7 @@ impl Transport for Vendor {
 }
 
 /// Sends so many customers, always ten at once; what arrived.
-async fn push(headers: bool, other: Option<Duration>, customers: usize) -> Vec<(Duration, bool)> {
+async fn push(headers: bool, other: Option<(Duration, u32)>, customers: usize) -> Vec<(Duration, bool)> {
     let state = Mutex::new(State { chance: fastrand::Rng::with_seed(3), ..State::default() });
     let vendor = Arc::new(Vendor { headers, other, state });
     let connector = Connector::for_tests(Arc::clone(&vendor) as _, Arc::new(PausedClock));
@@ -132,15 +133,19 @@ async fn alone_a_client_uses_the_vendors_quota_to_the_full() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_gives_way_to_somebody_else() {
+async fn a_client_gives_way_to_somebody_else_and_comes_back() {
     for headers in [false, true] {
-        let ours = push(headers, Some(Duration::from_millis(401)), 2_000).await;
-        let settled = &ours[200..];
+        let ours = push(headers, Some((Duration::from_millis(401), 1_000)), 5_000).await;
+        let gone = ours.iter().position(|(at, _)| at.as_secs() > 400).unwrap();
+        let settled = &ours[200..gone];
         let refused = settled.iter().filter(|(_, taken)| !taken).count();
         assert!(refused * 100 < settled.len(), "headers {headers}: {refused} of {} refused", settled.len());
         let took = settled.last().unwrap().0 - settled[0].0;
         let rate = (settled.len() - refused) as f64 / took.as_secs_f64();
         assert!(rate > 0.7 * 2.5, "headers {headers}: {rate} a second of the 2.5 that are left");
+        let last = &ours[ours.len() - 500..];
+        let rate = 499.0 / (last[499].0 - last[0].0).as_secs_f64();
+        assert!(rate / 5.0 >= 0.98 && last.iter().all(|(_, taken)| *taken), "headers {headers}: {rate} a second of 5");
     }
 }
 
