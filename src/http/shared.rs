@@ -98,14 +98,14 @@ mod tests {
     #[test]
     fn other_parts_or_another_type_are_another_value() {
         let registry = Arc::new(Registry::default());
-        let first = registry.get(&["ab", "c"], || 1u32);
+        let first = registry.get(&["ab", "c"], || 1usize);
         for (n, parts) in [&["a", "bc"][..], &["ab"], &["ab", "c", ""], &["abc"], &["ab", "C"], &[]].iter().enumerate()
         {
             assert_eq!(**registry.get(parts, || n + 10), n + 10, "{parts:?}");
         }
         assert_eq!(**registry.get(&["ab", "c"], || 2u64), 2);
         assert_eq!((**first, registry.entries().len()), (1, 1));
-        assert_eq!(**Arc::new(Registry::default()).get(&["ab", "c"], || 3u32), 3);
+        assert_eq!(**Arc::new(Registry::default()).get(&["ab", "c"], || 3usize), 3);
     }
 
     #[test]
