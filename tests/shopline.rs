@@ -8,8 +8,6 @@ mod flow;
 mod oauth;
 #[path = "shopline/roundtrip.rs"]
 mod roundtrip;
-#[path = "support/calls_shopline.rs"]
-mod runner;
 mod support;
 
 use customer_sink::providers::shopline::{Blanking, Builder, MATRIX, Shopline, TagPolicy};

@@ -1,7 +1,5 @@
 //! Triple Whale: every exchange, and what is refused before anything is sent.
 
-#[path = "support/calls_triple_whale.rs"]
-mod calls;
 mod support;
 
 use customer_sink::providers::triple_whale::{
@@ -41,10 +39,10 @@ async fn exchanges() {
 
 #[tokio::test]
 async fn native_calls() {
-    calls::play_calls("triple_whale", |url, connector, exchange| async move {
-        let client = from_options(&url, &connector, &exchange["options"]);
+    support::calls::play_calls("triple_whale", async |url: &str, connector: &Connector, exchange: &Value| {
+        let client = from_options(url, connector, &exchange["options"]);
         let result = native(client, &exchange["call"], &exchange["arguments"]).await;
-        result.unwrap_or_else(|error| support::describe(&Err(error)))
+        result.unwrap_or_else(|error| support::failed(&error))
     })
     .await;
 }

@@ -1,138 +1,20 @@
-//! Yotpo: the whole flow against the stand-in, tokens under concurrency, lost answers, and reading back.
+//! Yotpo: the whole flow against the stand-in, lost answers, and reading back.
 
-mod support;
+#[path = "support/yotpo_world.rs"]
+mod yotpo_world;
 
-use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use customer_sink::providers::yotpo::{Builder, CustomerIdentity, CustomerQuery, CustomerRecord, Yotpo};
+use customer_sink::providers::yotpo::{CustomerIdentity, CustomerQuery, CustomerRecord, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    BodyFault, Channel, Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect,
-    Error, ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock, Outcome, RemoteId, ReqwestTransport, Transport,
-    TransportError, TransportErrorKind,
+    BodyFault, Channel, Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error,
+    ErrorKind, HttpResponse, Identity, Outcome, RemoteId, TransportError, TransportErrorKind,
 };
-use futures::future::join_all;
 use http::StatusCode;
-use serde_json::{Value, json};
-
-type Answer = Result<HttpResponse, TransportError>;
-type Fault = Box<dyn Fn(&HttpRequest, usize) -> Option<When> + Send + Sync>;
-
-/// What the script does with a request.
-enum When {
-    /// Answers in the vendor's place.
-    Instead(Answer),
-    /// Lets the vendor act, and loses the answer.
-    Lost,
-}
-
-/// Forwards to the stand-in unless the script says otherwise, and keeps what was sent.
-struct Scripted {
-    inner: ReqwestTransport,
-    script: Fault,
-    seen: Mutex<Vec<(String, Option<String>)>>,
-    mints: AtomicUsize,
-}
-
-impl fmt::Debug for Scripted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scripted")
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Shared(Arc<Scripted>);
-
-#[async_trait]
-impl Transport for Shared {
-    async fn send(&self, request: HttpRequest) -> Answer {
-        let token = request.headers.get("x-yotpo-token").map(|t| t.to_str().unwrap().to_owned());
-        let what = format!("{} {}", request.method, request.url.path().rsplit('/').next().unwrap());
-        if what == "POST access_tokens" {
-            self.0.mints.fetch_add(1, Ordering::SeqCst);
-        }
-        let index = {
-            let mut seen = self.0.seen.lock().unwrap();
-            seen.push((what, token));
-            seen.len() - 1
-        };
-        // Others run meanwhile, as on a network.
-        for _ in 0..4 {
-            tokio::task::yield_now().await;
-        }
-        match (self.0.script)(&request, index) {
-            None => self.0.inner.send(request).await,
-            Some(When::Instead(answer)) => answer,
-            Some(When::Lost) => {
-                self.0.inner.send(request).await?;
-                Err(TransportError::new(TransportErrorKind::Interrupted, "reset by the test"))
-            }
-        }
-    }
-}
-
-impl Scripted {
-    fn mints(&self) -> usize {
-        self.mints.load(Ordering::SeqCst)
-    }
-
-    fn patches(&self) -> usize {
-        self.seen.lock().unwrap().iter().filter(|(what, _)| what == "PATCH customers").count()
-    }
-}
-
-struct World {
-    sandbox: Sandbox,
-    connector: Connector,
-    clock: Arc<ManualClock>,
-    wire: Arc<Scripted>,
-}
-
-async fn world(script: impl Fn(&HttpRequest, usize) -> Option<When> + Send + Sync + 'static) -> World {
-    let wire = Arc::new(Scripted {
-        inner: ReqwestTransport::new().unwrap(),
-        script: Box::new(script),
-        seen: Mutex::default(),
-        mints: AtomicUsize::new(0),
-    });
-    let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
-    let connector = Connector::for_tests(Arc::new(Shared(Arc::clone(&wire))), Arc::clone(&clock) as _);
-    World { sandbox: Sandbox::start().await.unwrap(), connector, clock, wire }
-}
-
-impl World {
-    fn of(&self, builder: Builder) -> Yotpo {
-        builder.base_url(self.sandbox.url("yotpo").unwrap()).connector(&self.connector).build().unwrap()
-    }
-
-    fn sink(&self) -> Yotpo {
-        self.of(Yotpo::builder(Sandbox::YOTPO_STORE_ID, Sandbox::YOTPO_SECRET))
-    }
-
-    fn rows(&self) -> Vec<Value> {
-        self.sandbox.customers("yotpo")
-    }
-}
-
-fn answer(status: u16, body: impl Into<bytes::Bytes>) -> When {
-    When::Instead(Ok(HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)))
-}
-
-fn is_mint(request: &HttpRequest) -> bool {
-    request.url.path().ends_with("access_tokens")
-}
-
-fn token(request: &HttpRequest) -> &str {
-    request.headers.get("x-yotpo-token").map_or("", |token| token.to_str().unwrap())
-}
-
-fn mira() -> Customer {
-    Customer::new().external_id("1").email("mira@example.com").first_name("Mira")
-}
+use serde_json::json;
+use yotpo_world::{When, World, answer, is_mint, mira, world};
 
 #[tokio::test]
 async fn a_customer_is_new_then_known_and_never_twice() {
@@ -173,71 +55,6 @@ async fn the_bytes_of_the_plan_are_sent() {
 }
 
 #[tokio::test]
-async fn many_at_once_mint_one_token() {
-    let world = world(|_, _| None).await;
-    let sink = world.sink();
-    let customers: Vec<_> = (0..20).map(|n| Customer::new().external_id(format!("c{n}"))).collect();
-    let done = join_all(customers.iter().map(|c| sink.upsert(c))).await;
-    assert!(done.iter().all(Result::is_ok), "{done:?}");
-    assert_eq!((world.wire.mints(), world.rows().len()), (1, 20));
-}
-
-#[tokio::test]
-async fn many_refused_at_once_mint_one_more() {
-    let world = world(|request, _| (token(request) == "fake-token-1").then(|| answer(401, ""))).await;
-    let sink = world.sink();
-    let customers: Vec<_> = (0..20).map(|n| Customer::new().external_id(format!("c{n}"))).collect();
-    let done = join_all(customers.iter().map(|c| sink.upsert(c))).await;
-    assert!(done.iter().all(Result::is_ok), "{done:?}");
-    assert_eq!((world.wire.mints(), world.rows().len()), (2, 20));
-}
-
-#[tokio::test]
-async fn a_failed_mint_is_everybodys() {
-    let world = world(|request, _| is_mint(request).then(|| answer(500, ""))).await;
-    let sink = world.sink();
-    let customers: Vec<_> = (0..20).map(|n| Customer::new().external_id(format!("c{n}"))).collect();
-    let done = join_all(customers.iter().map(|c| sink.upsert(c))).await;
-    for error in done.into_iter().map(Result::unwrap_err) {
-        assert_eq!(error.operation(), Some("create_access_token"));
-        assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unavailable, Effect::Rejected, 0));
-        assert!(error.is_retryable());
-    }
-    assert_eq!((world.wire.mints(), world.wire.patches()), (4, 0));
-    // Who comes later tries anew.
-    sink.upsert(&mira()).await.unwrap_err();
-    assert_eq!(world.wire.mints(), 8);
-}
-
-#[tokio::test]
-async fn a_dropped_mint_leaves_the_turn_to_the_next() {
-    let world = world(|_, index| (index == 0).then_some(When::Lost)).await;
-    let sink = world.sink();
-    let person = mira();
-    let (first, second) = (sink.upsert(&person), sink.upsert(&person));
-    let mut first = Box::pin(first);
-    // The first is on its way to a token when it is dropped.
-    assert!(futures::poll!(&mut first).is_pending());
-    let both = futures::future::join(second, async { drop(first) }).await;
-    both.0.unwrap();
-    assert_eq!((world.wire.mints(), world.rows().len()), (2, 1));
-}
-
-#[tokio::test]
-async fn a_lasting_403_does_not_mint_for_every_record() {
-    let world = world(|request, _| (!is_mint(request)).then(|| answer(403, ""))).await;
-    let sink = world.sink();
-    for _ in 0..5 {
-        let error = sink.upsert(&mira()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Forbidden, Effect::Rejected));
-    }
-    assert_eq!((world.wire.mints(), world.wire.patches()), (2, 6));
-    world.clock.advance(Duration::from_secs(61));
-    sink.upsert(&mira()).await.unwrap_err();
-    assert_eq!(world.wire.mints(), 3);
-}
-
-#[tokio::test]
 async fn a_lost_answer_is_asked_for_again_and_makes_no_second_customer() {
     let world = world(|_, index| (index == 1).then_some(When::Lost)).await;
     let done = world.sink().upsert(&mira()).await.unwrap();
@@ -270,7 +87,7 @@ async fn the_stores_limit_is_kept_over_all_its_clients() {
         one.upsert(&mira()).await.unwrap();
         other.upsert(&mira()).await.unwrap();
     }
-    // 12 records and 2 tokens at 5 a second.
+    // 12 records and a token at 5 a second.
     assert!(world.clock.now() - start >= Duration::from_secs(2));
 }
 

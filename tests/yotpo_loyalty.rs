@@ -1,7 +1,5 @@
 //! Yotpo Loyalty: every exchange, the laws over its mapping, membership, and the flow against the stand-in.
 
-#[path = "support/calls_yotpo.rs"]
-mod calls;
 mod support;
 
 use std::collections::HashSet;
@@ -56,13 +54,11 @@ async fn exchanges() {
 
 #[tokio::test]
 async fn exchanges_of_fetches() {
-    let mut failed = Vec::new();
-    for exchange in calls::exchanges("yotpo/loyalty/calls") {
-        let stage = exchange.stage().await;
-        let sink = from_options(&stage.server.uri(), &stage.connector, &Value::Null);
-        let arguments = &exchange.json["arguments"];
+    support::calls::play_calls("yotpo/loyalty", async |url: &str, connector: &Connector, exchange: &Value| {
+        let sink = from_options(url, connector, &Value::Null);
+        let arguments = &exchange["arguments"];
         let text = |name: &str| arguments[name].as_str();
-        let got = if exchange.json["call"] == "check" {
+        let got = if exchange["call"] == "check" {
             sink.check().await.map(|()| json!({"checked": true}))
         } else {
             let mut query = match (text("email"), text("id"), text("phone_number")) {
@@ -83,9 +79,9 @@ async fn exchanges_of_fetches() {
                     "points": row.and_then(|row| row.points_balance).map(|points| points.to_string())})
             })
         };
-        failed.extend(exchange.problems(&stage, &got.unwrap_or_else(|error| calls::failed(&error))));
-    }
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+        got.unwrap_or_else(|error: customer_sink::Error| support::failed(&error))
+    })
+    .await;
 }
 
 // ---- the laws ----

@@ -1,7 +1,5 @@
 //! Yotpo, what stands beside the upsert: reading the store, waiting until a customer can be seen, forgetting one.
 
-#[path = "support/calls_yotpo.rs"]
-mod calls;
 mod support;
 
 use std::sync::Arc;
@@ -466,21 +464,20 @@ fn query(arguments: &Value) -> CustomerQuery<'_> {
     }
 }
 
-async fn play(exchange: &calls::Exchange) -> Vec<String> {
-    let stage = exchange.stage().await;
-    let arguments = &exchange.json["arguments"];
+async fn call(url: &str, connector: &Connector, exchange: &Value) -> Value {
+    let arguments = &exchange["arguments"];
     let core = || {
-        let options = &exchange.json["options"];
+        let options = &exchange["options"];
         let style = match options["array_style"].as_str() {
             Some("repeated") => ArrayStyle::Repeated,
             Some("brackets") => ArrayStyle::Brackets,
             _ => ArrayStyle::default(),
         };
-        let builder = Yotpo::with_token("fake-store", "fake-token").loyalty_base_url(stage.server.uri());
+        let builder = Yotpo::with_token("fake-store", "fake-token").loyalty_base_url(url);
         let builder = builder.array_style(style).also_send_utoken(options["also_send_utoken"] == true);
-        builder.base_url(stage.server.uri()).connector(&stage.connector).build().unwrap()
+        builder.base_url(url).connector(connector).build().unwrap()
     };
-    let got = match exchange.json["call"].as_str().expect("a call") {
+    let got = match exchange["call"].as_str().expect("a call") {
         "customers" => core().customers(&query(arguments)).await.map(|page| {
             json!({"rows": page.customers.iter().map(shown).collect::<Vec<_>>(), "unreadable": page.unreadable,
                 "next": page.next_page_info})
@@ -495,8 +492,8 @@ async fn play(exchange: &calls::Exchange) -> Vec<String> {
             core().anonymize_loyalty_customer(merchant, &email).await.map(|done| json!({"erased": format!("{done:?}")}))
         }
         call @ ("create_unsubscribers" | "delete_unsubscribers") => {
-            let builder = ReviewUnsubscribers::builder("fake-store", "fake utoken").base_url(stage.server.uri());
-            let client = builder.connector(&stage.connector).build().unwrap();
+            let builder = ReviewUnsubscribers::builder("fake-store", "fake utoken").base_url(url);
+            let client = builder.connector(connector).build().unwrap();
             let emails = arguments["emails"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let emails: Vec<Email> = emails.map(Email::from).collect();
             match call {
@@ -504,16 +501,12 @@ async fn play(exchange: &calls::Exchange) -> Vec<String> {
                 _ => client.delete(&emails).await.map(|()| json!({"done": true})),
             }
         }
-        other => panic!("{}: no call {other}", exchange.name),
+        other => panic!("no call {other}"),
     };
-    exchange.problems(&stage, &got.unwrap_or_else(|error| calls::failed(&error)))
+    got.unwrap_or_else(|error| support::failed(&error))
 }
 
 #[tokio::test]
 async fn exchanges_of_calls() {
-    let mut failed = Vec::new();
-    for exchange in calls::exchanges("yotpo/calls") {
-        failed.extend(play(&exchange).await);
-    }
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    support::calls::play_calls("yotpo", call).await;
 }

@@ -5,11 +5,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use super::shared::{Registry, Shared};
 use super::{Clock, Limit, Quota, ReqwestTransport, SystemClock, Transport};
 use crate::error::Error;
 use crate::provider::ProviderId;
 
-/// What any number of clients share: one transport with its pool of connections, one clock, and one quota per account.
+/// What any number of clients share: one transport with its pool of connections, one clock, one quota per account, and
+/// the tokens that clients of one account mint.
 ///
 /// It is cheap to clone. A service with 10,000 shops makes one connector and 10,000 clients.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ struct Inner {
     chance: Mutex<fastrand::Rng>,
     /// None: the quotas that all connectors of the process share.
     quotas: Option<Quotas>,
+    /// The tokens of clients with the same credential, and the like.
+    shared: Arc<Registry>,
 }
 
 /// Quotas by provider and account, as long as a client uses them.
@@ -30,6 +34,13 @@ type Quotas = Mutex<HashMap<(ProviderId, u64), Weak<Quota>>>;
 fn process_quotas() -> &'static Quotas {
     static QUOTAS: OnceLock<Quotas> = OnceLock::new();
     QUOTAS.get_or_init(Mutex::default)
+}
+
+/// Connectors with the default transport reach the same places in the same way: what their clients share is one for the
+/// whole process.
+fn process_shared() -> Arc<Registry> {
+    static SHARED: OnceLock<Arc<Registry>> = OnceLock::new();
+    Arc::clone(SHARED.get_or_init(Arc::default))
 }
 
 /// What tells accounts apart. Only the hash is kept, so that no credential stays in it.
@@ -46,25 +57,31 @@ impl Connector {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) where TLS cannot be set up.
     pub fn new() -> Result<Self, Error> {
-        Ok(Self::with_transport(ReqwestTransport::new()?))
+        Ok(Self::over(ReqwestTransport::new()?, process_shared()))
     }
 
-    /// A transport of your own, and the machine's clock.
+    /// A transport of your own, and the machine's clock. Tokens that clients mint stay within this connector and its
+    /// clones, since the transport may lead elsewhere than another.
     pub fn with_transport(transport: impl Transport) -> Self {
+        Self::over(transport, Arc::default())
+    }
+
+    fn over(transport: impl Transport, shared: Arc<Registry>) -> Self {
         Self(Arc::new(Inner {
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock),
             chance: Mutex::new(fastrand::Rng::new()),
             quotas: None,
+            shared,
         }))
     }
 
-    /// A transport and a clock of your own, for tests. Chance is the same in every run, and quotas are this connector's
-    /// own.
+    /// A transport and a clock of your own, for tests. Chance is the same in every run, and quotas and
+    /// minted tokens are this connector's own.
     #[must_use]
     pub fn for_tests(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let chance = Mutex::new(fastrand::Rng::with_seed(7));
-        Self(Arc::new(Inner { transport, clock, chance, quotas: Some(Mutex::default()) }))
+        Self(Arc::new(Inner { transport, clock, chance, quotas: Some(Mutex::default()), shared: Arc::default() }))
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -101,6 +118,12 @@ impl Connector {
         let quota = Arc::new(Quota::new(explicit.unwrap_or(documented)));
         quotas.insert((provider, account), Arc::downgrade(&quota));
         quota
+    }
+
+    /// What all clients with the same credential have in common while one of them lives: `parts` tell credentials apart,
+    /// and only a hash of them is kept.
+    pub(crate) fn shared<T: Send + Sync + 'static>(&self, parts: &[&str], make: impl FnOnce() -> T) -> Arc<Shared<T>> {
+        self.0.shared.get(parts, make)
     }
 }
 

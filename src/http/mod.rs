@@ -8,6 +8,7 @@ mod quota;
 mod reqwest;
 mod retry;
 mod retry_after;
+mod shared;
 mod transport;
 
 pub use base_url::BaseUrl;
@@ -24,3 +25,4 @@ pub(crate) use connector::account_key;
 pub use exchange::{Account, Call, Operation, Problem, Verdict};
 pub(crate) use exchange::{Allowance, Outgoing};
 pub use retry::{Retry, by_status};
+pub(crate) use shared::Shared;

@@ -10,7 +10,25 @@ use customer_sink::{Connector, Error, Phone};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::runner::{Given, play};
+use crate::support::calls::play_calls;
+
+/// What a call gave: its value, the vendor's request id and the number of requests, or an error.
+type Given = Result<(Value, Option<String>, Option<u32>), Error>;
+
+fn describe(given: &Given) -> Value {
+    match given {
+        Ok((value, request_id, attempts)) => {
+            json!({ "ok": true, "value": value, "request_id": request_id, "attempts": attempts })
+        }
+        Err(error) => {
+            let mut failed = crate::support::failed(error);
+            failed["ok"] = json!(false);
+            failed["hint"] = json!(error.hint());
+            failed["fields"] = error.field_errors().iter().map(customer_sink::FieldError::field).collect();
+            failed
+        }
+    }
+}
 
 fn given<T>(answered: Result<Answered<T>, Error>, show: impl FnOnce(T) -> Value) -> Given {
     answered.map(|answered| (show(answered.value), answered.request_id, Some(answered.attempts)))
@@ -80,10 +98,10 @@ macro_rules! sized {
     }};
 }
 
-async fn call(url: String, connector: Connector, name: String, a: Value) -> Given {
-    let client = Shopline::builder("open001", "fake.token").base_url(&url).connector(&connector).build().unwrap();
+async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given {
+    let client = Shopline::builder("open001", "fake.token").base_url(url).connector(connector).build().unwrap();
     let app = OAuthApp::new("fake_app_key", "fake_app_secret").unwrap();
-    let oauth = OAuthClient::builder("open001", app).base_url(&url).connector(&connector).build().unwrap();
+    let oauth = OAuthClient::builder("open001", app).base_url(url).connector(connector).build().unwrap();
     let id = CustomerId::from(a["id"].as_str().unwrap_or_default());
     let at = |key: &str| a[key].as_str().unwrap_or_default().to_owned();
     let page = a["page"].as_str().map(PageInfo::new).transpose()?;
@@ -103,7 +121,7 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
         zip: a["zip"].as_str().map(|text| text.to_owned().into()),
         ..CustomerAddress::default()
     };
-    match name.as_str() {
+    match name {
         "create_customer" | "update_customer" => {
             let c = &a["customer"];
             let text = |key: &str| c[key].as_str().map(Into::into);
@@ -127,7 +145,7 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
                 verified_email: c["verified_email"].as_bool(),
                 ..CustomerFields::default()
             };
-            match name.as_str() {
+            match name {
                 "create_customer" => given(client.create_customer(&fields).await, customer),
                 _ => given(client.update_customer(&id, &fields).await, customer),
             }
@@ -244,7 +262,7 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
         "get_group" => maybe(client.get_group(&at("id").into(), &[]).await, group),
         "create_group" | "update_group" => {
             let fields = SavedSearchFields { name: a["name"].as_str(), query: a["query"].as_str() };
-            match name.as_str() {
+            match name {
                 "create_group" => given(client.create_group(&fields).await, group),
                 _ => given(client.update_group(&at("id").into(), &fields).await, group),
             }
@@ -297,6 +315,10 @@ async fn call(url: String, connector: Connector, name: String, a: Value) -> Give
 
 #[tokio::test]
 async fn exchanges_of_native_calls() {
-    let played = play("shopline", call).await;
+    let run = async |url: &str, connector: &Connector, exchange: &Value| {
+        let name = exchange["call"].as_str().expect("a call");
+        describe(&call(url, connector, name, &exchange["arguments"]).await)
+    };
+    let played = play_calls("shopline", run).await;
     assert_eq!(played.len(), 42, "{played:?}");
 }

@@ -1,45 +1,17 @@
 //! Plays exchange fixtures: each file holds a customer, the requests that have to come, the answers, and the outcome.
 //!
-//! A request is compared whole: method, path with query, the headers that the file names, and the body as JSON. The
-//! clock is injected, so that retries take no time.
+//! A request is compared whole: method, path with query, the headers that the file names, and the body as JSON or as a
+//! form. The clock is injected, so that retries take no time.
 #![allow(dead_code)] // Each test binary uses its part.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+pub mod calls;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use customer_sink::{Connector, Customer, CustomerSink, Error, ManualClock, ReqwestTransport, UpsertOptions, Upserted};
 use serde_json::{Value, json};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
-
-/// One planned request and its answer.
-struct Turn {
-    request: Value,
-    response: Value,
-}
-
-/// Answers the turns in order, and remembers what did not fit.
-struct Script {
-    turns: Vec<Turn>,
-    state: Mutex<(usize, Vec<String>)>,
-}
-
-struct Player(Arc<Script>);
-
-impl Respond for Player {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let mut state = self.0.state.lock().unwrap();
-        let index = state.0;
-        state.0 += 1;
-        let Some(turn) = self.0.turns.get(index) else {
-            state.1.push(format!("request {index}, which nobody expects: {} {}", request.method, request.url));
-            return ResponseTemplate::new(599);
-        };
-        let problems = compare(request, &turn.request);
-        state.1.extend(problems.into_iter().map(|problem| format!("request {index}: {problem}")));
-        answer(&turn.response)
-    }
-}
+use wiremock::{Request, ResponseTemplate};
 
 pub fn compare(request: &Request, expected: &Value) -> Vec<String> {
     let mut problems = Vec::new();
@@ -59,12 +31,16 @@ pub fn compare(request: &Request, expected: &Value) -> Vec<String> {
         let want = value.as_str().map(str::to_owned);
         differ(&format!("header {name}"), format!("{got:?}"), format!("{want:?}"));
     }
-    let got = if request.body.is_empty() {
-        Value::Null
+    if expected["form"].is_object() {
+        let pairs: BTreeMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        differ("form", json!(pairs).to_string(), expected["form"].to_string());
     } else {
-        serde_json::from_slice(&request.body).unwrap_or(json!("no JSON"))
-    };
-    differ("body", got.to_string(), expected["body"].to_string());
+        let got = match request.body.as_slice() {
+            [] => Value::Null,
+            body => serde_json::from_slice(body).unwrap_or(json!("no JSON")),
+        };
+        differ("body", got.to_string(), expected["body"].to_string());
+    }
     if let Some(text) = expected["body_text"].as_str() {
         differ("exact body", String::from_utf8_lossy(&request.body).into_owned(), text.to_owned());
     }
@@ -96,55 +72,12 @@ pub fn connector() -> (Connector, Arc<ManualClock>) {
 
 /// Plays every exchange in `fixtures/<provider>/`. `sink` makes the sink for a server; it is given the file's `options`.
 pub async fn play_all<S: CustomerSink>(provider: &str, sink: impl Fn(&str, &Connector, &Value) -> S) {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(provider);
-    let mut files: Vec<_> = std::fs::read_dir(&dir).expect("fixtures").map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|e| e == "json"));
-    files.sort();
-    assert!(!files.is_empty(), "no exchange in {}", dir.display());
-    let mut failed = Vec::new();
-    for file in files {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&file).unwrap();
-        let exchange: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        for problem in play(&exchange, &sink).await {
-            failed.push(format!("{name}: {problem}"));
-        }
-    }
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
-}
-
-async fn play<S: CustomerSink>(exchange: &Value, sink: &impl Fn(&str, &Connector, &Value) -> S) -> Vec<String> {
-    let mut problems = check_provenance(exchange);
-    let turns = exchange["exchange"].as_array().expect("an exchange");
-    let turns = turns.iter().map(|t| Turn { request: t["request"].clone(), response: t["response"].clone() }).collect();
-    let script = Arc::new(Script { turns, state: Mutex::default() });
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(Player(Arc::clone(&script))).mount(&server).await;
-    let (connector, clock) = connector();
-    let sink = sink(&server.uri(), &connector, &exchange["options"]);
-    let customer: Customer = serde_json::from_value(exchange["customer"].clone()).expect("a customer");
-    let result = sink.upsert_with(&customer, &UpsertOptions::default()).await;
-    {
-        let state = script.state.lock().unwrap();
-        problems.extend(state.1.clone());
-        if state.0 != script.turns.len() {
-            problems.push(format!("{} requests came, {} are expected", state.0, script.turns.len()));
-        }
-    }
-    let expected = &exchange["outcome"];
-    let got = describe(&result);
-    for (key, value) in expected.as_object().expect("an outcome") {
-        if &got[key] != value {
-            problems.push(format!("{key} of the outcome is {} instead of {value}", got[key]));
-        }
-    }
-    if let Some(seconds) = exchange["waits_seconds"].as_array() {
-        let waits: Vec<Value> = clock.sleeps().iter().map(|d| json!(d.as_secs_f64())).collect();
-        if &waits != seconds {
-            problems.push(format!("the waits are {waits:?} instead of {seconds:?}"));
-        }
-    }
-    problems
+    calls::play_dir(provider, async |url: &str, connector: &Connector, exchange: &Value| {
+        let sink = sink(url, connector, &exchange["options"]);
+        let customer: Customer = serde_json::from_value(exchange["customer"].clone()).expect("a customer");
+        describe(&sink.upsert_with(&customer, &UpsertOptions::default()).await)
+    })
+    .await;
 }
 
 /// Every file says where its facts come from, and how sure they are.
@@ -171,20 +104,25 @@ pub fn describe(result: &Result<Upserted, Error>) -> Value {
                 "field": n.path(), "action": n.action().as_str(), "reason": n.reason().as_str()
             })).collect::<Vec<_>>(),
         }),
-        Err(error) => json!({
-            "outcome": "failed",
-            "effect": error.effect().as_str(),
-            "kind": error.kind().as_str(),
-            "operation": error.operation(),
-            "status": error.status(),
-            "code": error.code(),
-            "retryable": error.is_retryable(),
-            "retry_after": error.retry_after().map(|d| d.as_secs_f64()),
-            "attempts": error.attempts(),
-            "request_id": error.request_id(),
-            "message": error.vendor_message(),
-            "fields": error.field_errors().iter().map(|f| json!({"field": f.field(), "message": f.message()})).collect::<Vec<_>>(),
-            "conflicting_ids": error.conflicting_ids(),
-        }),
+        Err(error) => failed(error),
     }
+}
+
+/// An error as the fixtures write it.
+pub fn failed(error: &Error) -> Value {
+    json!({
+        "outcome": "failed",
+        "effect": error.effect().as_str(),
+        "kind": error.kind().as_str(),
+        "operation": error.operation(),
+        "status": error.status(),
+        "code": error.code(),
+        "retryable": error.is_retryable(),
+        "retry_after": error.retry_after().map(|d| d.as_secs_f64()),
+        "attempts": error.attempts(),
+        "request_id": error.request_id(),
+        "message": error.vendor_message(),
+        "fields": error.field_errors().iter().map(|f| json!({"field": f.field(), "message": f.message()})).collect::<Vec<_>>(),
+        "conflicting_ids": error.conflicting_ids(),
+    })
 }

@@ -62,7 +62,8 @@ pub struct Builder {
 impl Builder {
     client_options!();
 
-    /// An access token to begin with. When the vendor refuses it, another is minted if there is a secret.
+    /// An access token to begin with, of this client and its clones alone. When the vendor refuses it, another is minted
+    /// if there is a secret.
     pub fn token(mut self, token: impl Into<SecretString>) -> Self {
         self.token = Some(token.into());
         self
@@ -177,7 +178,10 @@ struct Inner {
     account: Account,
 }
 
-/// A client of Yotpo's Core API for one store. Cheap to clone; clones share their access token.
+/// A client of Yotpo's Core API for one store. Cheap to clone.
+///
+/// Minted access tokens are shared by all clients of one connector (with the default transport: of the process) that
+/// have the same store, secret and base URL. They are gone with the last of these clients: keep one to keep its token.
 #[derive(Clone)]
 pub struct Yotpo(Arc<Inner>);
 
@@ -357,8 +361,8 @@ impl Yotpo {
             if replaced || !may_replace {
                 return Err(error);
             }
-            token = tokens.other_than(Some(&token), call).await?;
-            replaced = true;
+            let replacement = tokens.other_than(Some(&token), call).await?;
+            (token, replaced) = (replacement.token, replacement.is_last);
         }
     }
 }

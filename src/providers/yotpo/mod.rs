@@ -11,8 +11,8 @@
 //!
 //! [`loyalty`] is a second sink, of another product of the vendor, with customers of its own.
 //!
-//! Access tokens are minted from the store's API secret when they are first needed, shared by all clones of a client,
-//! and replaced when the vendor refuses them.
+//! Access tokens are minted from the store's API secret when they are first needed, shared by all clients of that store
+//! and secret, and replaced when the vendor refuses them.
 
 mod answer;
 mod client;

@@ -1,9 +1,11 @@
-//! Access tokens: minted from the secret when they are needed, one at a time, and shared by all clones of a client.
+//! Access tokens: minted from the secret when they are needed, one at a time, and shared by all clients of one store and
+//! secret.
 //!
 //! How long a token lives is told in four different ways (documented: 14 days, 24 hours, "some hours", or nothing), so
 //! that no age ends one: it is used until the vendor refuses it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::wire::TokenRequest;
 use super::{PROVIDER, answer};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, Connector, Operation, Outgoing};
+use crate::http::{Call, Connector, Operation, Outgoing, Shared};
 use crate::plan::Url;
 use crate::providers::options::{bare_headers, json_headers};
 use crate::single_flight::SingleFlight;
@@ -60,71 +62,33 @@ impl Token {
     }
 }
 
-/// The token of a client.
+/// The tokens of a client: one that it was given, until the vendor refuses it, and those minted from its secret, which
+/// all clients of the store with that secret share.
 pub(super) struct Tokens {
-    secret: Option<SecretString>,
-    url: Url,
-    headers: Arc<HeaderMap>,
-    flight: SingleFlight<Token>,
+    given: Option<Arc<Token>>,
+    /// The given one was replaced.
+    is_given_over: AtomicBool,
+    mint: Option<Mint>,
     connector: Connector,
 }
 
-impl Tokens {
-    /// Tokens minted at `url` with these headers; `given` is used until it is refused.
-    pub(super) fn new(
-        secret: Option<SecretString>,
-        given: Option<Token>,
-        url: Url,
-        headers: Arc<HeaderMap>,
-        connector: Connector,
-    ) -> Self {
-        Self { secret, url, headers, flight: SingleFlight::new(given), connector }
-    }
+/// What mints.
+struct Mint {
+    secret: SecretString,
+    url: Url,
+    headers: Arc<HeaderMap>,
+    flight: Arc<Shared<SingleFlight<Token>>>,
+}
 
-    /// Whether there is a secret to mint from.
-    pub(super) fn can_mint(&self) -> bool {
-        self.secret.is_some()
+impl Mint {
+    /// `url` names host and store: a token goes to no other.
+    fn new(secret: SecretString, url: Url, headers: Arc<HeaderMap>, connector: &Connector) -> Self {
+        let flight =
+            connector.shared(&[PROVIDER.as_str(), url.as_str(), secret.expose_secret()], || SingleFlight::new(None));
+        Self { secret, url, headers, flight }
     }
-
-    /// The token at hand, or a new one.
-    pub(super) async fn get(&self, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
-        self.other_than(None, call).await
-    }
-
-    /// Whether another token could help a request that was refused with this one.
-    pub(super) fn may_replace(&self, refused: &Token, status: u16) -> bool {
-        let now = self.connector.clock().now();
-        let fresh = refused.renewed_at.is_some_and(|at| now.saturating_duration_since(at) < FRESH);
-        self.can_mint() && (status == 401 || (status == 403 && !fresh))
-    }
-
-    /// A token that is not the refused one: what another caller has minted meanwhile, or a new one.
-    pub(super) async fn other_than(
-        &self,
-        refused: Option<&Arc<Token>>,
-        call: &mut Call<'_>,
-    ) -> Result<Arc<Token>, Error> {
-        let renewal = refused.is_some();
-        let minted = self.flight.other_than(refused, self.mint(renewal, call)).await;
-        minted.map_err(|error| call.finish(error))
-    }
-
-    /// A new token, whatever is at hand.
-    pub(super) async fn renew(&self, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
-        self.flight.renew(self.mint(false, call)).await
-    }
-
-    async fn mint(&self, renewal: bool, call: &mut Call<'_>) -> Result<Token, Error> {
-        let token = self.request(call).await?;
-        Ok(Token { renewed_at: renewal.then(|| self.connector.clock().now()), ..token })
-    }
-
     async fn request(&self, call: &mut Call<'_>) -> Result<Token, Error> {
-        let Some(secret) = &self.secret else {
-            let error = call.error(&MINT, ErrorKind::Unauthenticated, Effect::NotSent);
-            return Err(call.finish(error.with_hint("there is no secret to mint a token from")));
-        };
-        let body = serde_json::to_vec(&TokenRequest { secret: secret.expose_secret() });
+        let body = serde_json::to_vec(&TokenRequest { secret: self.secret.expose_secret() });
         let body = body.map(Bytes::from).map_err(|error| {
             let source = error.to_string();
             call.finish(call.error(&MINT, ErrorKind::Other, Effect::NotSent).with_source(source))
@@ -144,6 +108,84 @@ impl Tokens {
         answer::token(&response.body).and_then(|token| Token::new(&token).ok()).ok_or_else(|| {
             let error = call.error(&MINT, ErrorKind::Decode, Effect::Rejected);
             call.finish(error.with_status(response.status.as_u16()).with_hint("the token cannot stand in a header"))
+        })
+    }
+}
+
+/// What stands in the place of a refused token.
+pub(super) struct Replacement {
+    pub(super) token: Arc<Token>,
+    /// Where this one is refused too, another would be.
+    pub(super) is_last: bool,
+}
+
+impl Tokens {
+    /// Tokens minted at `url` with these headers; `given` is used until it is refused.
+    pub(super) fn new(
+        secret: Option<SecretString>,
+        given: Option<Token>,
+        url: Url,
+        headers: Arc<HeaderMap>,
+        connector: Connector,
+    ) -> Self {
+        let mint = secret.map(|secret| Mint::new(secret, url, headers, &connector));
+        Self { given: given.map(Arc::new), is_given_over: AtomicBool::new(false), mint, connector }
+    }
+
+    /// Whether there is a secret to mint from.
+    pub(super) fn can_mint(&self) -> bool {
+        self.mint.is_some()
+    }
+
+    /// The token at hand, or a new one.
+    pub(super) async fn get(&self, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
+        match &self.given {
+            Some(given) if !self.is_given_over.load(Ordering::Acquire) => Ok(Arc::clone(given)),
+            _ => Ok(self.other_than(None, call).await?.token),
+        }
+    }
+
+    /// Whether another token could help a request that was refused with this one.
+    pub(super) fn may_replace(&self, refused: &Token, status: u16) -> bool {
+        let now = self.connector.clock().now();
+        let fresh = refused.renewed_at.is_some_and(|at| now.saturating_duration_since(at) < FRESH);
+        self.can_mint() && (status == 401 || (status == 403 && !fresh))
+    }
+
+    /// A token that is not the refused one: what another caller has minted meanwhile, or a new one.
+    pub(super) async fn other_than(
+        &self,
+        refused: Option<&Arc<Token>>,
+        call: &mut Call<'_>,
+    ) -> Result<Replacement, Error> {
+        let mint = self.minting(call)?;
+        let mut minted = false;
+        let new = async {
+            minted = true;
+            let token = mint.request(call).await?;
+            Ok(Token { renewed_at: refused.is_some().then(|| self.connector.clock().now()), ..token })
+        };
+        let token = mint.flight.other_than(refused, new).await.map_err(|error| call.finish(error))?;
+        let was_given = matches!((refused, &self.given), (Some(old), Some(given)) if Arc::ptr_eq(old, given));
+        if was_given {
+            self.is_given_over.store(true, Ordering::Release);
+        }
+        // What others had at hand may be old too, and the given one tells nothing about it.
+        Ok(Replacement { token, is_last: minted || !was_given })
+    }
+
+    /// A new token, whatever is at hand.
+    pub(super) async fn renew(&self, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
+        let mint = self.minting(call)?;
+        let token = mint.flight.renew(mint.request(call)).await?;
+        self.is_given_over.store(true, Ordering::Release);
+        Ok(token)
+    }
+
+    fn minting(&self, call: &Call<'_>) -> Result<&Mint, Error> {
+        self.mint.as_ref().ok_or_else(|| {
+            let error = call.error(&MINT, ErrorKind::Unauthenticated, Effect::NotSent);
+            call.finish(error.with_hint("there is no secret to mint a token from"))
         })
     }
 }
