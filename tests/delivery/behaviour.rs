@@ -226,6 +226,18 @@ fn one_record_that_the_vendor_cannot_bear_is_given_up_and_costs_little() {
 }
 
 #[test]
+fn retries_keep_within_a_budget() {
+    paused(async {
+        let sink = scripted(|_| Reply::Fail(error(ErrorKind::Other, Effect::Rejected).with_retryable(true)));
+        let lane = Lane::new(Arc::clone(&sink) as _).concurrency(4).tries(5);
+        let (_, summary) = deliver(delivery([lane]), people(300)).await;
+        assert_eq!(summary.lanes[0].counts.failed, 300);
+        let calls = sink.calls.lock().unwrap().len();
+        assert!((350..=400).contains(&calls), "{calls} tries of 300 records");
+    });
+}
+
+#[test]
 fn a_wait_that_the_vendor_asks_for_is_waited_and_one_too_long_ends_the_lane() {
     paused(async {
         for (asked, longest, arrives) in [(90, 3600, true), (90, 60, false)] {
