@@ -44,7 +44,7 @@ impl Sandbox {
     /// Those of an upsert, at the first customer that has one, and [`ErrorKind::Config`](crate::ErrorKind::Config) where
     /// the provider is not served.
     pub async fn seed(&self, provider: &str, customers: &[Customer]) -> Result<(), Error> {
-        let behind = self.serving(provider)?.server.uri();
+        let behind = format!("http://{}", self.serving(provider)?.behind);
         let clock = ManualClock::new(Utc::now());
         let connector = Connector::for_tests(Arc::new(ReqwestTransport::new()?), Arc::new(clock));
         let sink = open(provider, &behind, &connector, RetryPolicy::default(), true)?;

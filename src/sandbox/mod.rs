@@ -86,28 +86,29 @@ mod reply;
 mod shapes;
 mod shoplazza;
 mod shopline;
+mod time;
 mod triple_whale;
 mod whale;
 mod yotpo;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
-use wiremock::{MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Request, Respond, ResponseTemplate};
 
 pub use self::builder::SandboxBuilder;
 use self::faults::{Chaos, Route, Script};
 use self::front::{Front, Line, Place};
 pub use self::inspect::{ConsentsOf, Duplicate, SharedBy};
 pub use self::journal::Received;
+pub use self::whale::WhaleDelivery;
 use crate::{Effect, Error, ErrorKind};
 
 /// One vendor's stand-in: the whole of its behaviour is this one function over its own state.
-trait Vendor: Any + Send + Sync {
+trait Vendor: Send + Sync {
     /// The module name of the provider, as in `shopline`.
     fn name(&self) -> &'static str;
     /// Answers one request.
@@ -128,14 +129,17 @@ struct Running {
     vendor: Arc<dyn Vendor>,
     line: Arc<Line>,
     address: SocketAddr,
-    /// The stand-in itself, behind the front.
-    server: MockServer,
+    /// Where the stand-in itself listens, behind the front.
+    behind: SocketAddr,
 }
 
 /// The five stand-ins, running. They stop when this value is dropped.
 pub struct Sandbox {
     running: BTreeMap<&'static str, Running>,
+    shopline: Arc<shopline::Shopline>,
+    shoplazza: Arc<shoplazza::Shoplazza>,
     yotpo: Arc<yotpo::Yotpo>,
+    whale: Arc<whale::Whale>,
     keeps_limits: bool,
     _front: Front,
 }

@@ -14,12 +14,14 @@ use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{self, Reply};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 use record::Customer;
 use version::{Fault, TAKEN, Version};
 
 const REQUEST_ID: u32 = 3;
 
+#[derive(Default)]
 pub(super) struct Shoplazza {
     state: Mutex<State>,
 }
@@ -32,6 +34,7 @@ struct State {
     made_addresses: u64,
     answers: u64,
     app: oauth::App,
+    time: Time,
 }
 
 impl Vendor for Shoplazza {
@@ -50,8 +53,8 @@ impl Vendor for Shoplazza {
 }
 
 impl Shoplazza {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -72,7 +75,10 @@ impl Shoplazza {
                 // A version that is not supported is a 404 on every path (*documented*).
                 None => Version::First.refusal(Fault::NoRoute),
             },
-            ["admin", "oauth", "token"] if request.method.as_str() == "POST" => state.app.token(request),
+            ["admin", "oauth", "token"] if request.method.as_str() == "POST" => {
+                let now = state.time.utc();
+                state.app.token(request, now)
+            }
             _ => Version::First.refusal(Fault::NoRoute),
         };
         answer.with_header("Request-Id", request_id)
@@ -102,7 +108,7 @@ fn refuse(breaches: Vec<String>) -> Result<(), Fault> {
 impl State {
     fn route(&mut self, version: Version, request: &Request, route: &[&str]) -> Result<Value, Fault> {
         let token = reply::header(request, "access-token").unwrap_or_default();
-        if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token) {
+        if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token, self.time.utc()) {
             return Err(Fault::Unauthorized);
         }
         let customer = |customer: &Customer| json!({ "customer": customer.show(version) });
@@ -165,7 +171,10 @@ impl State {
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Customer, Fault> {
-        record::customer_number(id).and_then(|number| self.customers.get_mut(&number)).ok_or(Fault::NoRecord)
+        let number = record::customer_number(id).ok_or(Fault::NoRecord)?;
+        let customer = self.customers.get_mut(&number).ok_or(Fault::NoRecord)?;
+        customer.now = self.time.seconds();
+        Ok(customer)
     }
 
     /// A create is all or nothing (*inferred*: one list of messages covers the customer and its addresses).
@@ -173,7 +182,7 @@ impl State {
         let fields = customer_body(request)?;
         let number = self.customers.last_key_value().map_or(1, |(last, _)| last + 1);
         let mut made = self.made_addresses;
-        let (customer, mut breaches) = Customer::create(version, &fields, number, &mut made)?;
+        let (customer, mut breaches) = Customer::create(version, &fields, (number, self.time.seconds()), &mut made)?;
         // That case does not count in an e-mail, nor anything but digits in a phone, is *inferred*.
         let (email, phone) =
             (customer.email.as_deref().map(str::to_lowercase), customer.phone.as_deref().map(reply::digits));

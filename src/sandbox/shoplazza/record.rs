@@ -51,6 +51,8 @@ pub(super) struct Customer {
     pub(super) phone: Option<String>,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
+    /// The moment of the request that is under way.
+    pub(super) now: DateTime<Utc>,
     pub(super) addresses: Vec<Address>,
     contact_type: &'static str,
     first_name: String,
@@ -85,7 +87,7 @@ impl Customer {
     pub(super) fn create(
         version: Version,
         fields: &Map<String, Value>,
-        number: u64,
+        (number, now): (u64, DateTime<Utc>),
         addresses: &mut u64,
     ) -> Result<(Self, Vec<String>), Fault> {
         let filled = |key| text(fields, key).map(|found| found.filter(|text| !text.trim().is_empty()));
@@ -114,13 +116,13 @@ impl Customer {
         if registered_at.is_some_and(|time| reply::moment(time).is_none()) {
             breaches.push("Registered at is invalid".to_owned());
         }
-        let now = reply::now();
         let mut customer = Self {
             number,
             email: email.map(str::to_owned),
             phone: phone.map(str::to_owned),
             created: now,
             updated: now,
+            now,
             addresses: Vec::new(),
             contact_type,
             first_name: String::new(),
@@ -164,7 +166,7 @@ impl Customer {
         if let Some(tags) = tags {
             self.tags = tags;
         }
-        self.updated = reply::now();
+        self.updated = self.now;
         Ok(())
     }
 
@@ -188,7 +190,7 @@ impl Customer {
             if default {
                 self.make_default(number);
             }
-            self.updated = reply::now();
+            self.updated = self.now;
         }
         Ok(breaches)
     }
@@ -211,7 +213,7 @@ impl Customer {
             if default == Some(true) {
                 self.make_default(number);
             }
-            self.updated = reply::now();
+            self.updated = self.now;
         }
         Ok(breaches)
     }
@@ -226,7 +228,7 @@ impl Customer {
     pub(super) fn remove_address(&mut self, id: &str) -> Result<(), Fault> {
         let index = self.addresses.iter().position(|address| address.id() == id).ok_or(Fault::NoRecord)?;
         self.addresses.remove(index);
-        self.updated = reply::now();
+        self.updated = self.now;
         Ok(())
     }
 

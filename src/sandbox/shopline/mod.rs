@@ -15,10 +15,12 @@ use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{self, Reply};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 use record::{Customer, View};
 use rules::{Fault, Shape};
 
+#[derive(Default)]
 pub(super) struct Shopline {
     state: Mutex<State>,
 }
@@ -31,7 +33,8 @@ struct State {
     made_customers: u64,
     made_addresses: u64,
     answers: u64,
-    code_used: bool,
+    app: oauth::App,
+    time: Time,
     extras: extras::Extras,
 }
 
@@ -56,8 +59,8 @@ impl From<Fault> for Reply {
 }
 
 impl Shopline {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,8 +98,9 @@ fn route(state: &mut State, request: &Request) -> Result<Reply, Fault> {
     if !is_version(version) {
         return Err(missing());
     }
-    let wanted = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
-    if reply::header(request, "authorization") != Some(wanted.as_str()) {
+    let token = reply::header(request, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let is_good = |token: &str| token == Sandbox::SHOPLINE_ACCESS_TOKEN || state.app.takes(token, state.time.passed());
+    if !token.is_some_and(is_good) {
         return Err(Fault::new(401, "The access token is missing or not valid."));
     }
     let (last, before) = route.split_last().ok_or_else(missing)?;
@@ -149,7 +153,9 @@ impl State {
     }
 
     fn find_mut(&mut self, id: &str) -> Result<&mut Customer, Fault> {
-        id.parse().ok().and_then(|id| self.customers.get_mut(&id)).ok_or_else(no_customer)
+        let customer = id.parse().ok().and_then(|id| self.customers.get_mut(&id)).ok_or_else(no_customer)?;
+        customer.now = self.time.seconds();
+        Ok(customer)
     }
 
     /// Keeps a customer, new or changed, unless its e-mail or phone is another one's (seen for the e-mail; for the phone
@@ -181,7 +187,7 @@ impl State {
     /// 200 for a create is *inferred*: the status page lists 201, the vendor's own client takes 200 alone.
     fn create(&mut self, request: &Request) -> Result<Reply, Fault> {
         let given = wrapped(request, "customer", rules::CREATE)?;
-        let mut customer = Customer::new(4_201_825_000 + self.made_customers + 1);
+        let mut customer = Customer::new(4_201_825_000 + self.made_customers + 1, self.time.seconds());
         customer.apply(given, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Created);
         self.made_customers += 1;
@@ -189,7 +195,7 @@ impl State {
     }
 
     fn update(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
-        let mut customer = self.find(id).cloned().ok_or_else(no_customer)?;
+        let mut customer = self.find_mut(id)?.clone();
         customer.apply(wrapped(request, "customer", rules::UPDATE)?, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Updated);
         Ok(reply::json(200, json!({ "customer": shown })))

@@ -48,6 +48,8 @@ pub(super) struct Customer {
     pub(super) addresses: Vec<Address>,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
+    /// The moment of the request that is under way.
+    pub(super) now: DateTime<Utc>,
     given: Map<String, Value>,
     default_address: Option<String>,
     pub(super) blacklisted: bool,
@@ -56,13 +58,13 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    pub(super) fn new(id: u64) -> Self {
-        let now = reply::now();
+    pub(super) fn new(id: u64, now: DateTime<Utc>) -> Self {
         Self {
             id,
             addresses: Vec::new(),
             created: now,
             updated: now,
+            now,
             given: Map::new(),
             default_address: None,
             blacklisted: false,
@@ -133,14 +135,14 @@ impl Customer {
     }
 
     fn consent(&mut self, key: String, consent: Map<String, Value>) {
-        let is_email = key == "email_marketing_consent";
+        let (is_email, now) = (key == "email_marketing_consent", stamp(self.now));
         let kept = self.given.entry(key).or_insert_with(|| {
             // The default of the level is *documented* for e-mail (1 while the store's marketing setting is off), and
             // *unknown* for SMS.
             json!({"consent_collected_from": null, "opt_in_level": if is_email { json!(1) } else { Value::Null }})
         });
         if let Value::Object(kept) = kept {
-            kept.insert("consent_updated_at".into(), stamp(reply::now()).into());
+            kept.insert("consent_updated_at".into(), now.into());
             kept.extend(consent);
         }
     }
@@ -212,7 +214,7 @@ impl Customer {
     }
 
     fn touch(&mut self) {
-        self.updated = reply::now();
+        self.updated = self.now;
         self.index();
     }
 

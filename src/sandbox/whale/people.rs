@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
@@ -74,7 +74,7 @@ impl People {
 
     /// A known e-mail returns that customer (*documented*), unmodified, with 200 instead of 201 (both *inferred*). A
     /// new e-mail with somebody else's phone returns that other person, like the vendor's own code (*seen*).
-    pub(super) fn create(&mut self, body: &Object) -> Outcome {
+    pub(super) fn create(&mut self, body: &Object, now: DateTime<Utc>) -> Outcome {
         let given = fields::read(body)?;
         let Some(email) = given.get("email").and_then(Value::as_str) else { return Err(Failure::missing("email")) };
         let known = self.by_email.get(email).or_else(|| self.by_phone.get(&phone_of(&given)?));
@@ -83,7 +83,7 @@ impl People {
         }
         self.created += 1;
         let id = format!("cust_{:08x}", self.created);
-        let now = json!(stamp(Utc::now()));
+        let now = json!(stamp(now));
         let mut record: Object = [
             ("id", json!(id)),
             ("object", json!("customer")),
@@ -117,7 +117,7 @@ impl People {
 
     /// Absent leaves alone, null clears, `tags`, `address` and `metadata` are replaced whole, an e-mail or phone in use
     /// is a conflict: all *inferred*.
-    pub(super) fn update(&mut self, id: &str, body: &Object) -> Outcome {
+    pub(super) fn update(&mut self, id: &str, body: &Object, now: DateTime<Utc>) -> Outcome {
         self.find(id)?;
         let given = fields::read(body)?;
         if given.get("email") == Some(&Value::Null) {
@@ -135,7 +135,7 @@ impl People {
         let person = self.find_mut(id)?;
         if !given.is_empty() {
             person.record.extend(given);
-            person.record.insert("updated_at".to_owned(), json!(stamp(Utc::now())));
+            person.record.insert("updated_at".to_owned(), json!(stamp(now)));
             person.refresh_haystack();
         }
         let answer = Value::Object(person.record.clone());
@@ -151,7 +151,7 @@ impl People {
         Ok(Reply::empty(204))
     }
 
-    pub(super) fn list(&self, query: &Query, segments: &Segments) -> Outcome {
+    pub(super) fn list(&self, query: &Query, segments: &Segments, now: DateTime<Utc>) -> Outcome {
         let descending = match query.first("order") {
             None | Some("desc") => true,
             Some("asc") => false,
@@ -178,7 +178,7 @@ impl People {
                 && tags.iter().all(|tag| person.has_tag(tag))
                 && after.as_deref().is_none_or(|after| created >= after)
                 && before.as_deref().is_none_or(|before| created < before)
-                && segment.is_none_or(|segment| segment.has(id, &person.record))
+                && segment.is_none_or(|segment| segment.has(id, &person.record, now))
         };
         let entries = self.rows.iter().filter(|(id, person)| wanted(id, person)).map(|(id, person)| Entry {
             sort: person.field(sort),
