@@ -104,6 +104,7 @@ use self::faults::{Chaos, Route, Script};
 use self::front::{Front, Line, Place};
 pub use self::inspect::{ConsentsOf, Duplicate, SharedBy};
 pub use self::journal::Received;
+use self::reply::Object;
 pub use self::whale::WhaleDelivery;
 use crate::{Effect, Error, ErrorKind};
 
@@ -113,6 +114,8 @@ trait Vendor: Send + Sync {
     fn name(&self) -> &'static str;
     /// Answers one request.
     fn answer(&self, request: &Request) -> ResponseTemplate;
+    /// Keeps a record as it is, in the form in which [`customers`](Self::customers) shows it.
+    fn put(&self, record: Object);
     /// The customers it holds, as the vendor would show them.
     fn customers(&self) -> Vec<Value>;
 }

@@ -120,7 +120,7 @@ impl TripleWhale {
     }
 
     fn replace(&self, request: &Request) -> Reply {
-        let Some(mut record) = object(request) else { return invalid("the body is no JSON object") };
+        let Some(record) = object(request) else { return invalid("the body is no JSON object") };
         // The order of the vendor's checks is *unknown*; a shop that is not one's own is told before other faults.
         match text(&record, "shop") {
             None | Some("") => return invalid("shop is required"),
@@ -134,6 +134,11 @@ impl TripleWhale {
         if let Err(fault) = check(&record) {
             return invalid(&fault);
         }
+        self.keep(record);
+        Reply::json(200, json!({"success": true, "message": "customer received"}))
+    }
+
+    fn keep(&self, mut record: Object) {
         // An omitted field with a documented default takes it. Whether one without is cleared is *unknown*; "all other
         // fields are overwritten" is read as yes.
         for (name, value) in [
@@ -156,7 +161,6 @@ impl TripleWhale {
             Some(old) => *old = record,
             None => records.push(record),
         }
-        Reply::json(200, json!({"success": true, "message": "customer received"}))
     }
 
     /// Masks everybody with one of the e-mails or phones. The vendor matches by these alone (*documented*); that case
@@ -193,6 +197,11 @@ impl Vendor for TripleWhale {
 
     fn answer(&self, request: &Request) -> ResponseTemplate {
         self.reply(request).into()
+    }
+
+    fn put(&self, mut record: Object) {
+        record.entry("shop").or_insert_with(|| Sandbox::TRIPLE_WHALE_SHOP.into());
+        self.keep(record);
     }
 
     fn customers(&self) -> Vec<Value> {

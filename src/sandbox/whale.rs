@@ -67,6 +67,11 @@ impl Vendor for Whale {
         self.reply(request).into()
     }
 
+    fn put(&self, record: Object) {
+        let State { people, time, .. } = &mut *lock(&self.state);
+        people.put(record, time.utc());
+    }
+
     fn customers(&self) -> Vec<Value> {
         self.complete_due();
         lock(&self.state).people.all().map(|person| Value::Object(person.record.clone())).collect()

@@ -170,6 +170,10 @@ impl Vendor for Yotpo {
         self.reply(request).into()
     }
 
+    fn put(&self, record: Object) {
+        lock(&self.state).put(record);
+    }
+
     fn customers(&self) -> Vec<Value> {
         let mut state = lock(&self.state);
         state.process();
@@ -220,6 +224,25 @@ impl State {
             }
         }
         index
+    }
+
+    /// Keeps a row as it is.
+    fn put(&mut self, record: Object) {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (id, email, phone) = (text("external_id"), text("email"), text("phone_number"));
+        let held = id.as_ref().and_then(|id| self.by_external_id.get(id).copied());
+        let index = held.unwrap_or_else(|| {
+            self.rows.push(blank());
+            self.rows.len() - 1
+        });
+        if let Some(email) = email {
+            self.move_email(index, &email);
+        }
+        self.by_external_id.extend(id.map(|id| (id, index)));
+        self.by_phone.extend(phone.map(|phone| (phone, index)));
+        if let Some(row) = self.rows.get_mut(index) {
+            row.extend(record);
+        }
     }
 
     /// Who is meant. An external id that is new takes over a person known by the same e-mail who has none ("merging

@@ -2,6 +2,7 @@
 
 mod oauth;
 mod record;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -29,6 +30,8 @@ pub(super) struct Shoplazza {
 #[derive(Default)]
 struct State {
     customers: BTreeMap<u64, Customer>,
+    /// The ids that records brought which were put here.
+    ids: HashMap<String, u64>,
     by_email: HashMap<String, u64>,
     by_phone: HashMap<String, u64>,
     made_addresses: u64,
@@ -44,6 +47,21 @@ impl Vendor for Shoplazza {
 
     fn answer(&self, request: &Request) -> ResponseTemplate {
         self.reply(request).into()
+    }
+
+    fn put(&self, record: Map<String, Value>) {
+        let mut state = self.state();
+        let held = record.get("id").and_then(Value::as_str).and_then(|id| state.number(id));
+        let number = held.unwrap_or_else(|| state.new_number());
+        let now = state.time.seconds();
+        let customer = Customer::stored(record, (number, now), &mut state.made_addresses);
+        if let Some(old) = state.customers.remove(&number) {
+            let (email, phone) = old.keys();
+            email.and_then(|key| state.by_email.remove(&key));
+            phone.and_then(|key| state.by_phone.remove(&key));
+        }
+        state.ids.insert(customer.id.clone(), number);
+        state.place(customer);
     }
 
     /// As 2022-01 shows them.
@@ -170,8 +188,24 @@ impl State {
         }
     }
 
+    fn number(&self, id: &str) -> Option<u64> {
+        record::customer_number(id).or_else(|| self.ids.get(id).copied())
+    }
+
+    fn new_number(&self) -> u64 {
+        self.customers.last_key_value().map_or(1, |(last, _)| last + 1)
+    }
+
+    fn place(&mut self, customer: Customer) -> &Customer {
+        let number = customer.number;
+        let (email, phone) = customer.keys();
+        self.by_email.extend(email.map(|key| (key, number)));
+        self.by_phone.extend(phone.map(|key| (key, number)));
+        self.customers.entry(number).or_insert(customer)
+    }
+
     fn find(&mut self, id: &str) -> Result<&mut Customer, Fault> {
-        let number = record::customer_number(id).ok_or(Fault::NoRecord)?;
+        let number = self.number(id).ok_or(Fault::NoRecord)?;
         let customer = self.customers.get_mut(&number).ok_or(Fault::NoRecord)?;
         customer.now = self.time.seconds();
         Ok(customer)
@@ -180,12 +214,10 @@ impl State {
     /// A create is all or nothing (*inferred*: one list of messages covers the customer and its addresses).
     fn create(&mut self, version: Version, request: &Request) -> Result<&Customer, Fault> {
         let fields = customer_body(request)?;
-        let number = self.customers.last_key_value().map_or(1, |(last, _)| last + 1);
+        let number = self.new_number();
         let mut made = self.made_addresses;
         let (customer, mut breaches) = Customer::create(version, &fields, (number, self.time.seconds()), &mut made)?;
-        // That case does not count in an e-mail, nor anything but digits in a phone, is *inferred*.
-        let (email, phone) =
-            (customer.email.as_deref().map(str::to_lowercase), customer.phone.as_deref().map(reply::digits));
+        let (email, phone) = customer.keys();
         if email.as_ref().is_some_and(|key| self.by_email.contains_key(key))
             || phone.as_ref().is_some_and(|key| self.by_phone.contains_key(key))
         {
@@ -194,9 +226,7 @@ impl State {
         }
         refuse(breaches)?;
         self.made_addresses = made;
-        self.by_email.extend(email.map(|key| (key, number)));
-        self.by_phone.extend(phone.map(|key| (key, number)));
-        Ok(self.customers.entry(number).or_insert(customer))
+        Ok(self.place(customer))
     }
 
     /// The list, newest first (*unknown*, a choice). Parameters it does not know are passed over with the whole list as
@@ -212,11 +242,12 @@ impl State {
         let created = (time("created_at_min")?, time("created_at_max")?);
         let updated = (time("updated_at_min")?, time("updated_at_max")?);
         let ids: Option<Vec<u64>> = match version {
-            Version::First => reply::param(&query, "ids")
-                .map(|ids| ids.split(',').filter_map(|id| record::customer_number(id.trim())).collect()),
+            Version::First => {
+                reply::param(&query, "ids").map(|ids| ids.split(',').filter_map(|id| self.number(id.trim())).collect())
+            }
             Version::Later => {
                 let mut ids = query.iter().filter(|(key, _)| key == "ids").peekable();
-                ids.peek().is_some().then(|| ids.filter_map(|(_, id)| record::customer_number(id)).collect())
+                ids.peek().is_some().then(|| ids.filter_map(|(_, id)| self.number(id)).collect())
             }
         };
         let email = reply::param(&query, "email").map(str::to_lowercase);

@@ -39,7 +39,7 @@ pub(super) enum View {
 #[derive(Debug, Clone)]
 pub(super) struct Address {
     pub(super) id: String,
-    given: Map<String, Value>,
+    pub(super) given: Map<String, Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,11 +50,13 @@ pub(super) struct Customer {
     pub(super) updated: DateTime<Utc>,
     /// The moment of the request that is under way.
     pub(super) now: DateTime<Utc>,
-    given: Map<String, Value>,
-    default_address: Option<String>,
+    pub(super) given: Map<String, Value>,
+    pub(super) default_address: Option<String>,
     pub(super) blacklisted: bool,
-    registered: bool,
+    pub(super) registered: bool,
     haystack: String,
+    /// What a record was put here with that no request writes.
+    pub(super) fixed: Map<String, Value>,
 }
 
 impl Customer {
@@ -70,6 +72,7 @@ impl Customer {
             blacklisted: false,
             registered: false,
             haystack: String::new(),
+            fixed: Map::new(),
         }
     }
 
@@ -215,10 +218,11 @@ impl Customer {
 
     fn touch(&mut self) {
         self.updated = self.now;
+        self.fixed.remove("updated_at");
         self.index();
     }
 
-    fn index(&mut self) {
+    pub(super) fn index(&mut self) {
         // A separator that no field holds keeps a search from matching across two fields.
         let own = ["phone", "email", "first_name", "last_name"].into_iter().filter_map(|key| self.text(key));
         let lines = self.addresses.iter().flat_map(|address| {
@@ -281,6 +285,7 @@ impl Customer {
                 View::Updated => &["accepts_mobile_marketing", "birthday", "gender", "language", "social_customer"],
                 View::ByEmail => &["email_marketing_consent", "sms_marketing_consent", "multipass_identifier"],
             };
+            map.extend(self.fixed.clone());
             map.retain(|key, _| !absent.contains(&key.as_str()));
             match view {
                 View::Created => {}
