@@ -224,7 +224,9 @@ impl Customer {
 
     fn touch(&mut self) {
         self.updated = self.now;
-        self.fixed.remove("updated_at");
+        for follows in ["updated_at", "subscribed_flag", "sms_subscribed_flag"] {
+            self.fixed.remove(follows);
+        }
     }
 
     /// The keys under which e-mail and phone are unique. That case does not count in the one, nor anything but digits in
