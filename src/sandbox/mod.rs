@@ -70,10 +70,23 @@
 //!   `sandbox.unleash(&Chaos::seeded(7))`.
 //! * [`SandboxBuilder::enforce_limits`] makes the vendors refuse what is beyond their documented numbers, by a clock of
 //!   yours.
-//! * A vendor's slowness is yours as well: [`set_yotpo_delay`](Sandbox::set_yotpo_delay) and
-//!   [`advance_yotpo`](Sandbox::advance_yotpo), [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens), and
-//!   [`complete_whale_removals`](Sandbox::complete_whale_removals) with its signed webhooks.
-//! * [`Sandbox::seed`] and the inspectors go past the faults, and leave no trace in the log.
+//! * A vendor's time is that of [`SandboxBuilder::clock`]: give it the clock of your client. By it come
+//!   [Yotpo's delay](Sandbox::set_yotpo_delay), the ends of tokens ([Yotpo](Sandbox::set_yotpo_token_life),
+//!   [SHOPLINE](Sandbox::set_shopline_token_life), [Shoplazza](Sandbox::set_shoplazza_token_life)) and
+//!   [Whale's removals](Sandbox::set_whale_removal_time). By hand there are [`advance_yotpo`](Sandbox::advance_yotpo),
+//!   [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens) and
+//!   [`complete_whale_removals`](Sandbox::complete_whale_removals).
+//! * Whale's signed webhooks are sent to your own endpoint: [`set_whale_webhook_url`](Sandbox::set_whale_webhook_url), and
+//!   [`settle_whale_removals`](Sandbox::settle_whale_removals) to wait for its answer.
+//! * [`Sandbox::seed`] puts customers there, [`Sandbox::seed_records`] a vendor's own records, and
+//!   [`Sandbox::customers`] reads them back. They and the inspectors go past the faults, and leave no trace in the log.
+//!
+//! # How strict it is
+//!
+//! Credentials, routes, versions, wrappers, types, lengths and uniqueness are checked as far as the vendor documents them.
+//! Three things are ours. Keys that no page of Triple Whale, SHOPLINE, Yotpo or Whale names are refused, where the vendor
+//! may well pass over them: that finds the misspelt one. A method that a path does not take is a 404, as Triple Whale
+//! documents it and nobody else says. And a content type counts at SHOPLINE and Shoplazza alone, whose pages name it.
 
 mod builder;
 mod client;
