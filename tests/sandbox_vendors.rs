@@ -203,8 +203,9 @@ async fn a_removal_ends_by_itself_when_its_time_has_come() {
     whale.request_erasure(&nora, &ErasureInput::default()).await.unwrap();
     sandbox.set_whale_removal_time(DAY);
     clock.advance(DAY);
-    // Nobody asks the sandbox for anything.
-    let body: Value = serde_json::from_slice(&told.recv().await.unwrap()).unwrap();
+    // Nobody asks the sandbox for anything. The limit is there to fail rather than hang.
+    let body = tokio::time::timeout(Duration::from_secs(60), told.recv()).await.expect("a webhook").unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["data"]["customer_id"], nora.as_str());
     sandbox.settle_whale_removals().await;
     assert_eq!(sandbox.whale_deliveries()[0].status, Some(500), "a refusal is not repeated");

@@ -153,7 +153,7 @@ pub(in crate::sandbox) async fn webhooks(whale: Arc<Whale>) {
         let Some((url, request)) = next else {
             let wake = pin!(whale.outbox.wake.notified());
             if lock(&whale.state).removals.wait() {
-                drop(select(wake, pin!(tokio::time::sleep(TICK))).await);
+                let _ = select(wake, pin!(tokio::time::sleep(TICK))).await;
             } else {
                 wake.await;
             }
