@@ -284,7 +284,7 @@ async fn a_vendors_own_record_is_held_as_it_is_and_found_and_changed() {
         }
         assert_eq!(sandbox.people(provider)[0].first_name.as_deref(), Some("Nora"), "{provider}");
         // The same record once more takes its own place.
-        sandbox.seed_records(provider, &[record.clone()]).unwrap();
+        sandbox.seed_records(provider, std::slice::from_ref(&record)).unwrap();
         assert_eq!(sandbox.customers(provider), held, "{provider}");
         // To Triple Whale it is another platform's customer.
         if provider == "triple_whale" {
