@@ -5,11 +5,9 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer};
-
-use super::front::{Front, Line};
-use super::{Responder, Running, Sandbox, Vendor, journal, shoplazza, shopline, triple_whale, whale, yotpo};
+use super::front::{Front, Line, Stand};
+use super::time::Time;
+use super::{Running, Sandbox, Vendor, journal, shoplazza, shopline, triple_whale, whale, yotpo};
 use crate::{Clock, SystemClock};
 
 /// The settings of a sandbox, by [`Sandbox::builder`].
@@ -47,9 +45,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// The time that goes by at the vendors' gates: of what is logged, of the dates in `Retry-After`, and of the limits.
-    /// The machine's by default; a test that enforces limits gives the clock of its client, so that what the client
-    /// waits goes by here too.
+    /// The time that goes by at the vendors: of what they hold and log, of the dates in `Retry-After`, of the limits, of
+    /// the ends of tokens, of Yotpo's delay and of Whale's removals. The machine's by default; a test that has to do with
+    /// any of these gives the clock of its client, so that what the client waits goes by here too.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -74,13 +72,17 @@ impl SandboxBuilder {
     ///
     /// When a name is none of the five, or a port cannot be bound.
     pub async fn start(self) -> io::Result<Sandbox> {
-        let yotpo = Arc::new(yotpo::Yotpo::new());
+        let time = || Time::new(Arc::clone(&self.clock));
+        let shopline = Arc::new(shopline::Shopline::new(time()));
+        let shoplazza = Arc::new(shoplazza::Shoplazza::new(time()));
+        let yotpo = Arc::new(yotpo::Yotpo::new(time()));
+        let whale = Arc::new(whale::Whale::new(time()));
         let mut vendors: Vec<Arc<dyn Vendor>> = vec![
-            Arc::new(triple_whale::TripleWhale::new()),
-            Arc::new(shopline::Shopline::new()),
-            Arc::new(shoplazza::Shoplazza::new()),
+            Arc::new(triple_whale::TripleWhale::new(time())),
+            Arc::clone(&shopline) as _,
+            Arc::clone(&shoplazza) as _,
             Arc::clone(&yotpo) as _,
-            Arc::new(whale::Whale::new()),
+            Arc::clone(&whale) as _,
         ];
         if let Some(only) = &self.only {
             if !only.iter().all(|name| vendors.iter().any(|vendor| vendor.name() == name)) {
@@ -88,30 +90,29 @@ impl SandboxBuilder {
             }
             vendors.retain(|vendor| only.iter().any(|name| vendor.name() == name));
         }
-        let mut started = Vec::new();
-        let mut lines = Vec::new();
+        let mut running = Vec::new();
+        let mut stands = Vec::new();
         for (index, vendor) in (0u16..).zip(vendors) {
             let port = match self.port {
                 0 => 0,
                 first => first.checked_add(index).ok_or_else(|| wrong("the ports would pass 65535"))?,
             };
             let listener = TcpListener::bind(("127.0.0.1", 0))?;
-            let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
-            Mock::given(any()).respond_with(Responder(Arc::clone(&vendor))).mount(&server).await;
-            let clock = Arc::clone(&self.clock);
-            let line = Line::new(vendor.name(), *server.address(), clock, self.kept, self.keeps_limits);
-            let line = Arc::new(line);
-            lines.push((Arc::clone(&line), port));
-            started.push((vendor, line, server));
+            let (behind, clock) = (listener.local_addr()?, Arc::clone(&self.clock));
+            let line = Arc::new(Line::new(vendor.name(), behind, clock, self.kept, self.keeps_limits));
+            running.push((Arc::clone(&vendor), Arc::clone(&line), behind));
+            stands.push(Stand { vendor, line, port, behind: listener });
         }
-        let front = Front::start(lines).await?;
-        let running: BTreeMap<_, _> = started
+        let webhooks = whale::webhooks(Arc::clone(&whale));
+        let front = Front::start(stands, vec![Box::pin(webhooks)]).await?;
+        let running: BTreeMap<_, _> = running
             .into_iter()
             .zip(front.addresses())
-            .map(|((vendor, line, server), address)| {
-                (vendor.name(), Running { vendor, line, address: *address, server })
+            .map(|((vendor, line, behind), address)| {
+                (vendor.name(), Running { vendor, line, address: *address, behind })
             })
             .collect();
-        Ok(Sandbox { running, yotpo, keeps_limits: self.keeps_limits, _front: front })
+        let keeps_limits = self.keeps_limits;
+        Ok(Sandbox { running, shopline, shoplazza, yotpo, whale, keeps_limits, _front: front })
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use chrono::Utc;
+use serde_json::Value;
 
 use super::Sandbox;
 use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use crate::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Error, Limit, ManualClock, ReqwestTransport, RetryPolicy,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Limit, ManualClock, ReqwestTransport,
+    RetryPolicy,
 };
 
 impl Sandbox {
@@ -44,13 +46,32 @@ impl Sandbox {
     /// Those of an upsert, at the first customer that has one, and [`ErrorKind::Config`](crate::ErrorKind::Config) where
     /// the provider is not served.
     pub async fn seed(&self, provider: &str, customers: &[Customer]) -> Result<(), Error> {
-        let behind = self.serving(provider)?.server.uri();
+        let behind = format!("http://{}", self.serving(provider)?.behind);
         let clock = ManualClock::new(Utc::now());
         let connector = Connector::for_tests(Arc::new(ReqwestTransport::new()?), Arc::new(clock));
         let sink = open(provider, &behind, &connector, RetryPolicy::default(), true)?;
         for customer in customers {
             sink.upsert(customer).await?;
         }
+        Ok(())
+    }
+
+    /// Puts records to a vendor's stand-in as they are, in the form in which [`customers`](Self::customers) shows them:
+    /// what no request can write (orders, totals, an id, keys that are not known here) is held and shown too. Keys that a
+    /// record lacks are filled up as in a new customer; nothing is checked. A record with the id of one that is held takes
+    /// its place: for Triple Whale the four keys are the id, for Yotpo `external_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the provider is not served, or a record is no JSON object;
+    /// then none is kept.
+    pub fn seed_records(&self, provider: &str, records: &[Value]) -> Result<(), Error> {
+        let vendor = &self.serving(provider)?.vendor;
+        let objects: Option<Vec<_>> = records.iter().map(|record| record.as_object().cloned()).collect();
+        let objects = objects.ok_or_else(|| {
+            Error::new(ErrorKind::Config, Effect::NotSent).with_hint("a stored record must be a JSON object")
+        })?;
+        objects.into_iter().for_each(|record| vendor.put(record));
         Ok(())
     }
 }

@@ -1,14 +1,17 @@
 //! The vendors' own limits, kept strictly: who sends more than the documented number is answered 429.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
+
+use super::Sandbox;
 use crate::Limit;
 use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 
 /// The documented limit of a vendor; for Whale the default of its settings (*seen*). Of Shoplazza's two buckets the
-/// app's own, since there is one app alone here.
-pub(super) fn documented(provider: &str) -> Limit {
+/// app's own.
+fn documented(provider: &str) -> Limit {
     match provider {
         "triple_whale" => triple_whale::DEFAULT_LIMIT,
         "shopline" => shopline::DEFAULT_LIMIT,
@@ -19,9 +22,50 @@ pub(super) fn documented(provider: &str) -> Limit {
     }
 }
 
-/// Counts the requests of one account, the only one that a stand-in has.
+/// What a vendor counts requests by beside the account, of which a stand-in has one alone: Shoplazza by the app, which
+/// the token tells. Whoever has a token of neither app is counted together.
+fn app(provider: &str, headers: &HeaderMap) -> &'static str {
+    let token = headers.get("access-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match provider {
+        "shoplazza" if token == Sandbox::SHOPLAZZA_ACCESS_TOKEN => "private",
+        "shoplazza" if token.starts_with(Sandbox::SHOPLAZZA_TOKEN_PREFIX) => "app",
+        _ => "",
+    }
+}
+
+/// All limits of one vendor.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct Gate {
+    provider: &'static str,
+    /// By the app.
+    own: BTreeMap<&'static str, Meter>,
+    /// What all apps have together.
+    shared: Meter,
+}
+
+impl Gate {
+    pub(super) fn new(provider: &'static str) -> Self {
+        let shared = if provider == "shoplazza" { shoplazza::STORE_LIMIT } else { Limit::Unlimited };
+        Self { provider, own: BTreeMap::new(), shared: Meter::new(shared) }
+    }
+
+    /// Lets a request in, or says after how many whole seconds there is room for it everywhere.
+    pub(super) fn take(&mut self, headers: &HeaderMap, now: Instant) -> Result<(), u64> {
+        let own = self.own.entry(app(self.provider, headers)).or_insert_with(|| Meter::new(documented(self.provider)));
+        match own.wait(now).max(self.shared.wait(now)) {
+            0 => {
+                own.count(now);
+                self.shared.count(now);
+                Ok(())
+            }
+            wait => Err(wait),
+        }
+    }
+}
+
+/// Counts requests.
+#[derive(Debug)]
+struct Meter {
     limit: Limit,
     taken: VecDeque<Instant>,
     level: f64,
@@ -29,22 +73,21 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) const fn new(limit: Limit) -> Self {
+    const fn new(limit: Limit) -> Self {
         Self { limit, taken: VecDeque::new(), level: 0.0, level_at: None }
     }
 
-    /// Takes a request, or says after how many whole seconds there is room. A refused one does not count (*unknown* of
-    /// all five).
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), u64> {
+    /// After how many whole seconds there is room for a request: 0 for now. A refused one does not count (*unknown* of all
+    /// five).
+    fn wait(&mut self, now: Instant) -> u64 {
         let wait = match self.limit {
-            Limit::Unlimited => return Ok(()),
+            Limit::Unlimited => return 0,
             Limit::Window { max, per } => {
                 while self.taken.front().is_some_and(|at| now.saturating_duration_since(*at) >= per) {
                     self.taken.pop_front();
                 }
                 if self.taken.len() < max as usize {
-                    self.taken.push_back(now);
-                    return Ok(());
+                    return 0;
                 }
                 let oldest = self.taken.front().map_or(Duration::ZERO, |at| now.saturating_duration_since(*at));
                 per.saturating_sub(oldest)
@@ -55,13 +98,21 @@ impl Meter {
                 self.level_at = Some(now);
                 let over = self.level + 1.0 - f64::from(burst);
                 if over <= 1e-9 {
-                    self.level += 1.0;
-                    return Ok(());
+                    return 0;
                 }
                 Duration::try_from_secs_f64(over / per_second).unwrap_or(Duration::MAX)
             }
         };
-        Err(wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)))
+        wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+    }
+
+    /// Counts a request.
+    fn count(&mut self, now: Instant) {
+        match self.limit {
+            Limit::Unlimited => {}
+            Limit::Window { .. } => self.taken.push_back(now),
+            Limit::Bucket { .. } => self.level += 1.0,
+        }
     }
 }
 
@@ -69,6 +120,34 @@ impl Meter {
 mod tests {
     use super::*;
 
+    impl Meter {
+        fn take(&mut self, now: Instant) -> Result<(), u64> {
+            match self.wait(now) {
+                0 => {
+                    self.count(now);
+                    Ok(())
+                }
+                wait => Err(wait),
+            }
+        }
+    }
+
+    #[test]
+    fn the_apps_of_a_shop_share_its_bucket() {
+        let now = Instant::now();
+        let token =
+            |text: &str| HeaderMap::from_iter([(http::HeaderName::from_static("access-token"), text.parse().unwrap())]);
+        let private = token(Sandbox::SHOPLAZZA_ACCESS_TOKEN);
+        let [first, second] = ["1", "2"].map(|n| token(&format!("{}{n}", Sandbox::SHOPLAZZA_TOKEN_PREFIX)));
+        let mut gate = Gate::new("shoplazza");
+        let mut taken = |headers: &HeaderMap, now| (0..100).filter(|_| gate.take(headers, now).is_ok()).count();
+        assert_eq!(taken(&private, now), 40, "the bucket of an app");
+        assert_eq!((taken(&first, now), taken(&second, now)), (40, 0), "a new token is no new app");
+        assert_eq!(taken(&token("fake-other"), now), 0, "the shop's bucket is full");
+        // Refused requests filled nothing: a second later the shop has room for 20, and an app for 2.
+        let later = now + Duration::from_secs(1);
+        assert_eq!((taken(&private, later), taken(&token("fake-other"), later)), (2, 18));
+    }
     #[test]
     fn a_window_is_strict_and_slides() {
         let start = Instant::now();

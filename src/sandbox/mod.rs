@@ -70,10 +70,23 @@
 //!   `sandbox.unleash(&Chaos::seeded(7))`.
 //! * [`SandboxBuilder::enforce_limits`] makes the vendors refuse what is beyond their documented numbers, by a clock of
 //!   yours.
-//! * A vendor's slowness is yours as well: [`set_yotpo_delay`](Sandbox::set_yotpo_delay) and
-//!   [`advance_yotpo`](Sandbox::advance_yotpo), [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens), and
-//!   [`complete_whale_removals`](Sandbox::complete_whale_removals) with its signed webhooks.
-//! * [`Sandbox::seed`] and the inspectors go past the faults, and leave no trace in the log.
+//! * A vendor's time is that of [`SandboxBuilder::clock`]: give it the clock of your client. By it come
+//!   [Yotpo's delay](Sandbox::set_yotpo_delay), the ends of tokens ([Yotpo](Sandbox::set_yotpo_token_life),
+//!   [SHOPLINE](Sandbox::set_shopline_token_life), [Shoplazza](Sandbox::set_shoplazza_token_life)) and
+//!   [Whale's removals](Sandbox::set_whale_removal_time). By hand there are [`advance_yotpo`](Sandbox::advance_yotpo),
+//!   [`expire_yotpo_tokens`](Sandbox::expire_yotpo_tokens) and
+//!   [`complete_whale_removals`](Sandbox::complete_whale_removals).
+//! * Whale's signed webhooks are sent to your own endpoint: [`set_whale_webhook_url`](Sandbox::set_whale_webhook_url), and
+//!   [`settle_whale_removals`](Sandbox::settle_whale_removals) to wait for its answer.
+//! * [`Sandbox::seed`] puts customers there, [`Sandbox::seed_records`] a vendor's own records, and
+//!   [`Sandbox::customers`] reads them back. They and the inspectors go past the faults, and leave no trace in the log.
+//!
+//! # How strict it is
+//!
+//! Credentials, routes, versions, wrappers, types, lengths and uniqueness are checked as far as the vendor documents them.
+//! Three things are ours. Keys that no page of Triple Whale, SHOPLINE, Yotpo or Whale names are refused, where the vendor
+//! may well pass over them: that finds the misspelt one. A method that a path does not take is a 404, as Triple Whale
+//! documents it and nobody else says. And a content type counts at SHOPLINE and Shoplazza alone, whose pages name it.
 
 mod builder;
 mod client;
@@ -86,32 +99,36 @@ mod reply;
 mod shapes;
 mod shoplazza;
 mod shopline;
+mod time;
 mod triple_whale;
 mod whale;
 mod yotpo;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
-use wiremock::{MockServer, Request, Respond, ResponseTemplate};
+use wiremock::{Request, Respond, ResponseTemplate};
 
 pub use self::builder::SandboxBuilder;
 use self::faults::{Chaos, Route, Script};
 use self::front::{Front, Line, Place};
 pub use self::inspect::{ConsentsOf, Duplicate, SharedBy};
 pub use self::journal::Received;
+use self::reply::Object;
+pub use self::whale::WhaleDelivery;
 use crate::{Effect, Error, ErrorKind};
 
 /// One vendor's stand-in: the whole of its behaviour is this one function over its own state.
-trait Vendor: Any + Send + Sync {
+trait Vendor: Send + Sync {
     /// The module name of the provider, as in `shopline`.
     fn name(&self) -> &'static str;
     /// Answers one request.
     fn answer(&self, request: &Request) -> ResponseTemplate;
+    /// Keeps a record as it is, in the form in which [`customers`](Self::customers) shows it.
+    fn put(&self, record: Object);
     /// The customers it holds, as the vendor would show them.
     fn customers(&self) -> Vec<Value>;
 }
@@ -128,14 +145,17 @@ struct Running {
     vendor: Arc<dyn Vendor>,
     line: Arc<Line>,
     address: SocketAddr,
-    /// The stand-in itself, behind the front.
-    server: MockServer,
+    /// Where the stand-in itself listens, behind the front.
+    behind: SocketAddr,
 }
 
 /// The five stand-ins, running. They stop when this value is dropped.
 pub struct Sandbox {
     running: BTreeMap<&'static str, Running>,
+    shopline: Arc<shopline::Shopline>,
+    shoplazza: Arc<shoplazza::Shoplazza>,
     yotpo: Arc<yotpo::Yotpo>,
+    whale: Arc<whale::Whale>,
     keeps_limits: bool,
     _front: Front,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 use wiremock::{Request, ResponseTemplate};
@@ -144,11 +144,6 @@ impl Query {
         let mut names = self.0.iter().map(|(key, _)| key.as_str());
         names.find(|key| !known.contains(&key.strip_suffix("[]").unwrap_or(key)))
     }
-}
-
-/// Now, to the second, which is as fine as the vendors write it.
-pub(super) fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(0)
 }
 
 /// A moment with an explicit offset, in UTC.

@@ -8,11 +8,12 @@ mod sql;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{Object, Reply, digits, fold, header, lock, object, segments};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 
 /// What the vendor's schema says of a field.
@@ -81,18 +82,20 @@ type Key = [String; 4];
 
 #[derive(Default)]
 struct State {
+    time: Time,
     records: Vec<Object>,
     by_key: HashMap<Key, usize>,
 }
 
 /// Triple Whale's Data-In API.
+#[derive(Default)]
 pub(super) struct TripleWhale {
     state: Mutex<State>,
 }
 
 impl TripleWhale {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }) }
     }
 
     fn reply(&self, request: &Request) -> Reply {
@@ -117,7 +120,7 @@ impl TripleWhale {
     }
 
     fn replace(&self, request: &Request) -> Reply {
-        let Some(mut record) = object(request) else { return invalid("the body is no JSON object") };
+        let Some(record) = object(request) else { return invalid("the body is no JSON object") };
         // The order of the vendor's checks is *unknown*; a shop that is not one's own is told before other faults.
         match text(&record, "shop") {
             None | Some("") => return invalid("shop is required"),
@@ -131,6 +134,11 @@ impl TripleWhale {
         if let Err(fault) = check(&record) {
             return invalid(&fault);
         }
+        self.keep(record);
+        Reply::json(200, json!({"success": true, "message": "customer received"}))
+    }
+
+    fn keep(&self, mut record: Object) {
         // An omitted field with a documented default takes it. Whether one without is cleared is *unknown*; "all other
         // fields are overwritten" is read as yes.
         for (name, value) in [
@@ -141,18 +149,18 @@ impl TripleWhale {
         ] {
             record.entry(name).or_insert(value);
         }
-        record.entry("created_at").or_insert_with(|| Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true).into());
 
         let key = ["shop", "customer_id", "platform", "platform_account_id"]
             .map(|name| text(&record, name).unwrap_or_default().to_owned());
         let mut state = lock(&self.state);
-        let State { records, by_key } = &mut *state;
+        let now = state.time.utc().to_rfc3339_opts(SecondsFormat::Millis, true);
+        record.entry("created_at").or_insert_with(|| now.into());
+        let State { records, by_key, .. } = &mut *state;
         let index = *by_key.entry(key).or_insert(records.len());
         match records.get_mut(index) {
             Some(old) => *old = record,
             None => records.push(record),
         }
-        Reply::json(200, json!({"success": true, "message": "customer received"}))
     }
 
     /// Masks everybody with one of the e-mails or phones. The vendor matches by these alone (*documented*); that case
@@ -189,6 +197,11 @@ impl Vendor for TripleWhale {
 
     fn answer(&self, request: &Request) -> ResponseTemplate {
         self.reply(request).into()
+    }
+
+    fn put(&self, mut record: Object) {
+        record.entry("shop").or_insert_with(|| Sandbox::TRIPLE_WHALE_SHOP.into());
+        self.keep(record);
     }
 
     fn customers(&self) -> Vec<Value> {
@@ -299,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_repeat_replaces_the_whole_record() {
-        let vendor = TripleWhale::new();
+        let vendor = TripleWhale::default();
         let first = person(json!({"note": "a", "customer_tags": ["vip"], "tax_exempt": true}));
         let (status, body) = post(&vendor, "/data-in/customers", &first);
         assert_eq!((status, body), (200, json!({"success": true, "message": "customer received"})));
@@ -315,7 +328,7 @@ mod tests {
 
     #[test]
     fn each_of_the_four_keys_makes_another_record() {
-        let vendor = TripleWhale::new();
+        let vendor = TripleWhale::default();
         assert_eq!(send(&vendor, &person(json!({}))), 200);
         assert_eq!(send(&vendor, &person(json!({"platform": "custom-msp", "platform_account_id": "custom-msp"}))), 200);
         assert_eq!(vendor.customers().len(), 1, "the defaults, written out, are the same key");
@@ -327,7 +340,7 @@ mod tests {
 
     #[test]
     fn what_the_schema_does_not_allow_is_refused() {
-        let vendor = TripleWhale::new();
+        let vendor = TripleWhale::default();
         for bad in [
             json!({"email": "mara@example.com"}),
             json!({"note": null}),
@@ -356,7 +369,7 @@ mod tests {
 
     #[test]
     fn keys_and_shops_are_checked() {
-        let vendor = TripleWhale::new();
+        let vendor = TripleWhale::default();
         let wrong = reply::request("GET", "/users/api-keys/me", &[("x-api-key", "fake-other")], &Value::Null);
         assert_eq!(vendor.reply(&wrong).status, 401);
         let right = vendor.reply(&reply::request("GET", "/api/v2/users/api-keys/me", &[KEY], &Value::Null));
@@ -369,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_erasure_masks_by_email_and_by_phone() {
-        let vendor = TripleWhale::new();
+        let vendor = TripleWhale::default();
         for (id, email, phone) in [
             ("c-1", "Mara@example.com", "15005550001"),
             ("c-2", "omar@example.com", "15005550002"),

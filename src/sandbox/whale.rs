@@ -10,23 +10,26 @@ mod removal;
 mod rules;
 mod segments;
 mod timeline;
+mod webhooks;
 
-use std::any::Any;
 use std::sync::Mutex;
 
-use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{Object, Query, Reply, digits, fold, header, lock, object, segments};
+use super::time::Time;
 use super::{Sandbox, Vendor};
+pub use webhooks::WhaleDelivery;
+pub(super) use webhooks::webhooks;
 
 /// An answer, or the refusal that becomes the error envelope.
 type Outcome = Result<Reply, Failure>;
 
 #[derive(Default)]
 struct State {
+    time: Time,
     requests: u64,
     removals: removal::Removals,
     people: people::People,
@@ -34,16 +37,19 @@ struct State {
 }
 
 /// Whale's CRM API.
+#[derive(Default)]
 pub(super) struct Whale {
     state: Mutex<State>,
+    outbox: webhooks::Outbox,
 }
 
 impl Whale {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }), ..Self::default() }
     }
 
     fn reply(&self, request: &Request) -> Reply {
+        self.complete_due();
         let mut state = lock(&self.state);
         state.requests += 1;
         let id = format!("req_{:012x}", state.requests);
@@ -61,31 +67,14 @@ impl Vendor for Whale {
         self.reply(request).into()
     }
 
+    fn put(&self, record: Object) {
+        let State { people, time, .. } = &mut *lock(&self.state);
+        people.put(record, time.utc());
+    }
+
     fn customers(&self) -> Vec<Value> {
+        self.complete_due();
         lock(&self.state).people.all().map(|person| Value::Object(person.record.clone())).collect()
-    }
-}
-
-/// What only the Whale stand-in has.
-impl Sandbox {
-    /// The secret that the Whale stand-in signs its webhooks with.
-    pub const WHALE_WEBHOOK_SECRET: &'static str = "whsec_fake_0000000000000000";
-
-    /// Completes the removal requests that are pending at the Whale stand-in, oldest first, and returns the webhook that
-    /// the vendor would send for each: an erased customer is gone afterwards, and an export has a place to be fetched
-    /// from (where nothing stands). The webhooks are sent nowhere: hand them to the code that is to be tested.
-    #[must_use]
-    pub fn complete_whale_removals(&self) -> Vec<http::Request<Bytes>> {
-        let Some(running) = self.running.get("whale") else { return Vec::new() };
-        let vendor: &dyn Any = &*running.vendor;
-        vendor.downcast_ref::<Whale>().map(Whale::complete_removals).unwrap_or_default()
-    }
-}
-
-impl Whale {
-    fn complete_removals(&self) -> Vec<http::Request<Bytes>> {
-        let State { removals, people, .. } = &mut *lock(&self.state);
-        removals.complete(people)
     }
 }
 
@@ -105,26 +94,26 @@ impl State {
             ["v1", "stores", _, route @ ..] | ["v1", route @ ..] => route,
             _ => &[],
         };
-        let query = Query::of(request);
+        let (query, now) = (Query::of(request), self.time.utc());
         let body = || object(request).ok_or_else(|| Failure::invalid(None, "The body is no JSON object"));
         match (request.method.as_str(), route) {
-            ("GET", ["customers"]) => self.people.list(&query, &self.segments),
-            ("POST", ["customers"]) => self.people.create(&body()?),
+            ("GET", ["customers"]) => self.people.list(&query, &self.segments, now),
+            ("POST", ["customers"]) => self.people.create(&body()?, now),
             ("GET", ["customers", id]) => Ok(Reply::json(200, self.people.find(id)?.record.clone().into())),
-            ("PATCH", ["customers", id]) => self.people.update(id, &body()?),
+            ("PATCH", ["customers", id]) => self.people.update(id, &body()?, now),
             ("DELETE", ["customers", id]) => self.people.delete(id),
-            ("GET", ["customers", id, "metrics"]) => Ok(timeline::metrics(id, self.people.find(id)?)),
+            ("GET", ["customers", id, "metrics"]) => Ok(timeline::metrics(id, self.people.find(id)?, now)),
             ("GET", ["customers", id, "activity"]) => timeline::activity(self.people.find(id)?, &query),
             ("GET", ["customers", id, "notes"]) => timeline::notes(self.people.find(id)?, &query),
-            ("POST", ["customers", id, "notes"]) => timeline::add_note(id, self.people.find_mut(id)?, &body()?),
+            ("POST", ["customers", id, "notes"]) => timeline::add_note(id, self.people.find_mut(id)?, &body()?, now),
             ("POST", ["customers", id, "removal-request"]) => {
                 self.people.find(id)?;
-                self.removals.file(id, &body()?)
+                self.removals.file(id, &body()?, (now, self.time.passed()))
             }
-            ("GET", ["customer-segments"]) => self.segments.list(&query, &self.people),
-            ("POST", ["customer-segments"]) => self.segments.create(&body()?, &self.people),
-            ("GET", ["customer-segments", id]) => self.segments.get(id, &self.people),
-            ("PATCH", ["customer-segments", id]) => self.segments.update(id, &body()?, &self.people),
+            ("GET", ["customer-segments"]) => self.segments.list(&query, &self.people, now),
+            ("POST", ["customer-segments"]) => self.segments.create(&body()?, &self.people, now),
+            ("GET", ["customer-segments", id]) => self.segments.get(id, &self.people, now),
+            ("PATCH", ["customer-segments", id]) => self.segments.update(id, &body()?, &self.people, now),
             ("DELETE", ["customer-segments", id]) => self.segments.delete(id),
             // A path or a method that is not in the table; the answer is *inferred*.
             _ => Err(Failure::new(404, "not_found_error", "resource_missing", None, "No such route")),

@@ -8,7 +8,7 @@ mod control;
 mod loyalty;
 mod unsubscribers;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{Object, Query, Reply, fold, header, lock, object, segments};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 
 /// What a page of customers may be asked by. `external_ids`, `email`, `phone_number` and `expand` are *seen* in
@@ -29,7 +30,10 @@ const MAX_LIMIT: usize = 100;
 
 #[derive(Default)]
 struct State {
-    tokens: HashSet<String>,
+    /// The tokens that are good, and when they were given out.
+    tokens: HashMap<String, Duration>,
+    /// How long a token is good; no end where there is none.
+    token_life: Option<Duration>,
     minted: u64,
     /// The rows as the vendor shows them, in the order of their first arrival. None is ever removed.
     rows: Vec<Object>,
@@ -37,8 +41,7 @@ struct State {
     /// Several rows may share an address (*seen*).
     by_email: HashMap<String, Vec<usize>>,
     by_phone: HashMap<String, usize>,
-    /// How much time has gone by at the vendor: only what a test says.
-    time: Duration,
+    time: Time,
     /// How long a record takes from its acceptance to the rows.
     delay: Duration,
     /// What was accepted and is not in the rows, with the time from which it is.
@@ -46,6 +49,7 @@ struct State {
 }
 
 /// Yotpo's Core API, and what stands beside it.
+#[derive(Default)]
 pub(super) struct Yotpo {
     state: Mutex<State>,
     loyalty: loyalty::Loyalty,
@@ -53,12 +57,8 @@ pub(super) struct Yotpo {
 }
 
 impl Yotpo {
-    pub(super) fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            loyalty: loyalty::Loyalty::default(),
-            unsubscribers: unsubscribers::Unsubscribers::default(),
-        }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }), ..Self::default() }
     }
 
     fn reply(&self, request: &Request) -> Reply {
@@ -103,12 +103,16 @@ impl Yotpo {
         let mut state = lock(&self.state);
         state.minted += 1;
         let token = format!("fake-token-{}", state.minted);
-        state.tokens.insert(token.clone());
+        let now = state.time.passed();
+        state.tokens.insert(token.clone(), now);
         Reply::json(200, json!({"access_token": token, "token_type": "bearer"}))
     }
 
     fn knows(&self, request: &Request) -> bool {
-        header(request, "x-yotpo-token").is_some_and(|token| lock(&self.state).tokens.contains(token))
+        let state = lock(&self.state);
+        header(request, "x-yotpo-token")
+            .and_then(|token| state.tokens.get(token))
+            .is_some_and(|given| state.token_life.is_none_or(|life| state.time.passed().saturating_sub(*given) < life))
     }
 
     fn upsert(&self, request: &Request) -> Reply {
@@ -120,7 +124,7 @@ impl Yotpo {
             return failure(400, &fault);
         }
         let mut state = lock(&self.state);
-        let due = state.time + state.delay;
+        let due = state.time.passed().saturating_add(state.delay);
         state.pending.push((due, customer.clone()));
         state.process();
         let echo = |name: &str| customer.get(name).cloned().unwrap_or_default();
@@ -166,6 +170,10 @@ impl Vendor for Yotpo {
         self.reply(request).into()
     }
 
+    fn put(&self, record: Object) {
+        lock(&self.state).put(record);
+    }
+
     fn customers(&self) -> Vec<Value> {
         let mut state = lock(&self.state);
         state.process();
@@ -176,7 +184,8 @@ impl Vendor for Yotpo {
 impl State {
     /// Brings what is due into the rows, in the order of its arrival.
     fn process(&mut self) {
-        let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|(due, _)| *due <= self.time);
+        let now = self.time.passed();
+        let (due, later) = std::mem::take(&mut self.pending).into_iter().partition(|(due, _)| *due <= now);
         self.pending = later;
         let due: Vec<(Duration, Object)> = due;
         for (_, customer) in due {
@@ -215,6 +224,25 @@ impl State {
             }
         }
         index
+    }
+
+    /// Keeps a row as it is.
+    fn put(&mut self, record: Object) {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (id, email, phone) = (text("external_id"), text("email"), text("phone_number"));
+        let held = id.as_ref().and_then(|id| self.by_external_id.get(id).copied());
+        let index = held.unwrap_or_else(|| {
+            self.rows.push(blank());
+            self.rows.len() - 1
+        });
+        if let Some(email) = email {
+            self.move_email(index, &email);
+        }
+        self.by_external_id.extend(id.map(|id| (id, index)));
+        self.by_phone.extend(phone.map(|phone| (phone, index)));
+        if let Some(row) = self.rows.get_mut(index) {
+            row.extend(record);
+        }
     }
 
     /// Who is meant. An external id that is new takes over a person known by the same e-mail who has none ("merging
@@ -264,6 +292,7 @@ impl State {
     /// The vendor says that the flag alone does not decide the subscription. Here it does, as nothing else could; the
     /// words and their places are *seen*.
     fn flag(&mut self, index: usize, channel: &str, name: &str, value: &Value) {
+        let now = zoneless(self.time.utc());
         let Some(row) = self.rows.get_mut(index) else { return };
         if row.get(name) == Some(value) {
             return;
@@ -273,7 +302,7 @@ impl State {
         if let Some(marketing) =
             row.get_mut("channels").and_then(|channels| channels.pointer_mut(&format!("/{channel}/marketing")))
         {
-            *marketing = json!({"consent": consent, "subscription_source": null, "timestamp": zoneless(Utc::now())});
+            *marketing = json!({"consent": consent, "subscription_source": null, "timestamp": now});
         }
     }
 

@@ -16,7 +16,7 @@ use super::wire::{self, Answer, Head, Peer};
 use crate::Clock;
 use crate::sandbox::faults::{Fault, Plays};
 use crate::sandbox::journal::{Journal, Received, hide_credentials, kind};
-use crate::sandbox::limits::{Meter, documented};
+use crate::sandbox::limits::Gate;
 use crate::sandbox::reply::lock;
 use crate::sandbox::shapes;
 
@@ -36,7 +36,7 @@ pub(in crate::sandbox) struct Line {
     /// The stand-in.
     behind: SocketAddr,
     clock: Arc<dyn Clock>,
-    meter: Option<Mutex<Meter>>,
+    gate: Option<Mutex<Gate>>,
     pub(in crate::sandbox) plays: Mutex<Plays>,
     pub(in crate::sandbox) journal: Mutex<Journal>,
     /// Whether the vendor is wanted to take connections.
@@ -59,7 +59,7 @@ impl Line {
             provider,
             behind,
             clock,
-            meter: strict.then(|| Mutex::new(Meter::new(documented(provider)))),
+            gate: strict.then(|| Mutex::new(Gate::new(provider))),
             plays: Mutex::default(),
             journal: Mutex::new(Journal::new(kept)),
             door: watch::Sender::new(true),
@@ -126,7 +126,7 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let kind = kind(line.provider, method.as_str(), path);
     let close = version == "HTTP/1.0" || wire::ends(&head.headers);
-    let refused = line.meter.as_ref().and_then(|meter| lock(meter).take(line.clock.now()).err());
+    let refused = line.gate.as_ref().and_then(|gate| lock(gate).take(&head.headers, line.clock.now()).err());
     let fault = if refused.is_some() { None } else { lock(&line.plays).next(&kind) };
 
     let mut received = Received {

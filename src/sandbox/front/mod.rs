@@ -8,22 +8,50 @@ mod line;
 mod wire;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use futures::future::{Either, select};
+use futures::future::{BoxFuture, Either, select};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, oneshot, watch};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer};
 
 pub(super) use line::{Line, Place};
 pub(super) use wire::Answer;
 
+use super::{Responder, Vendor};
+
 /// Connections that a vendor serves at the same time; more are hung up on.
 const MAX_CONNECTIONS: usize = 1024;
 
+/// One vendor, to be served.
+pub(super) struct Stand {
+    pub(super) vendor: Arc<dyn Vendor>,
+    pub(super) line: Arc<Line>,
+    /// The port at the front, 0 for a free one.
+    pub(super) port: u16,
+    /// Where the stand-in itself listens.
+    pub(super) behind: StdListener,
+}
+
+impl Stand {
+    async fn serve(self) -> io::Result<(SocketAddr, MockServer)> {
+        let server = MockServer::builder().listener(self.behind).disable_request_recording().start().await;
+        Mock::given(any()).respond_with(Responder(self.vendor)).mount(&server).await;
+        let (port, listener) = Port::open(self.port)?;
+        let address = port.address;
+        tokio::spawn(serve(self.line, port, listener));
+        Ok((address, server))
+    }
+}
+
 /// The servers of a sandbox. They stop when this is dropped.
+///
+/// The stand-ins are dropped on the thread, outside its runtime: their own `Drop` waits for a lock of tokio, and would
+/// wait for ever inside a task that has used up what the runtime grants it at one go.
 pub(super) struct Front {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -31,8 +59,8 @@ pub(super) struct Front {
 }
 
 impl Front {
-    /// Serves each line on its port, 0 for a free one.
-    pub(super) async fn start(lines: Vec<(Arc<Line>, u16)>) -> io::Result<Self> {
+    /// Serves the vendors, and runs the tasks beside them.
+    pub(super) async fn start(stands: Vec<Stand>, tasks: Vec<BoxFuture<'static, ()>>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
@@ -40,21 +68,25 @@ impl Front {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(tell.send(Err(error))),
             };
-            runtime.block_on(async move {
+            let mut servers = Vec::new();
+            runtime.block_on(async {
                 let mut addresses = Vec::new();
-                for (line, port) in lines {
-                    match Port::open(port) {
-                        Ok((port, listener)) => {
-                            addresses.push(port.address);
-                            tokio::spawn(serve(line, port, listener));
+                for stand in stands {
+                    match stand.serve().await {
+                        Ok((address, server)) => {
+                            addresses.push(address);
+                            servers.push(server);
                         }
                         Err(error) => return drop(tell.send(Err(error))),
                     }
                 }
+                tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
                 // Whoever asked for it may be gone already; then the sender of the end is gone as well.
                 let _ = tell.send(Ok(addresses));
                 let _ = stopped.await;
             });
+            drop(runtime);
+            drop(servers);
         })?;
         let gone = || io::Error::other("the sandbox's thread ended at once");
         let addresses = told.await.map_err(|_| gone())??;

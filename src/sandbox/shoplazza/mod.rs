@@ -2,6 +2,7 @@
 
 mod oauth;
 mod record;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -14,12 +15,14 @@ use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{self, Reply};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 use record::Customer;
 use version::{Fault, TAKEN, Version};
 
 const REQUEST_ID: u32 = 3;
 
+#[derive(Default)]
 pub(super) struct Shoplazza {
     state: Mutex<State>,
 }
@@ -27,11 +30,14 @@ pub(super) struct Shoplazza {
 #[derive(Default)]
 struct State {
     customers: BTreeMap<u64, Customer>,
+    /// The ids that records brought which were put here.
+    ids: HashMap<String, u64>,
     by_email: HashMap<String, u64>,
     by_phone: HashMap<String, u64>,
     made_addresses: u64,
     answers: u64,
     app: oauth::App,
+    time: Time,
 }
 
 impl Vendor for Shoplazza {
@@ -43,6 +49,21 @@ impl Vendor for Shoplazza {
         self.reply(request).into()
     }
 
+    fn put(&self, record: Map<String, Value>) {
+        let mut state = self.state();
+        let held = record.get("id").and_then(Value::as_str).and_then(|id| state.number(id));
+        let number = held.unwrap_or_else(|| state.new_number());
+        let now = state.time.seconds();
+        let customer = Customer::stored(record, (number, now), &mut state.made_addresses);
+        if let Some(old) = state.customers.remove(&number) {
+            let (email, phone) = old.keys();
+            email.and_then(|key| state.by_email.remove(&key));
+            phone.and_then(|key| state.by_phone.remove(&key));
+        }
+        state.ids.insert(customer.id.clone(), number);
+        state.place(customer);
+    }
+
     /// As 2022-01 shows them.
     fn customers(&self) -> Vec<Value> {
         self.state().customers.values().map(|customer| customer.show(Version::First)).collect()
@@ -50,8 +71,8 @@ impl Vendor for Shoplazza {
 }
 
 impl Shoplazza {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -72,7 +93,10 @@ impl Shoplazza {
                 // A version that is not supported is a 404 on every path (*documented*).
                 None => Version::First.refusal(Fault::NoRoute),
             },
-            ["admin", "oauth", "token"] if request.method.as_str() == "POST" => state.app.token(request),
+            ["admin", "oauth", "token"] if request.method.as_str() == "POST" => {
+                let now = state.time.utc();
+                state.app.token(request, now)
+            }
             _ => Version::First.refusal(Fault::NoRoute),
         };
         answer.with_header("Request-Id", request_id)
@@ -102,7 +126,7 @@ fn refuse(breaches: Vec<String>) -> Result<(), Fault> {
 impl State {
     fn route(&mut self, version: Version, request: &Request, route: &[&str]) -> Result<Value, Fault> {
         let token = reply::header(request, "access-token").unwrap_or_default();
-        if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token) {
+        if token != Sandbox::SHOPLAZZA_ACCESS_TOKEN && !self.app.takes(token, self.time.utc()) {
             return Err(Fault::Unauthorized);
         }
         let customer = |customer: &Customer| json!({ "customer": customer.show(version) });
@@ -164,19 +188,36 @@ impl State {
         }
     }
 
+    fn number(&self, id: &str) -> Option<u64> {
+        record::customer_number(id).or_else(|| self.ids.get(id).copied())
+    }
+
+    fn new_number(&self) -> u64 {
+        self.customers.last_key_value().map_or(1, |(last, _)| last + 1)
+    }
+
+    fn place(&mut self, customer: Customer) -> &Customer {
+        let number = customer.number;
+        let (email, phone) = customer.keys();
+        self.by_email.extend(email.map(|key| (key, number)));
+        self.by_phone.extend(phone.map(|key| (key, number)));
+        self.customers.entry(number).or_insert(customer)
+    }
+
     fn find(&mut self, id: &str) -> Result<&mut Customer, Fault> {
-        record::customer_number(id).and_then(|number| self.customers.get_mut(&number)).ok_or(Fault::NoRecord)
+        let number = self.number(id).ok_or(Fault::NoRecord)?;
+        let customer = self.customers.get_mut(&number).ok_or(Fault::NoRecord)?;
+        customer.now = self.time.seconds();
+        Ok(customer)
     }
 
     /// A create is all or nothing (*inferred*: one list of messages covers the customer and its addresses).
     fn create(&mut self, version: Version, request: &Request) -> Result<&Customer, Fault> {
         let fields = customer_body(request)?;
-        let number = self.customers.last_key_value().map_or(1, |(last, _)| last + 1);
+        let number = self.new_number();
         let mut made = self.made_addresses;
-        let (customer, mut breaches) = Customer::create(version, &fields, number, &mut made)?;
-        // That case does not count in an e-mail, nor anything but digits in a phone, is *inferred*.
-        let (email, phone) =
-            (customer.email.as_deref().map(str::to_lowercase), customer.phone.as_deref().map(reply::digits));
+        let (customer, mut breaches) = Customer::create(version, &fields, (number, self.time.seconds()), &mut made)?;
+        let (email, phone) = customer.keys();
         if email.as_ref().is_some_and(|key| self.by_email.contains_key(key))
             || phone.as_ref().is_some_and(|key| self.by_phone.contains_key(key))
         {
@@ -185,9 +226,7 @@ impl State {
         }
         refuse(breaches)?;
         self.made_addresses = made;
-        self.by_email.extend(email.map(|key| (key, number)));
-        self.by_phone.extend(phone.map(|key| (key, number)));
-        Ok(self.customers.entry(number).or_insert(customer))
+        Ok(self.place(customer))
     }
 
     /// The list, newest first (*unknown*, a choice). Parameters it does not know are passed over with the whole list as
@@ -203,11 +242,12 @@ impl State {
         let created = (time("created_at_min")?, time("created_at_max")?);
         let updated = (time("updated_at_min")?, time("updated_at_max")?);
         let ids: Option<Vec<u64>> = match version {
-            Version::First => reply::param(&query, "ids")
-                .map(|ids| ids.split(',').filter_map(|id| record::customer_number(id.trim())).collect()),
+            Version::First => {
+                reply::param(&query, "ids").map(|ids| ids.split(',').filter_map(|id| self.number(id.trim())).collect())
+            }
             Version::Later => {
                 let mut ids = query.iter().filter(|(key, _)| key == "ids").peekable();
-                ids.peek().is_some().then(|| ids.filter_map(|(_, id)| record::customer_number(id)).collect())
+                ids.peek().is_some().then(|| ids.filter_map(|(_, id)| self.number(id)).collect())
             }
         };
         let email = reply::param(&query, "email").map(str::to_lowercase);

@@ -1,12 +1,15 @@
 //! The app of the Shoplazza stand-in: codes and refresh tokens in, pairs of tokens out.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use url::form_urlencoded;
 use wiremock::Request;
 
 use super::super::Sandbox;
 use super::super::reply::{self, Reply};
+use super::super::time::after;
 
 impl Sandbox {
     /// The client id of the app that the Shoplazza stand-in knows.
@@ -15,23 +18,41 @@ impl Sandbox {
     pub const SHOPLAZZA_CLIENT_SECRET: &'static str = "fake-shoplazza-app-secret";
     /// A code that the Shoplazza stand-in exchanges for tokens, once.
     pub const SHOPLAZZA_CODE: &'static str = "fake-shoplazza-code";
+
+    /// How every access token of that app begins.
+    pub(in crate::sandbox) const SHOPLAZZA_TOKEN_PREFIX: &'static str = "fake-shoplazza-access-";
+
+    /// How long an access token of the Shoplazza stand-in's app is good, from the next one given out: about a year at
+    /// first (*inferred* from one answer in the readme of the vendor's SDK). Its refresh token has no end (*unknown*).
+    pub fn set_shoplazza_token_life(&self, life: Duration) {
+        self.shoplazza.state().app.life = life;
+    }
 }
 
-/// What the stand-in keeps of the app: the number of the pair in force.
-#[derive(Debug, Default)]
+/// What the stand-in keeps of the app.
+#[derive(Debug)]
 pub(super) struct App {
+    /// The number of the pair in force.
     pair: u64,
+    ends: DateTime<Utc>,
+    life: Duration,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self { pair: 0, ends: DateTime::<Utc>::MIN_UTC, life: Duration::from_secs(365 * 24 * 60 * 60) }
+    }
 }
 
 impl App {
     /// Whether an access token is that of the pair in force: a new pair ends the old one (*unknown* at the vendor).
-    pub(super) fn takes(&self, token: &str) -> bool {
-        self.pair > 0 && token == access(self.pair)
+    pub(super) fn takes(&self, token: &str, now: DateTime<Utc>) -> bool {
+        self.pair > 0 && token == access(self.pair) && now < self.ends
     }
 
     /// `POST admin/oauth/token`, with a form. The fields of a success are *documented*, the errors *unknown*: here they
     /// are those of OAuth 2.
-    pub(super) fn token(&mut self, request: &Request) -> Reply {
+    pub(super) fn token(&mut self, request: &Request, now: DateTime<Utc>) -> Reply {
         let refused = |status, error: &str| reply::json(status, json!({ "error": error }));
         let mime = reply::header(request, "content-type").unwrap_or_default();
         if !mime.starts_with("application/x-www-form-urlencoded") {
@@ -55,15 +76,14 @@ impl App {
             return refused(400, "invalid_grant");
         }
         self.pair += 1;
-        // About a year (*inferred* from one answer in the readme of the vendor's SDK).
-        let expires_at = reply::now() + TimeDelta::days(365);
+        self.ends = after(now, self.life);
         reply::json(
             200,
             json!({
                 "token_type": "Bearer",
                 "access_token": access(self.pair),
                 "refresh_token": refresh(self.pair),
-                "expires_at": expires_at.timestamp(),
+                "expires_at": self.ends.timestamp(),
                 "store_id": "1",
                 "store_name": "Acme",
                 "locale": "en-US",
@@ -73,7 +93,7 @@ impl App {
 }
 
 fn access(pair: u64) -> String {
-    format!("fake-shoplazza-access-{pair}")
+    format!("{}{pair}", Sandbox::SHOPLAZZA_TOKEN_PREFIX)
 }
 
 fn refresh(pair: u64) -> String {

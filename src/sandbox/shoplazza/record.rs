@@ -39,26 +39,31 @@ pub(super) fn customer_number(id: &str) -> Option<u64> {
 
 #[derive(Debug, Clone)]
 pub(super) struct Address {
-    number: u64,
-    texts: Map<String, Value>,
-    default: bool,
+    pub(super) id: String,
+    pub(super) texts: Map<String, Value>,
+    pub(super) default: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Customer {
     pub(super) number: u64,
+    pub(super) id: String,
     pub(super) email: Option<String>,
     pub(super) phone: Option<String>,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
+    /// The moment of the request that is under way.
+    pub(super) now: DateTime<Utc>,
     pub(super) addresses: Vec<Address>,
-    contact_type: &'static str,
-    first_name: String,
-    last_name: String,
-    accepts_marketing: bool,
-    accepts_sms_marketing: bool,
-    registered: bool,
-    tags: Vec<String>,
+    pub(super) contact_type: String,
+    pub(super) first_name: String,
+    pub(super) last_name: String,
+    pub(super) accepts_marketing: bool,
+    pub(super) accepts_sms_marketing: bool,
+    pub(super) registered: bool,
+    pub(super) tags: Vec<String>,
+    /// What a record was put here with that no request writes.
+    pub(super) fixed: Map<String, Value>,
 }
 
 /// A text that may be absent or null; any other type is a bad request.
@@ -85,7 +90,7 @@ impl Customer {
     pub(super) fn create(
         version: Version,
         fields: &Map<String, Value>,
-        number: u64,
+        (number, now): (u64, DateTime<Utc>),
         addresses: &mut u64,
     ) -> Result<(Self, Vec<String>), Fault> {
         let filled = |key| text(fields, key).map(|found| found.filter(|text| !text.trim().is_empty()));
@@ -114,15 +119,16 @@ impl Customer {
         if registered_at.is_some_and(|time| reply::moment(time).is_none()) {
             breaches.push("Registered at is invalid".to_owned());
         }
-        let now = reply::now();
         let mut customer = Self {
             number,
+            id: customer_id(number),
             email: email.map(str::to_owned),
             phone: phone.map(str::to_owned),
             created: now,
             updated: now,
+            now,
             addresses: Vec::new(),
-            contact_type,
+            contact_type: contact_type.to_owned(),
             first_name: String::new(),
             last_name: String::new(),
             // The vendor's trap, *documented*: who says nothing is subscribed, to both.
@@ -131,6 +137,7 @@ impl Customer {
             // Without the time of registration the customer cannot sign in (*documented* in the vendor's OpenAPI file).
             registered: password.is_some() && registered_at.is_some(),
             tags: Vec::new(),
+            fixed: Map::new(),
         };
         customer.update(version, fields)?;
         let items = match fields.get("addresses") {
@@ -164,7 +171,7 @@ impl Customer {
         if let Some(tags) = tags {
             self.tags = tags;
         }
-        self.updated = reply::now();
+        self.touch();
         Ok(())
     }
 
@@ -177,18 +184,18 @@ impl Customer {
         default: bool,
         addresses: &mut u64,
     ) -> Result<Vec<String>, Fault> {
-        let address = Address { number: *addresses + 1, texts: Map::new(), default: false };
-        let (mut address, default) = (address, flag(fields, "default")?.unwrap_or(default));
+        let default = flag(fields, "default")?.unwrap_or(default);
+        let mut address = Address::new(*addresses + 1);
         address.set(fields)?;
         let breaches = address.breaches(version);
         if breaches.is_empty() {
-            *addresses = address.number;
-            let number = address.number;
+            *addresses += 1;
+            let id = address.id.clone();
             self.addresses.push(address);
             if default {
-                self.make_default(number);
+                self.make_default(&id);
             }
-            self.updated = reply::now();
+            self.touch();
         }
         Ok(breaches)
     }
@@ -200,8 +207,7 @@ impl Customer {
         fields: &Map<String, Value>,
     ) -> Result<Vec<String>, Fault> {
         let default = flag(fields, "default")?;
-        let number = reply::uuid_number(ADDRESS_ID, id).ok_or(Fault::NoRecord)?;
-        let address = self.addresses.iter_mut().find(|address| address.number == number).ok_or(Fault::NoRecord)?;
+        let address = self.addresses.iter_mut().find(|address| address.id == id).ok_or(Fault::NoRecord)?;
         let mut changed = address.clone();
         changed.set(fields)?;
         let breaches = changed.breaches(version);
@@ -209,44 +215,57 @@ impl Customer {
             changed.default = default.unwrap_or(changed.default);
             *address = changed;
             if default == Some(true) {
-                self.make_default(number);
+                self.make_default(id);
             }
-            self.updated = reply::now();
+            self.touch();
         }
         Ok(breaches)
     }
 
-    fn make_default(&mut self, number: u64) {
+    fn touch(&mut self) {
+        self.updated = self.now;
+        for follows in ["updated_at", "subscribed_flag", "sms_subscribed_flag"] {
+            self.fixed.remove(follows);
+        }
+    }
+
+    /// The keys under which e-mail and phone are unique. That case does not count in the one, nor anything but digits in
+    /// the other, is *inferred*.
+    pub(super) fn keys(&self) -> (Option<String>, Option<String>) {
+        (self.email.as_deref().map(str::to_lowercase), self.phone.as_deref().map(reply::digits))
+    }
+
+    pub(super) fn make_default(&mut self, id: &str) {
         for address in &mut self.addresses {
-            address.default = address.number == number;
+            address.default = address.id == id;
         }
     }
 
     /// Removes an address. No other one takes its place as the default (*unknown*).
     pub(super) fn remove_address(&mut self, id: &str) -> Result<(), Fault> {
-        let index = self.addresses.iter().position(|address| address.id() == id).ok_or(Fault::NoRecord)?;
+        let index = self.addresses.iter().position(|address| address.id == id).ok_or(Fault::NoRecord)?;
         self.addresses.remove(index);
-        self.updated = reply::now();
+        self.touch();
         Ok(())
     }
 
     pub(super) fn address(&self, id: &str) -> Option<Value> {
-        self.addresses.iter().find(|address| address.id() == id).map(|address| address.show(self.number))
+        self.addresses.iter().find(|address| address.id == id).map(|address| address.show(&self.id))
     }
 
     pub(super) fn last_address(&self) -> Option<Value> {
-        self.addresses.last().map(|address| address.show(self.number))
+        self.addresses.last().map(|address| address.show(&self.id))
     }
 
     pub(super) fn address_list(&self) -> Vec<Value> {
-        self.addresses.iter().map(|address| address.show(self.number)).collect()
+        self.addresses.iter().map(|address| address.show(&self.id)).collect()
     }
 
     pub(super) fn show(&self, version: Version) -> Value {
         // 5 and 6 stand in the vendor's examples for yes and no through the API; its list of values ends at 4.
         let subscribed = |accepts: bool| if accepts { 5 } else { 6 };
         let mut shown = json!({
-            "id": customer_id(self.number),
+            "id": self.id,
             "first_name": self.first_name,
             "last_name": self.last_name,
             "name": full_name(&self.first_name, &self.last_name),
@@ -273,7 +292,7 @@ impl Customer {
         match version {
             Version::First => {
                 let default = self.addresses.iter().find(|address| address.default);
-                map.insert("default_address".into(), json!(default.map(|address| address.show(self.number))));
+                map.insert("default_address".into(), json!(default.map(|address| address.show(&self.id))));
                 // Inside a customer the rows lack two keys that its default address has.
                 for row in addresses.iter_mut().filter_map(Value::as_object_mut) {
                     row.retain(|key, _| key != "name" && key != "phone_area_code");
@@ -286,16 +305,17 @@ impl Customer {
             }
         }
         map.insert("addresses".into(), addresses.into());
+        map.extend(self.fixed.clone());
         shown
     }
 }
 
 impl Address {
-    fn id(&self) -> String {
-        reply::uuid(ADDRESS_ID, self.number)
+    pub(super) fn new(number: u64) -> Self {
+        Self { id: reply::uuid(ADDRESS_ID, number), texts: Map::new(), default: false }
     }
 
-    fn set(&mut self, fields: &Map<String, Value>) -> Result<(), Fault> {
+    pub(super) fn set(&mut self, fields: &Map<String, Value>) -> Result<(), Fault> {
         for key in TEXTS {
             if let Some(text) = text(fields, key)? {
                 self.texts.insert(key.to_owned(), text.into());
@@ -321,15 +341,15 @@ impl Address {
             .collect()
     }
 
-    fn show(&self, customer: u64) -> Value {
+    fn show(&self, customer: &str) -> Value {
         // What is empty is shown as "", but the area code of the phone as null.
         let mut shown: Map<String, Value> =
             TEXTS.into_iter().map(|key| (key.to_owned(), self.text(key).into())).collect();
         if self.text("phone_area_code").is_empty() {
             shown.insert("phone_area_code".into(), Value::Null);
         }
-        shown.insert("id".into(), self.id().into());
-        shown.insert("customer_id".into(), customer_id(customer).into());
+        shown.insert("id".into(), self.id.as_str().into());
+        shown.insert("customer_id".into(), customer.into());
         shown.insert("name".into(), full_name(self.text("first_name"), self.text("last_name")).into());
         shown.insert("country_name".into(), self.text("country").into());
         shown.insert("default".into(), self.default.into());

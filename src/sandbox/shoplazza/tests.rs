@@ -45,7 +45,7 @@ fn mira() -> Value {
 
 #[test]
 fn the_door_is_checked_in_each_versions_words() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let ask = |version: &str, name: &str, token: &str| {
         shop.reply(&testing::request("GET", &format!("/openapi/{version}/customers/count"), (name, token), None))
     };
@@ -63,7 +63,7 @@ fn the_door_is_checked_in_each_versions_words() {
 
 #[test]
 fn who_says_nothing_is_subscribed_on_create_and_left_alone_on_update() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let made =
         create(&shop, FIRST, json!({"contact_type": "email", "email": "an@example.com", "accepts_marketing": false}));
     assert_eq!((&made["accepts_marketing"], &made["subscribed_flag"]), (&json!(false), &json!(6)));
@@ -85,7 +85,7 @@ fn who_says_nothing_is_subscribed_on_create_and_left_alone_on_update() {
 
 #[test]
 fn a_create_is_refused_in_the_words_of_the_page() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     create(&shop, FIRST, mira());
     let said = |customer: Value| {
         let answer = send(&shop, FIRST, "POST", "customers", Some(json!({ "customer": customer })));
@@ -134,7 +134,7 @@ fn a_create_is_refused_in_the_words_of_the_page() {
 
 #[test]
 fn later_versions_speak_in_codes_and_arrays() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let made =
         create(&shop, LATER, json!({"contact_type": "email", "email": "an@example.com", "tags": ["vip", "a,b"]}));
     assert_eq!(made["tags"], json!(["vip", "a,b"]));
@@ -159,7 +159,7 @@ fn later_versions_speak_in_codes_and_arrays() {
 
 #[test]
 fn a_lookup_by_an_unknown_parameter_finds_everybody() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let made = create(&shop, FIRST, mira());
     create(&shop, FIRST, json!({"contact_type": "email", "email": "an@example.com"}));
     let count = |version: &str, query: &str| {
@@ -188,7 +188,7 @@ fn a_lookup_by_an_unknown_parameter_finds_everybody() {
 
 #[test]
 fn each_version_pages_in_its_own_way() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     for n in 0..12 {
         create(&shop, FIRST, json!({"contact_type": "email", "email": format!("p{n}@example.com")}));
     }
@@ -211,7 +211,7 @@ fn each_version_pages_in_its_own_way() {
 
 #[test]
 fn addresses_are_flat_in_the_first_version_and_wrapped_later() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let made = create(&shop, FIRST, mira());
     assert_eq!(
         (&made["default_address"]["default"], &made["default_address"]["name"]),
@@ -254,7 +254,7 @@ fn addresses_are_flat_in_the_first_version_and_wrapped_later() {
 
 #[test]
 fn of_several_addresses_in_a_create_the_last_default_stays() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let mut customer = mira();
     let mut other = address();
     other["city"] = json!("Bergen");
@@ -273,7 +273,7 @@ fn of_several_addresses_in_a_create_the_last_default_stays() {
 
 #[test]
 fn a_code_and_each_refresh_token_are_good_once() {
-    let shop = Shoplazza::new();
+    let shop = Shoplazza::default();
     let ask = |form: &str| {
         let mut request = testing::request("POST", "/admin/oauth/token", ("x", "y"), None);
         request.headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());

@@ -118,7 +118,7 @@ impl State {
         let (name, query) = (needed(&given, "name")?, needed(&given, "query")?);
         self.extras.made_groups += 1;
         let id = format!("GROUP{}", 5_483_719_394_486_658_000 + self.extras.made_groups);
-        let now = super::record::stamp(reply::now());
+        let now = super::record::stamp(self.time.seconds());
         let group = json!({ "id": id, "name": name, "query": query, "created_at": now, "updated_at": now });
         if let Value::Object(group) = &group {
             self.extras.groups.insert(id, group.clone());
@@ -234,7 +234,7 @@ impl State {
                 6_543_210_987_650_000 + self.extras.made_metafields
             }
         };
-        let now = super::record::stamp(reply::now());
+        let now = super::record::stamp(self.time.seconds());
         given.insert("id".to_owned(), id.into());
         given.insert("owner_id".to_owned(), owner.into());
         given.insert("owner_resource".to_owned(), "customers".into());

@@ -5,6 +5,7 @@ mod oauth;
 mod paging;
 mod record;
 mod rules;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,12 @@ use serde_json::{Map, Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::reply::{self, Reply};
+use super::time::Time;
 use super::{Sandbox, Vendor};
 use record::{Customer, View};
 use rules::{Fault, Shape};
 
+#[derive(Default)]
 pub(super) struct Shopline {
     state: Mutex<State>,
 }
@@ -31,7 +34,8 @@ struct State {
     made_customers: u64,
     made_addresses: u64,
     answers: u64,
-    code_used: bool,
+    app: oauth::App,
+    time: Time,
     extras: extras::Extras,
 }
 
@@ -42,6 +46,20 @@ impl Vendor for Shopline {
 
     fn answer(&self, request: &Request) -> ResponseTemplate {
         self.reply(request).into()
+    }
+
+    fn put(&self, record: Map<String, Value>) {
+        let mut state = self.state();
+        let id = match record.get("id") {
+            Some(Value::String(id)) => id.parse().ok(),
+            Some(id) => id.as_u64(),
+            None => None,
+        };
+        let id = id.unwrap_or_else(|| state.new_id());
+        let now = state.time.seconds();
+        let customer = Customer::stored(id, record, now, &mut state.made_addresses);
+        state.forget(id);
+        state.place(customer);
     }
 
     fn customers(&self) -> Vec<Value> {
@@ -56,8 +74,8 @@ impl From<Fault> for Reply {
 }
 
 impl Shopline {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default() }
+    pub(super) fn new(time: Time) -> Self {
+        Self { state: Mutex::new(State { time, ..State::default() }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,9 +113,14 @@ fn route(state: &mut State, request: &Request) -> Result<Reply, Fault> {
     if !is_version(version) {
         return Err(missing());
     }
-    let wanted = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
-    if reply::header(request, "authorization") != Some(wanted.as_str()) {
+    let token = reply::header(request, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let is_good = |token: &str| token == Sandbox::SHOPLINE_ACCESS_TOKEN || state.app.takes(token, state.time.passed());
+    if !token.is_some_and(is_good) {
         return Err(Fault::new(401, "The access token is missing or not valid."));
+    }
+    let accepted = reply::header(request, "accept").unwrap_or("*/*");
+    if !["*/*", "application/*", "application/json"].iter().any(|mime| accepted.contains(mime)) {
+        return Err(Fault::new(406, "The Accept header is not acceptable."));
     }
     let (last, before) = route.split_last().ok_or_else(missing)?;
     let mut route = before.to_vec();
@@ -112,7 +135,7 @@ fn route(state: &mut State, request: &Request) -> Result<Reply, Fault> {
         ("GET", ["customers", "v2", id]) => state.read(request, id),
         ("GET", ["customers", "subscribe"]) => state.subscriptions(request),
         ("PUT", ["customers", id]) => state.update(request, id),
-        ("DELETE", ["customers", id]) => Ok(state.delete(id)),
+        ("DELETE", ["customers", id]) => state.delete(id),
         ("POST", ["customers", id, "addresses"]) => state.add_address(request, id),
         ("PUT", ["customers", id, "addresses", "set"]) => state.remove_addresses(request, id),
         ("GET", ["customers", id, "addresses", address]) => state.read_address(id, address),
@@ -149,7 +172,9 @@ impl State {
     }
 
     fn find_mut(&mut self, id: &str) -> Result<&mut Customer, Fault> {
-        id.parse().ok().and_then(|id| self.customers.get_mut(&id)).ok_or_else(no_customer)
+        let customer = id.parse().ok().and_then(|id| self.customers.get_mut(&id)).ok_or_else(no_customer)?;
+        customer.now = self.time.seconds();
+        Ok(customer)
     }
 
     /// Keeps a customer, new or changed, unless its e-mail or phone is another one's (seen for the e-mail; for the phone
@@ -166,9 +191,25 @@ impl State {
             return Err(Fault::value("body.customer.phone", "the phone has been registered"));
         }
         self.forget(id);
-        self.by_email.extend(email.map(|key| (key, id)));
-        self.by_phone.extend(phone.map(|key| (key, id)));
-        Ok(self.customers.entry(id).or_insert(customer))
+        Ok(self.place(customer))
+    }
+
+    fn place(&mut self, customer: Customer) -> &Customer {
+        let id = customer.id;
+        self.by_email.extend(customer.email_key().map(|key| (key, id)));
+        self.by_phone.extend(customer.phone_key().map(|key| (key, id)));
+        self.customers.entry(id).or_insert(customer)
+    }
+
+    /// The id of the next new customer: one that nobody has, since a record that was put here may have brought any.
+    fn new_id(&mut self) -> u64 {
+        loop {
+            let id = 4_201_825_001 + self.made_customers;
+            if !self.customers.contains_key(&id) {
+                return id;
+            }
+            self.made_customers += 1;
+        }
     }
 
     fn forget(&mut self, id: u64) -> Option<Customer> {
@@ -181,7 +222,7 @@ impl State {
     /// 200 for a create is *inferred*: the status page lists 201, the vendor's own client takes 200 alone.
     fn create(&mut self, request: &Request) -> Result<Reply, Fault> {
         let given = wrapped(request, "customer", rules::CREATE)?;
-        let mut customer = Customer::new(4_201_825_000 + self.made_customers + 1);
+        let mut customer = Customer::new(self.new_id(), self.time.seconds());
         customer.apply(given, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Created);
         self.made_customers += 1;
@@ -189,7 +230,7 @@ impl State {
     }
 
     fn update(&mut self, request: &Request, id: &str) -> Result<Reply, Fault> {
-        let mut customer = self.find(id).cloned().ok_or_else(no_customer)?;
+        let mut customer = self.find_mut(id)?.clone();
         customer.apply(wrapped(request, "customer", rules::UPDATE)?, &mut self.made_addresses)?;
         let shown = self.keep(customer)?.show(View::Updated);
         Ok(reply::json(200, json!({ "customer": shown })))
@@ -212,14 +253,18 @@ impl State {
         Ok(reply::json(200, json!({ "customer": shown })))
     }
 
-    /// Also 200 where there is nobody, as was seen; the empty body is then *inferred*.
-    fn delete(&mut self, id: &str) -> Reply {
-        let Some(old) = id.parse().ok().and_then(|id| self.forget(id)) else { return reply::json(200, json!({})) };
+    /// Also 200 where there is nobody, as was seen; the empty body is then *inferred*. Who has bought something is not
+    /// deleted (seen; the text is *inferred*).
+    fn delete(&mut self, id: &str) -> Result<Reply, Fault> {
+        if self.find(id).is_some_and(Customer::has_bought) {
+            return Err(Fault::new(422, "The customer has orders."));
+        }
+        let Some(old) = id.parse().ok().and_then(|id| self.forget(id)) else { return Ok(reply::json(200, json!({}))) };
         let text = |key: &str| old.text(key);
         let (email, phone) = (text("email"), text("phone"));
         let (first, last) = (text("first_name"), text("last_name"));
         let shown = json!({ "email": email, "first_name": first, "last_name": last, "phone": phone });
-        reply::json(200, json!({ "customer": shown }))
+        Ok(reply::json(200, json!({ "customer": shown })))
     }
 
     fn subscriptions(&self, request: &Request) -> Result<Reply, Fault> {

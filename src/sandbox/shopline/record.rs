@@ -39,7 +39,7 @@ pub(super) enum View {
 #[derive(Debug, Clone)]
 pub(super) struct Address {
     pub(super) id: String,
-    given: Map<String, Value>,
+    pub(super) given: Map<String, Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,26 +48,31 @@ pub(super) struct Customer {
     pub(super) addresses: Vec<Address>,
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
-    given: Map<String, Value>,
-    default_address: Option<String>,
+    /// The moment of the request that is under way.
+    pub(super) now: DateTime<Utc>,
+    pub(super) given: Map<String, Value>,
+    pub(super) default_address: Option<String>,
     pub(super) blacklisted: bool,
-    registered: bool,
+    pub(super) registered: bool,
     haystack: String,
+    /// What a record was put here with that no request writes.
+    pub(super) fixed: Map<String, Value>,
 }
 
 impl Customer {
-    pub(super) fn new(id: u64) -> Self {
-        let now = reply::now();
+    pub(super) fn new(id: u64, now: DateTime<Utc>) -> Self {
         Self {
             id,
             addresses: Vec::new(),
             created: now,
             updated: now,
+            now,
             given: Map::new(),
             default_address: None,
             blacklisted: false,
             registered: false,
             haystack: String::new(),
+            fixed: Map::new(),
         }
     }
 
@@ -133,14 +138,14 @@ impl Customer {
     }
 
     fn consent(&mut self, key: String, consent: Map<String, Value>) {
-        let is_email = key == "email_marketing_consent";
+        let (is_email, now) = (key == "email_marketing_consent", stamp(self.now));
         let kept = self.given.entry(key).or_insert_with(|| {
             // The default of the level is *documented* for e-mail (1 while the store's marketing setting is off), and
             // *unknown* for SMS.
             json!({"consent_collected_from": null, "opt_in_level": if is_email { json!(1) } else { Value::Null }})
         });
         if let Value::Object(kept) = kept {
-            kept.insert("consent_updated_at".into(), stamp(reply::now()).into());
+            kept.insert("consent_updated_at".into(), now.into());
             kept.extend(consent);
         }
     }
@@ -212,11 +217,12 @@ impl Customer {
     }
 
     fn touch(&mut self) {
-        self.updated = reply::now();
+        self.updated = self.now;
+        self.fixed.remove("updated_at");
         self.index();
     }
 
-    fn index(&mut self) {
+    pub(super) fn index(&mut self) {
         // A separator that no field holds keeps a search from matching across two fields.
         let own = ["phone", "email", "first_name", "last_name"].into_iter().filter_map(|key| self.text(key));
         let lines = self.addresses.iter().flat_map(|address| {
@@ -279,6 +285,7 @@ impl Customer {
                 View::Updated => &["accepts_mobile_marketing", "birthday", "gender", "language", "social_customer"],
                 View::ByEmail => &["email_marketing_consent", "sms_marketing_consent", "multipass_identifier"],
             };
+            map.extend(self.fixed.clone());
             map.retain(|key, _| !absent.contains(&key.as_str()));
             match view {
                 View::Created => {}

@@ -44,7 +44,7 @@ fn mina() -> Value {
 
 #[test]
 fn the_door_is_checked_first() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let ask = |target: &str, auth: &str| shop.reply(&testing::request("GET", target, ("authorization", auth), None));
     let auth = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
     assert_eq!(ask("/admin/openapi/v20250601/customers/v2/count.json", &auth).value(), json!({"count": 0}));
@@ -58,7 +58,7 @@ fn the_door_is_checked_first() {
 
 #[test]
 fn a_create_answers_the_whole_customer_with_the_vendors_nulls() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let shown = create(&shop, mina());
     assert_eq!(shown.as_object().unwrap().len(), 32);
     for key in ["state", "orders_count", "verified_email", "asid", "language", "last_order_id", "last_order_name"] {
@@ -84,7 +84,7 @@ fn a_create_answers_the_whole_customer_with_the_vendors_nulls() {
 
 #[test]
 fn consent_left_out_is_no_consent() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let shown = create(&shop, json!({"phone": "0015550100123"}));
     assert_eq!((&shown["email_marketing_consent"], &shown["email_subscribe_flag"]), (&Value::Null, &json!(2)));
     let path = format!("customers/{}.json", id(&shown));
@@ -101,7 +101,7 @@ fn consent_left_out_is_no_consent() {
 
 #[test]
 fn bodies_are_read_strictly() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     for (body, status) in [
         (json!({"email": "a@example.com"}), 400),
         (json!({"customer": {"email": "a@example.com"}, "more": 1}), 400),
@@ -120,7 +120,7 @@ fn bodies_are_read_strictly() {
 
 #[test]
 fn email_and_phone_belong_to_one_customer() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let mina_id = id(&create(&shop, mina())).to_owned();
     let again = |customer: Value| refused(&shop, "POST", "customers.json", Some(json!({ "customer": customer })));
     assert_eq!(again(json!({"email": "mina.park@EXAMPLE.com"})).0, 422);
@@ -138,7 +138,7 @@ fn email_and_phone_belong_to_one_customer() {
 
 #[test]
 fn an_update_is_partial_and_answers_less() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let made = create(&shop, mina());
     let path = format!("customers/{}.json", id(&made));
     let first = made["addresses"][0]["id"].clone();
@@ -165,7 +165,7 @@ fn an_update_is_partial_and_answers_less() {
 
 #[test]
 fn people_are_found_by_email_exactly_and_searched_for_fuzzily() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let made = create(&shop, mina());
     let ask = |email: &str| send(&shop, "POST", "customers/query_user_by_email.json", Some(json!({ "email": email })));
     let found = ask("mina.park@example.COM").value();
@@ -192,7 +192,7 @@ fn people_are_found_by_email_exactly_and_searched_for_fuzzily() {
 
 #[test]
 fn pages_are_walked_by_the_link_header() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     for n in 0..5 {
         create(&shop, json!({"email": format!("p{n}@example.com"), "first_name": if n == 3 { "Ann" } else { "Bo" }}));
     }
@@ -233,7 +233,7 @@ fn pages_are_walked_by_the_link_header() {
 
 #[test]
 fn addresses_have_their_own_form_and_routes() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let made = create(&shop, json!({"email": "an@example.com"}));
     let base = format!("customers/{}/addresses", id(&made));
     let add =
@@ -268,7 +268,7 @@ fn addresses_have_their_own_form_and_routes() {
 
 #[test]
 fn subscriptions_and_erasure() {
-    let shop = Shopline::new();
+    let shop = Shopline::default();
     let made = create(&shop, mina());
     let path = format!("customers/subscribe.json?customer_ids={},1", id(&made));
     let rows = ok(&shop, "GET", &path, None)["user_subscribe_info_list"].take();

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
 use super::segments::Segments;
-use super::{Failure, Object, Outcome, Query, Reply, bound, digits, fields, stamp};
+use super::{Failure, Object, Outcome, Query, Reply, bound, digits, fields, fold, stamp};
 
 /// What a list may be sorted by. Only `last_order_at` is *documented*.
 const SORTS: [&str; 7] =
@@ -74,50 +74,55 @@ impl People {
 
     /// A known e-mail returns that customer (*documented*), unmodified, with 200 instead of 201 (both *inferred*). A
     /// new e-mail with somebody else's phone returns that other person, like the vendor's own code (*seen*).
-    pub(super) fn create(&mut self, body: &Object) -> Outcome {
+    pub(super) fn create(&mut self, body: &Object, now: DateTime<Utc>) -> Outcome {
         let given = fields::read(body)?;
         let Some(email) = given.get("email").and_then(Value::as_str) else { return Err(Failure::missing("email")) };
         let known = self.by_email.get(email).or_else(|| self.by_phone.get(&phone_of(&given)?));
         if let Some(person) = known.and_then(|id| self.rows.get(id)) {
             return Ok(Reply::json(200, brief(&person.record)));
         }
-        self.created += 1;
-        let id = format!("cust_{:08x}", self.created);
-        let now = json!(stamp(Utc::now()));
-        let mut record: Object = [
-            ("id", json!(id)),
-            ("object", json!("customer")),
-            ("first_name", Value::Null),
-            ("last_name", Value::Null),
-            ("phone", Value::Null),
-            ("tags", json!([])),
-            ("address", Value::Null),
-            ("metadata", json!({})),
-            // No endpoint writes orders, so that these stay as they are.
-            ("total_orders", json!(0)),
-            ("total_spent", json!(0)),
-            ("last_order_at", Value::Null),
-            ("created_at", now.clone()),
-            ("updated_at", now.clone()),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+        let id = self.new_id();
+        let mut record = blank(&id, now);
         record.extend(given);
         let answer = brief(&record);
         // "Custom events" are promised; this type is *seen* in the vendor's other code.
-        let registered = [("type", json!("register")), ("title", json!("Customer created")), ("occurred_at", now)];
+        let registered =
+            [("type", json!("register")), ("title", json!("Customer created")), ("occurred_at", json!(stamp(now)))];
         let events = vec![registered.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()];
+        self.keep(id, record, events);
+        Ok(Reply::json(201, answer))
+    }
+
+    /// Keeps a record as it is.
+    pub(super) fn put(&mut self, given: Object, now: DateTime<Utc>) {
+        let id = given.get("id").and_then(Value::as_str).map(str::to_owned).unwrap_or_else(|| self.new_id());
+        let mut record = blank(&id, now);
+        record.extend(given);
+        self.unindex(&id);
+        self.keep(id, record, Vec::new());
+    }
+
+    /// One that nobody has: a record that was put here may have brought any.
+    fn new_id(&mut self) -> String {
+        loop {
+            self.created += 1;
+            let id = format!("cust_{:08x}", self.created);
+            if !self.rows.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    fn keep(&mut self, id: String, record: Object, events: Vec<Object>) {
         let mut person = Person { record, notes: Vec::new(), events, haystack: String::new() };
         person.refresh_haystack();
         self.rows.insert(id.clone(), person);
         self.index(&id);
-        Ok(Reply::json(201, answer))
     }
 
     /// Absent leaves alone, null clears, `tags`, `address` and `metadata` are replaced whole, an e-mail or phone in use
     /// is a conflict: all *inferred*.
-    pub(super) fn update(&mut self, id: &str, body: &Object) -> Outcome {
+    pub(super) fn update(&mut self, id: &str, body: &Object, now: DateTime<Utc>) -> Outcome {
         self.find(id)?;
         let given = fields::read(body)?;
         if given.get("email") == Some(&Value::Null) {
@@ -135,7 +140,7 @@ impl People {
         let person = self.find_mut(id)?;
         if !given.is_empty() {
             person.record.extend(given);
-            person.record.insert("updated_at".to_owned(), json!(stamp(Utc::now())));
+            person.record.insert("updated_at".to_owned(), json!(stamp(now)));
             person.refresh_haystack();
         }
         let answer = Value::Object(person.record.clone());
@@ -151,7 +156,7 @@ impl People {
         Ok(Reply::empty(204))
     }
 
-    pub(super) fn list(&self, query: &Query, segments: &Segments) -> Outcome {
+    pub(super) fn list(&self, query: &Query, segments: &Segments, now: DateTime<Utc>) -> Outcome {
         let descending = match query.first("order") {
             None | Some("desc") => true,
             Some("asc") => false,
@@ -178,7 +183,7 @@ impl People {
                 && tags.iter().all(|tag| person.has_tag(tag))
                 && after.as_deref().is_none_or(|after| created >= after)
                 && before.as_deref().is_none_or(|before| created < before)
-                && segment.is_none_or(|segment| segment.has(id, &person.record))
+                && segment.is_none_or(|segment| segment.has(id, &person.record, now))
         };
         let entries = self.rows.iter().filter(|(id, person)| wanted(id, person)).map(|(id, person)| Entry {
             sort: person.field(sort),
@@ -191,7 +196,7 @@ impl People {
     fn index(&mut self, id: &str) {
         let Some(person) = self.rows.get(id) else { return };
         if let Some(email) = person.text("email") {
-            self.by_email.insert(email.to_owned(), id.to_owned());
+            self.by_email.insert(fold(email), id.to_owned());
         }
         if let Some(phone) = phone_of(&person.record) {
             self.by_phone.insert(phone, id.to_owned());
@@ -201,12 +206,36 @@ impl People {
     fn unindex(&mut self, id: &str) {
         let Some(person) = self.rows.get(id) else { return };
         if let Some(email) = person.text("email") {
-            self.by_email.remove(email);
+            self.by_email.remove(&fold(email));
         }
         if let Some(phone) = phone_of(&person.record) {
             self.by_phone.remove(&phone);
         }
     }
+}
+
+/// A customer of whom nothing is known.
+fn blank(id: &str, now: DateTime<Utc>) -> Object {
+    let now = json!(stamp(now));
+    [
+        ("id", json!(id)),
+        ("object", json!("customer")),
+        ("first_name", Value::Null),
+        ("last_name", Value::Null),
+        ("phone", Value::Null),
+        ("tags", json!([])),
+        ("address", Value::Null),
+        ("metadata", json!({})),
+        // No endpoint writes orders, so that these stay as they are.
+        ("total_orders", json!(0)),
+        ("total_spent", json!(0)),
+        ("last_order_at", Value::Null),
+        ("created_at", now.clone()),
+        ("updated_at", now),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }
 
 fn phone_of(record: &Object) -> Option<String> {

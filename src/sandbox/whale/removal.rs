@@ -1,14 +1,17 @@
 //! Requests to erase or export a customer's data. They stay pending until the stand-in is told to complete them; a
 //! webhook tells of their end, as no endpoint does.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use chrono::{Days, Utc};
+use chrono::{DateTime, Days, Utc};
 use http::Request;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::people::People;
 use super::{Failure, Object, Outcome, Reply, Sandbox, stamp};
+use crate::sandbox::time::after;
 use crate::signature::hmac_hex;
 
 /// All removal requests.
@@ -16,17 +19,22 @@ use crate::signature::hmac_hex;
 pub(super) struct Removals {
     filed: u64,
     delivered: u64,
-    pending: Vec<Object>,
+    /// What is not done yet, and when it was filed.
+    pending: Vec<(Duration, Object)>,
+    /// How long the vendor takes; for ever where it is not said.
+    pub(super) takes: Option<Duration>,
 }
 
 impl Removals {
     /// Files a request. Its status is *inferred* from sibling creates; a repeat is *unknown* and files another one here.
-    pub(super) fn file(&mut self, customer: &str, body: &Object) -> Outcome {
+    pub(super) fn file(&mut self, customer: &str, body: &Object, (now, passed): (DateTime<Utc>, Duration)) -> Outcome {
         check(body)?;
         self.filed += 1;
-        let now = Utc::now();
-        // Two days later, as in the sample.
-        let done = now.checked_add_days(Days::new(2)).unwrap_or(now);
+        // Two days later, as in the sample, unless a test says how long it takes.
+        let done = match self.takes {
+            Some(time) => after(now, time),
+            None => now.checked_add_days(Days::new(2)).unwrap_or(now),
+        };
         let mut request = body.clone();
         request.insert("id".to_owned(), json!(format!("drr_{:08x}", self.filed)));
         request.insert("object".to_owned(), json!("data_removal_request"));
@@ -34,19 +42,37 @@ impl Removals {
         request.insert("status".to_owned(), json!("pending"));
         request.insert("estimated_completion".to_owned(), json!(stamp(done)));
         request.insert("created_at".to_owned(), json!(stamp(now)));
-        self.pending.push(request.clone());
+        self.pending.push((passed, request.clone()));
         Ok(Reply::json(201, Value::Object(request)))
     }
 
     /// Completes what is pending: an erasure takes the customer away for good. The envelope is the *documented* one of
     /// webhooks, the data the request itself (*inferred*).
-    pub(super) fn complete(&mut self, people: &mut People) -> Vec<Request<Bytes>> {
+    pub(super) fn complete(&mut self, people: &mut People, now: DateTime<Utc>) -> Vec<Request<Bytes>> {
         let pending = std::mem::take(&mut self.pending);
-        pending.into_iter().map(|request| self.deliver(request, people)).collect()
+        pending.into_iter().map(|(_, request)| self.deliver(request, people, now)).collect()
     }
 
-    fn deliver(&mut self, mut request: Object, people: &mut People) -> Request<Bytes> {
-        let now = Utc::now();
+    /// The same for what has been pending as long as the vendor takes.
+    pub(super) fn complete_due(
+        &mut self,
+        people: &mut People,
+        (now, passed): (DateTime<Utc>, Duration),
+    ) -> Vec<Request<Bytes>> {
+        let Some(takes) = self.takes else { return Vec::new() };
+        let pending = std::mem::take(&mut self.pending);
+        let (due, later) = pending.into_iter().partition(|(filed, _)| passed.saturating_sub(*filed) >= takes);
+        self.pending = later;
+        let due: Vec<(Duration, Object)> = due;
+        due.into_iter().map(|(_, request)| self.deliver(request, people, now)).collect()
+    }
+
+    /// Whether something gets done by time alone.
+    pub(super) fn wait(&self) -> bool {
+        self.takes.is_some() && !self.pending.is_empty()
+    }
+
+    fn deliver(&mut self, mut request: Object, people: &mut People, now: DateTime<Utc>) -> Request<Bytes> {
         request.insert("status".to_owned(), json!("completed"));
         request.insert("completed_at".to_owned(), json!(stamp(now)));
         let text = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
@@ -22,20 +22,17 @@ impl Segment {
     }
 
     /// Whether a customer is in it.
-    pub(super) fn has(&self, id: &str, record: &Object) -> bool {
+    pub(super) fn has(&self, id: &str, record: &Object, now: DateTime<Utc>) -> bool {
         match self.rules() {
-            Some(rules) => rules::hold(rules, record, Utc::now()),
+            Some(rules) => rules::hold(rules, record, now),
             None => self.customer_ids.contains(id),
         }
     }
 
     /// As the vendor shows it. Whether the ids of a static one are echoed is *unknown*; they are not.
-    fn show(&self, people: &People) -> Value {
+    fn show(&self, people: &People, now: DateTime<Utc>) -> Value {
         let members = match self.rules() {
-            Some(rules) => {
-                let now = Utc::now();
-                people.all().filter(|person| rules::hold(rules, &person.record, now)).count()
-            }
+            Some(rules) => people.all().filter(|person| rules::hold(rules, &person.record, now)).count(),
             // A deleted customer counts no more.
             None => self.customer_ids.iter().filter(|id| people.find(id).is_ok()).count(),
         };
@@ -91,22 +88,22 @@ impl Segments {
         self.rows.get(id).ok_or_else(|| Failure::not_found("Segment"))
     }
 
-    pub(super) fn get(&self, id: &str, people: &People) -> Outcome {
-        Ok(Reply::json(200, self.find(id)?.show(people)))
+    pub(super) fn get(&self, id: &str, people: &People, now: DateTime<Utc>) -> Outcome {
+        Ok(Reply::json(200, self.find(id)?.show(people, now)))
     }
 
     /// Newest first, *inferred* like every parameter of this list.
-    pub(super) fn list(&self, query: &Query, people: &People) -> Outcome {
+    pub(super) fn list(&self, query: &Query, people: &People, now: DateTime<Utc>) -> Outcome {
         let paging = Paging::of(query, &[], true)?;
         let entries = self.rows.iter().map(|(id, segment)| Entry {
             sort: segment.record.get("created_at").unwrap_or(&Value::Null),
             id: Cow::Borrowed(id.as_str()),
             item: segment,
         });
-        paging.answer(entries.collect(), |segment| segment.show(people))
+        paging.answer(entries.collect(), |segment| segment.show(people, now))
     }
 
-    pub(super) fn create(&mut self, body: &Object, people: &People) -> Outcome {
+    pub(super) fn create(&mut self, body: &Object, people: &People, now: DateTime<Utc>) -> Outcome {
         if !body.contains_key("name") {
             return Err(Failure::missing("name"));
         }
@@ -125,18 +122,18 @@ impl Segments {
             ("id", json!(id)),
             ("object", json!("customer_segment")),
             ("type", body.get("type").cloned().unwrap_or_default()),
-            ("created_at", json!(stamp(Utc::now()))),
+            ("created_at", json!(stamp(now))),
         ] {
             segment.put(name, &value);
         }
         segment.write(body)?;
-        let answer = segment.show(people);
+        let answer = segment.show(people, now);
         self.created += 1;
         self.rows.insert(id, segment);
         Ok(Reply::json(201, answer))
     }
 
-    pub(super) fn update(&mut self, id: &str, body: &Object, people: &People) -> Outcome {
+    pub(super) fn update(&mut self, id: &str, body: &Object, people: &People, now: DateTime<Utc>) -> Outcome {
         let held = self.find(id)?;
         if body.get("type").is_some_and(|kind| held.record.get("type") != Some(kind)) {
             return Err(Failure::invalid(Some("type"), "type cannot be changed"));
@@ -144,8 +141,8 @@ impl Segments {
         // On a copy, so that a refused request leaves nothing half written.
         let mut segment = Segment { record: held.record.clone(), customer_ids: held.customer_ids.clone() };
         segment.write(body)?;
-        segment.put("updated_at", &json!(stamp(Utc::now())));
-        let answer = segment.show(people);
+        segment.put("updated_at", &json!(stamp(now)));
+        let answer = segment.show(people, now);
         self.rows.insert(id.to_owned(), segment);
         Ok(Reply::json(200, answer))
     }

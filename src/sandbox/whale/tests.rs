@@ -25,7 +25,7 @@ fn emails(list: &Value) -> Vec<&str> {
 
 /// Nora, Omar and Pia, in this order.
 fn three() -> Whale {
-    let vendor = Whale::new();
+    let vendor = Whale::default();
     for (email, name, phone, tags) in [
         ("nora@example.com", "Nora", "+1-555-0100", json!(["vip", "retail"])),
         ("omar@example.com", "Omar", "+1-555-0101", json!(["retail"])),
@@ -39,7 +39,7 @@ fn three() -> Whale {
 
 #[test]
 fn keys_stores_and_routes_are_checked() {
-    let vendor = Whale::new();
+    let vendor = Whale::default();
     let send = |target: &str, headers: &[(&'static str, &str)]| {
         let reply = vendor.reply(&reply::request("GET", target, headers, &Value::Null));
         assert!(reply.headers.iter().any(|(name, _)| *name == "x-request-id"));
@@ -62,7 +62,7 @@ fn keys_stores_and_routes_are_checked() {
 
 #[test]
 fn a_create_gets_who_is_known_and_changes_nothing() {
-    let vendor = Whale::new();
+    let vendor = Whale::default();
     let body = json!({"email": " Omar@Example.com ", "first_name": "Omar", "phone": "+1-555-0101", "tags": ["retail"],
         "address": {"line1": "1 Sample Way", "country": "US"}, "metadata": {"source": "fixture"}});
     let (status, created) = create(&vendor, &body);

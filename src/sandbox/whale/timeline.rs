@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
@@ -10,7 +10,7 @@ use super::people::Person;
 use super::{Failure, Object, Outcome, Query, Reply, bound, stamp};
 
 /// The metrics of somebody without orders, since no endpoint writes any. Zeros and nulls there are *inferred*.
-pub(super) fn metrics(id: &str, person: &Person) -> Reply {
+pub(super) fn metrics(id: &str, person: &Person, now: DateTime<Utc>) -> Reply {
     let [orders, spent, last] = ["total_orders", "total_spent", "last_order_at"].map(|name| person.field(name));
     Reply::json(
         200,
@@ -26,7 +26,7 @@ pub(super) fn metrics(id: &str, person: &Person) -> Reply {
             "churn_risk": null,
             "first_order_at": null,
             "last_order_at": last,
-            "computed_at": stamp(Utc::now()),
+            "computed_at": stamp(now),
         }),
     )
 }
@@ -64,7 +64,7 @@ pub(super) fn notes(person: &Person, query: &Query) -> Outcome {
 }
 
 /// Both bodies are *inferred* from the columns of the vendor's table.
-pub(super) fn add_note(id: &str, person: &mut Person, body: &Object) -> Outcome {
+pub(super) fn add_note(id: &str, person: &mut Person, body: &Object, now: DateTime<Utc>) -> Outcome {
     if let Some(name) = body.keys().find(|name| !["note", "created_by"].contains(&name.as_str())) {
         return Err(Failure::unknown(name));
     }
@@ -76,7 +76,7 @@ pub(super) fn add_note(id: &str, person: &mut Person, body: &Object) -> Outcome 
         Some(Value::String(author)) => author,
         Some(_) => return Err(Failure::invalid(Some("created_by"), "created_by must be a string")),
     };
-    let now = stamp(Utc::now());
+    let now = stamp(now);
     let mut note = Object::new();
     // The customer's id makes the note's own unique in the store.
     let suffix = id.strip_prefix("cust_").unwrap_or(id);

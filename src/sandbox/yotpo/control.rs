@@ -24,16 +24,22 @@ impl Sandbox {
         self.yotpo.expire_tokens();
     }
 
-    /// How long the Yotpo stand-in lets pass from taking a record until it can be read; at first no time at all. Its
-    /// time goes on with [`advance_yotpo`](Self::advance_yotpo) alone.
+    /// How long an access token of the Yotpo stand-in is good, from when it was given out: at first for ever. The vendor
+    /// tells no such time, and its pages name several, from hours to 14 days.
+    pub fn set_yotpo_token_life(&self, life: Duration) {
+        lock(&self.yotpo.state).token_life = Some(life);
+    }
+
+    /// How long the Yotpo stand-in lets pass from taking a record until it can be read; at first no time at all. Its time
+    /// is that of [`SandboxBuilder::clock`](super::SandboxBuilder::clock), and goes on with
+    /// [`advance_yotpo`](Self::advance_yotpo) as well.
     pub fn set_yotpo_delay(&self, delay: Duration) {
         lock(&self.yotpo.state).delay = delay;
     }
 
-    /// Lets time go by at the Yotpo stand-in.
+    /// Lets time go by at the Yotpo stand-in, beyond that of the clock.
     pub fn advance_yotpo(&self, time: Duration) {
-        let mut state = lock(&self.yotpo.state);
-        state.time = state.time.saturating_add(time);
+        lock(&self.yotpo.state).time.advance(time);
     }
 
     /// The customers of the Yotpo Loyalty stand-in, as the vendor would show them.

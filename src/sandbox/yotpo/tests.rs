@@ -10,7 +10,7 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        let mut client = Self { vendor: Yotpo::new(), token: String::new() };
+        let mut client = Self { vendor: Yotpo::default(), token: String::new() };
         client.mint();
         client
     }
@@ -168,16 +168,16 @@ fn what_was_taken_is_seen_when_its_time_has_come() {
     assert_eq!(client.patch(&json!({"external_id": "c-1", "first_name": "Tess"})), 200);
     assert_eq!(client.patch(&json!({"external_id": "c-1", "first_name": "Tessa"})), 200);
     assert!(client.get("").0.is_empty() && client.vendor.customers().is_empty());
-    lock(&client.vendor.state).time = Duration::from_secs(59);
+    lock(&client.vendor.state).time.advance(Duration::from_secs(50));
     assert!(client.get("").0.is_empty());
-    lock(&client.vendor.state).time = Duration::from_secs(60);
+    lock(&client.vendor.state).time.advance(Duration::from_secs(10));
     assert_eq!(client.get("").0[0]["first_name"], "Tessa", "in the order of arrival");
     assert_eq!(client.patch(&json!({"external_id": "c-1", "account_status": "ENABLED"})), 400, "refused at once");
 }
 
 #[test]
 fn loyalty_keeps_customers_of_its_own() {
-    let vendor = Yotpo::new();
+    let vendor = Yotpo::default();
     let good = [("x-guid", Sandbox::YOTPO_LOYALTY_GUID), ("x-api-key", Sandbox::YOTPO_LOYALTY_API_KEY)];
     let call = |headers: &[(&'static str, &str)], method: &str, query: &str, body: &Value| {
         let reply = vendor.reply(&reply::request(method, &format!("/api/v2/customers{query}"), headers, body));

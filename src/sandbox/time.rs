@@ -1,0 +1,54 @@
+//! The time at a vendor.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use crate::{Clock, SystemClock};
+
+/// A vendor's time: that of the sandbox's clock, and what a test let go by here alone.
+#[derive(Debug)]
+pub(super) struct Time {
+    clock: Arc<dyn Clock>,
+    start: Instant,
+    ahead: Duration,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
+impl Time {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { start: clock.now(), clock, ahead: Duration::ZERO }
+    }
+
+    /// How much time has gone by since the stand-in was made.
+    pub(super) fn passed(&self) -> Duration {
+        self.clock.now().saturating_duration_since(self.start).saturating_add(self.ahead)
+    }
+
+    /// The time of the calendar.
+    pub(super) fn utc(&self) -> DateTime<Utc> {
+        after(self.clock.utc(), self.ahead)
+    }
+
+    /// The same to the second, which is as fine as most vendors write it.
+    pub(super) fn seconds(&self) -> DateTime<Utc> {
+        self.utc().trunc_subsecs(0)
+    }
+
+    /// Lets time go by at this vendor alone.
+    pub(super) fn advance(&mut self, time: Duration) {
+        self.ahead = self.ahead.saturating_add(time);
+    }
+}
+
+/// A moment this much later, or the last one that there is.
+pub(super) fn after(moment: DateTime<Utc>, time: Duration) -> DateTime<Utc> {
+    let time = chrono::TimeDelta::from_std(time).unwrap_or(chrono::TimeDelta::MAX);
+    moment.checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
