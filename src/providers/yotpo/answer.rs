@@ -2,18 +2,14 @@
 //! and never the wording of a message.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{Effect, ErrorKind, FieldError};
-use crate::http::{Account, BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
+use crate::http::{BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
 use crate::providers::lenient::{Scalar, lenient_text};
-
-/// The longest that a success can make us wait. The vendor counts by the second, and by the minute at most.
-const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What any of the vendor's answers may hold beside its data. Every part may be missing.
 #[derive(Default, Deserialize)]
@@ -126,23 +122,6 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
             problem.hint = hint(response.status.as_u16());
             problem.into_verdict()
         }
-    }
-}
-
-/// How long nothing should be sent, where a success says that the quota of the moment is spent: the vendor tells how much
-/// of it is left (documented), and all of a store's integrations share it.
-pub(super) fn rest(response: &HttpResponse) -> Option<Duration> {
-    let number = |name: &str| response.header(name)?.trim().parse::<u32>().ok();
-    if number("ratelimit-remaining")? > 0 {
-        return None;
-    }
-    number("ratelimit-reset").map(|seconds| Duration::from_secs(seconds.into()))
-}
-
-/// Lets an account rest where an answer says so.
-pub(super) fn heed(account: &Account, response: &HttpResponse) {
-    if let (Some(rest), Some(own)) = (rest(response), account.quotas.first()) {
-        own.pause_until(account.connector.clock().now() + rest.min(LONGEST_REST));
     }
 }
 
@@ -333,26 +312,6 @@ mod tests {
         assert_eq!(batch.1, [("cust-1".to_owned(), "is odd".to_owned())]);
         for body in ["", "{}", "<html>502</html>", "[1]", "\u{0}", "upstream timed out", r#"{"errors":7}"#] {
             assert!(read(502, body).is_some(), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_success_may_say_that_the_quota_is_spent() {
-        for (remaining, reset, expected) in [
-            (Some("0"), Some("2"), Some(2)),
-            (Some(" 0 "), Some("0"), Some(0)),
-            (Some("1"), Some("2"), None),
-            (Some("0"), None, None),
-            (None, Some("2"), None),
-            (Some("none"), Some("2"), None),
-            (Some("0"), Some("soon"), None),
-            (Some("-1"), Some("2"), None),
-        ] {
-            let mut response = answer(200, "");
-            for (name, value) in [("ratelimit-remaining", remaining), ("ratelimit-reset", reset)] {
-                value.map(|value| response.headers.insert(name, value.parse().unwrap()));
-            }
-            assert_eq!(rest(&response).map(|rest| rest.as_secs()), expected, "{remaining:?} {reset:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use secrecy::SecretString;
 
 use super::PROVIDER;
-use super::answer::{heed, judge, judge_read};
+use super::answer::{judge, judge_read};
 use super::limits;
 use super::map;
 use super::privacy::ANONYMIZE;
@@ -346,10 +346,7 @@ impl Yotpo {
             };
             let out = Outgoing { operation, method, url, headers: &headers, body };
             let error = match call.send(out, &judge).await {
-                Ok(response) => {
-                    heed(&self.0.account, &response);
-                    return Ok(response);
-                }
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             // A 200 may say inside that it is a 401.

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::answer::heed;
 use super::PROVIDER;
 use super::answer::{is_nobody, judge, judge_fetch};
 use super::map::ProgramConsent;
@@ -173,7 +172,6 @@ impl Loyalty {
             Err(error) if is_nobody(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        heed(&self.0.account, &response);
         match read::answer(&response.body) {
             Answer::Customer(row) => Ok(Some(*row)),
             Answer::Nobody => Ok(None),
@@ -261,7 +259,7 @@ impl Loyalty {
     }
 
     pub(super) async fn send(&self, call: &mut Call<'_>, step: &Step) -> Result<Upserted, Error> {
-        heed(&self.0.account, &call.send(Outgoing::of(&UPSERT, step), judge).await?);
+        call.send(Outgoing::of(&UPSERT, step), judge).await?;
         let mut done = Upserted::new(PROVIDER, Outcome::Accepted);
         done.attempts = call.attempts;
         done.request_id.clone_from(&call.request_id);
