@@ -18,7 +18,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the provider is not served.
+    /// [`ErrorKind::Config`] where the provider is not served.
     pub fn sink(&self, provider: &str, connector: &Connector) -> Result<Arc<dyn CustomerSink>, Error> {
         self.sink_with(provider, connector, RetryPolicy::default())
     }
@@ -43,7 +43,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Those of an upsert, at the first customer that has one, and [`ErrorKind::Config`](crate::ErrorKind::Config) where
+    /// Those of an upsert, at the first customer that has one, and [`ErrorKind::Config`] where
     /// the provider is not served.
     pub async fn seed(&self, provider: &str, customers: &[Customer]) -> Result<(), Error> {
         let behind = format!("http://{}", self.serving(provider)?.behind);
@@ -63,7 +63,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where the provider is not served, or a record is no JSON object;
+    /// [`ErrorKind::Config`] where the provider is not served, or a record is no JSON object;
     /// then none is kept.
     pub fn seed_records(&self, provider: &str, records: &[Value]) -> Result<(), Error> {
         let vendor = &self.serving(provider)?.vendor;

@@ -31,7 +31,7 @@ impl Sandbox {
     }
 
     /// How long the Yotpo stand-in lets pass from taking a record until it can be read; at first no time at all. Its time
-    /// is that of [`SandboxBuilder::clock`](super::SandboxBuilder::clock), and goes on with
+    /// is that of [`SandboxBuilder::clock`](crate::sandbox::SandboxBuilder::clock), and goes on with
     /// [`advance_yotpo`](Self::advance_yotpo) as well.
     pub fn set_yotpo_delay(&self, delay: Duration) {
         lock(&self.yotpo.state).delay = delay;
