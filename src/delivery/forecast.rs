@@ -7,15 +7,16 @@ use futures::{Stream, StreamExt};
 
 use super::accepted::digest_of_plan;
 use super::guard::{Guards, Tripped, sets_consent};
+use super::identity;
 use super::item::{Item, SourceError};
 use super::policy::Lane;
 use super::run::Delivery;
-use crate::customer::{AddressField, Channel, Consent, Customer, Field, FieldPath};
+use crate::customer::{AddressField, Channel, ConsentState, Customer, Field, FieldPath};
 use crate::error::Error;
 use crate::notes::Note;
 use crate::plan::Plan;
 use crate::provider::ProviderId;
-use crate::sink::{Found, Identity};
+use crate::sink::Found;
 
 /// How many records are planned, and looked up, at once.
 const AT_ONCE: usize = 16;
@@ -198,11 +199,8 @@ impl Delivery {
 
 /// The person at the vendor; the outer none where the vendor does not tell.
 async fn look_up(lane: &Lane, customer: &Customer) -> Option<Option<Found>> {
-    let external_id = customer.external_id.clone().map(Identity::ExternalId);
-    let email = customer.email.clone().map(Identity::Email);
-    let phone = customer.phone.clone().map(Identity::Phone);
     let mut told = None;
-    for who in [email, phone, external_id].into_iter().flatten() {
+    for who in identity::to_ask(customer) {
         match lane.sink.find(&who).await {
             Ok(Some(found)) => return Some(Some(found)),
             Ok(None) => told = Some(None),
@@ -213,11 +211,20 @@ async fn look_up(lane: &Lane, customer: &Customer) -> Option<Option<Found>> {
 }
 
 fn changes_consent(held: &Customer, wanted: &Customer) -> bool {
-    let state = |consent: &Option<Consent>| consent.as_ref().and_then(|consent| consent.state);
-    let differs = |held: &Option<Consent>, wanted: &Option<Consent>| {
-        state(wanted).is_some_and(|wanted| state(held) != Some(wanted))
+    let differs = |channel| state(wanted, channel).is_some() && !same_consent(held, wanted, channel);
+    differs(Channel::Email) || differs(Channel::Sms)
+}
+
+fn same_consent(held: &Customer, wanted: &Customer, channel: Channel) -> bool {
+    state(held, channel) == state(wanted, channel)
+}
+
+fn state(customer: &Customer, channel: Channel) -> Option<ConsentState> {
+    let consent = match channel {
+        Channel::Email => &customer.email_marketing,
+        Channel::Sms => &customer.sms_marketing,
     };
-    differs(&held.email_marketing, &wanted.email_marketing) || differs(&held.sms_marketing, &wanted.sms_marketing)
+    consent.as_ref().and_then(|consent| consent.state)
 }
 
 /// Whether the vendor shows every value that the plan would send. Addresses are compared by what the record sets.
@@ -236,7 +243,7 @@ fn holds(held: &Customer, wanted: &Customer, plan: &Plan) -> bool {
         }),
         FieldPath::AddressField(index, field) => at(&wanted.addresses, *index)
             .is_none_or(|address| held.addresses.iter().any(|other| other.text(*field) == address.text(*field))),
-        FieldPath::Consent(channel, _) => !changes_consent_of(held, wanted, *channel),
+        FieldPath::Consent(channel, _) => same_consent(held, wanted, *channel),
         FieldPath::Custom(key) => held.custom.get(&**key) == wanted.custom.get(&**key),
         FieldPath::Clear(_) => true,
     })
@@ -244,14 +251,6 @@ fn holds(held: &Customer, wanted: &Customer, plan: &Plan) -> bool {
 
 fn at<T>(list: &[T], index: u32) -> Option<&T> {
     usize::try_from(index).ok().and_then(|index| list.get(index))
-}
-
-fn changes_consent_of(held: &Customer, wanted: &Customer, channel: Channel) -> bool {
-    let of = |customer: &Customer| match channel {
-        Channel::Email => customer.email_marketing.as_ref().and_then(|consent| consent.state),
-        Channel::Sms => customer.sms_marketing.as_ref().and_then(|consent| consent.state),
-    };
-    of(held) != of(wanted)
 }
 
 fn holds_field(held: &Customer, wanted: &Customer, field: Field) -> bool {
@@ -280,8 +279,8 @@ fn holds_field(held: &Customer, wanted: &Customer, field: Field) -> bool {
         Field::EmailVerified => held.email_verified == wanted.email_verified,
         Field::AccountState => held.account_state == wanted.account_state,
         Field::SubscriptionState => held.subscription_state == wanted.subscription_state,
-        Field::EmailMarketing => !changes_consent_of(held, wanted, Channel::Email),
-        Field::SmsMarketing => !changes_consent_of(held, wanted, Channel::Sms),
+        Field::EmailMarketing => same_consent(held, wanted, Channel::Email),
+        Field::SmsMarketing => same_consent(held, wanted, Channel::Sms),
         Field::OrdersCount => held.orders_count == wanted.orders_count,
         Field::TotalSpent => held.total_spent == wanted.total_spent,
         Field::LastOrderId => held.last_order_id == wanted.last_order_id,

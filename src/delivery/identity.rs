@@ -3,6 +3,15 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::customer::{Customer, text};
+use crate::sink::Identity;
+
+/// What a vendor can be asked for the person by, the surest first.
+pub(super) fn to_ask(customer: &Customer) -> impl Iterator<Item = Identity> {
+    let email = customer.email.clone().map(Identity::Email);
+    let phone = customer.phone.clone().map(Identity::Phone);
+    let external_id = customer.external_id.clone().map(Identity::ExternalId);
+    [email, phone, external_id].into_iter().flatten()
+}
 
 /// One key for each identifier that the record holds, none twice.
 ///

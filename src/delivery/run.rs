@@ -238,13 +238,7 @@ where
         }
     }
     shared.sync().await;
-    let summary = Summary {
-        read: shared.read.load(Relaxed),
-        unreadable: shared.unreadable.load(Relaxed),
-        out_of_sight: shared.out_of_sight.load(Relaxed),
-        lanes: shared.lanes.iter().map(LaneSummary::of).collect(),
-        stopped: shared.take_reason(),
-    };
+    let summary = Summary::of(&shared, shared.take_reason());
     shared.observers.tell(&Event::Finished(&summary));
     summary
 }
@@ -300,7 +294,7 @@ impl Run {
         while self.next().await.is_some() {}
         match (&mut self.task.0).await {
             Ok(summary) => summary,
-            Err(_) => Summary::of_panic(&self.handle.shared),
+            Err(_) => Summary::of(&self.handle.shared, Some(StopReason::Panicked("the run"))),
         }
     }
 }
@@ -383,13 +377,13 @@ impl LaneSummary {
 }
 
 impl Summary {
-    fn of_panic(shared: &Shared) -> Self {
+    fn of(shared: &Shared, stopped: Option<StopReason>) -> Self {
         Self {
             read: shared.read.load(Relaxed),
             unreadable: shared.unreadable.load(Relaxed),
-            out_of_sight: 0,
+            out_of_sight: shared.out_of_sight.load(Relaxed),
             lanes: shared.lanes.iter().map(LaneSummary::of).collect(),
-            stopped: Some(StopReason::Panicked("the run")),
+            stopped,
         }
     }
 

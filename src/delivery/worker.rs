@@ -9,6 +9,7 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 
 use super::accepted::{Accepted, Digest, Person, digest_of_plan};
+use super::identity;
 use super::item::Record;
 use super::lane::{Done, LaneCore, Next, Settled, Task, Turn};
 use super::observer::{Event, LaneEnded, Paused, Resumed, Retrying};
@@ -19,7 +20,7 @@ use super::run::StopReason;
 use super::settle::{Settler, Shared, spill};
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::sink::{CustomerSink, Identity, UpsertOptions};
+use crate::sink::{CustomerSink, UpsertOptions};
 
 /// What a record's task gives back.
 struct Finished {
@@ -262,11 +263,8 @@ impl Job {
 
     /// Reads the person at the vendor, by the first identifier that it can be asked for.
     async fn look_up(&self, customer: &Customer) -> Done {
-        let email = customer.email.clone().map(Identity::Email);
-        let phone = customer.phone.clone().map(Identity::Phone);
-        let external_id = customer.external_id.clone().map(Identity::ExternalId);
         let mut last = None;
-        for who in [email, phone, external_id].into_iter().flatten() {
+        for who in identity::to_ask(customer) {
             match self.sink.find(&who).await {
                 Ok(_) => return Done::LookedUp,
                 Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) => {

@@ -19,8 +19,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
@@ -32,7 +30,7 @@ use super::record::{CustomerRecord, integer, object};
 use super::wire::CustomerId;
 use crate::error::Error;
 use crate::providers::lenient::lenient_text;
-use crate::signature::verify_hex;
+use crate::signature::{verify_base64, verify_hex};
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-shopline-hmac-sha256";
@@ -89,8 +87,7 @@ impl Verifier {
         if signature.is_empty() {
             return Err(WebhookError::Unsigned);
         }
-        let is_right = verify_hex(&self.0, body, signature)
-            || STANDARD.decode(signature).is_ok_and(|bytes| verify_hex(&self.0, body, &hex(&bytes)));
+        let is_right = verify_hex(&self.0, body, signature) || verify_base64(&self.0, body, signature);
         if is_right { Ok(()) } else { Err(WebhookError::WrongSignature) }
     }
 
@@ -115,15 +112,6 @@ impl Verifier {
             body,
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// A delivery whose signature is right. Only the body is signed.
