@@ -1,6 +1,9 @@
 //! Every fault that the sandbox can play, at every request of an upsert, for every vendor, on real sockets: nobody lost,
 //! nobody doubled, nobody subscribed, the effect told honestly, and nothing sent to another host.
 
+#[path = "support/held.rs"]
+mod held;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +14,7 @@ use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSinkExt, Effect, Error, ManualClock, ReqwestTransport,
     RetryPolicy, Transport, Upserted,
 };
+use held::held;
 use serde_json::Value;
 
 fn connector(transport: &Arc<ReqwestTransport>) -> Connector {
@@ -39,28 +43,6 @@ fn ann_later() -> Customer {
     let mut later = ann().tag("new");
     later.first_name = Some("Anne".into());
     later.address(Address::new().line1("3 Third Street").city("Rome").country("Italy").country_code("IT"))
-}
-
-/// What the vendor holds, without what every write makes anew.
-fn held(sandbox: &Sandbox, provider: &str) -> Value {
-    fn plain(value: &mut Value) {
-        match value {
-            Value::Object(map) => {
-                map.retain(|key, _| {
-                    !matches!(key.as_str(), "id" | "customer_id" | "timestamp") && !key.ends_with("_at")
-                });
-                map.values_mut().for_each(plain);
-            }
-            Value::Array(list) => {
-                list.iter_mut().for_each(plain);
-                list.sort_by_key(Value::to_string);
-            }
-            _ => {}
-        }
-    }
-    let mut all = Value::Array(sandbox.customers(provider));
-    plain(&mut all);
-    all
 }
 
 /// What one upsert, struck by a fault at one of its requests, and what came after it left behind.

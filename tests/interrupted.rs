@@ -1,5 +1,7 @@
 //! Every vendor, every request of an upsert, every fault: nothing lost, nothing doubled, and the effect told honestly.
 
+#[path = "support/held.rs"]
+mod held;
 mod support;
 
 use std::sync::Arc;
@@ -12,8 +14,8 @@ use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, HttpRequest,
     HttpResponse, ManualClock, ReqwestTransport, Transport, TransportError, TransportErrorKind,
 };
+use held::held;
 use http::StatusCode;
-use serde_json::Value;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
@@ -105,28 +107,6 @@ fn ann_later() -> Customer {
     later.first_name = Some("Anne".into());
     later.addresses[1].line2 = Some("Floor 3".into());
     later.address(Address::new().line1("3 Third Street").city("Rome").country("Italy").country_code("IT"))
-}
-
-/// What the vendor holds, without what every write makes anew.
-fn held(sandbox: &Sandbox, provider: &str) -> Value {
-    fn plain(value: &mut Value) {
-        match value {
-            Value::Object(map) => {
-                map.retain(|key, _| {
-                    !matches!(key.as_str(), "id" | "customer_id" | "timestamp") && !key.ends_with("_at")
-                });
-                map.values_mut().for_each(plain);
-            }
-            Value::Array(list) => {
-                list.iter_mut().for_each(plain);
-                list.sort_by_key(Value::to_string);
-            }
-            _ => {}
-        }
-    }
-    let mut all = Value::Array(sandbox.customers(provider));
-    plain(&mut all);
-    all
 }
 
 /// Brings Ann and then her later state to a fresh stand-in; the fault strikes one request of the run.

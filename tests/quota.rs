@@ -1,10 +1,12 @@
 //! The vendors' quotas through the clients: used to the full alone, shared with somebody else, and told to whoever asks.
 
+#[path = "support/paused.rs"]
+mod paused;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use customer_sink::providers::shoplazza::Shoplazza;
 use customer_sink::providers::shopline::Shopline;
 use customer_sink::providers::triple_whale::TripleWhale;
@@ -17,25 +19,7 @@ use customer_sink::{
 };
 use futures::future::join_all;
 use http::StatusCode;
-
-/// The time of a runtime whose clock is paused.
-#[derive(Debug)]
-struct PausedClock;
-
-#[async_trait::async_trait]
-impl Clock for PausedClock {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn utc(&self) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
+use paused::PausedClock;
 
 /// A vendor that takes five requests in any second, 100 ms away.
 #[derive(Debug)]
@@ -106,7 +90,7 @@ impl Transport for Vendor {
 async fn push(headers: bool, other: Option<(Duration, u32)>, customers: usize) -> Vec<(Duration, bool)> {
     let state = Mutex::new(State { chance: fastrand::Rng::with_seed(3), ..State::default() });
     let vendor = Arc::new(Vendor { headers, other, state });
-    let connector = Connector::for_tests(Arc::clone(&vendor) as _, Arc::new(PausedClock));
+    let connector = Connector::for_tests(Arc::clone(&vendor) as _, PausedClock::new());
     let sink = Yotpo::builder("fake-store", "fake-secret").connector(&connector).build().unwrap();
     join_all((0..10).map(|worker| {
         let sink = sink.clone();

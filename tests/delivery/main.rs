@@ -4,6 +4,8 @@
 mod behaviour;
 mod files;
 mod model;
+#[path = "../support/paused.rs"]
+mod paused;
 mod quota;
 
 mod sim;

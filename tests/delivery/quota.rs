@@ -18,7 +18,8 @@ use customer_sink::{
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::sim::{PausedClock, paused};
+use crate::paused::PausedClock;
+use crate::sim::paused;
 
 /// How a vendor counts.
 #[derive(Debug)]

@@ -3,46 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use customer_sink::delivery::{Checkpoint, DeadLetter, DeadLetters, Ended, Item, SourceError, Update};
 use customer_sink::{
-    Capabilities, Clock, Customer, CustomerSink, Effect, Error, ErrorKind, Found, Identity, Outcome, Plan, ProviderId,
+    Capabilities, Customer, CustomerSink, Effect, Error, ErrorKind, Found, Identity, Outcome, Plan, ProviderId,
     UpsertOptions, Upserted, providers,
 };
 use futures::Stream;
 
 pub const SIM: ProviderId = ProviderId::new("sim");
-
-/// tokio's time, which stands still while anything can be done.
-#[derive(Debug)]
-pub struct PausedClock {
-    base: Instant,
-    start: tokio::time::Instant,
-}
-
-impl PausedClock {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { base: Instant::now(), start: tokio::time::Instant::now() })
-    }
-}
-
-#[async_trait]
-impl Clock for PausedClock {
-    fn now(&self) -> Instant {
-        self.base + self.start.elapsed()
-    }
-
-    fn utc(&self) -> DateTime<Utc> {
-        "2026-03-01T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + self.start.elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
 
 /// Runs a test on paused time, on one thread.
 pub fn paused<T>(test: impl Future<Output = T>) -> T {
