@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::{providers, wrong_usage};
-use customer_sink::{CustomerSink, Email, Erased, ErrorKind, Identity};
+use customer_sink::{CustomerSink, Email, ErasureStatus, ErrorKind, Identity};
 
 /// Erases a person at every vendor, and tells what each did.
 #[derive(Parser)]
@@ -39,10 +39,10 @@ async fn main() -> ExitCode {
     let mut everywhere = true;
     for sink in &opened.sinks {
         let told = match sink.erase(&who).await {
-            Ok(Erased::Done) => "erased".to_owned(),
-            Ok(Erased::Promised(Some(within))) => format!("promised within {} days", days(within)),
-            Ok(Erased::Promised(None)) => "promised, with no time told".to_owned(),
-            Ok(Erased::Nobody) => "knows nobody by that address".to_owned(),
+            Ok(ErasureStatus::Completed) => "erased".to_owned(),
+            Ok(ErasureStatus::Accepted { within: Some(within) }) => format!("promised within {} days", days(within)),
+            Ok(ErasureStatus::Accepted { within: None }) => "promised, with no time told".to_owned(),
+            Ok(ErasureStatus::NotFound) => "knows nobody by that address".to_owned(),
             Ok(_) => "done in a way that this example does not know".to_owned(),
             Err(error) => {
                 everywhere = false;

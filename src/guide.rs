@@ -127,7 +127,7 @@
 //!
 //! # A sink of your own: the conformance suite
 //!
-//! Make the sink of the parts in [`build`](crate::build), which see to quotas, retries, effects and redaction; tell the
+//! Make the sink of the parts in [`build`](crate::toolkit), which see to quotas, retries, effects and redaction; tell the
 //! suite how to make it and what its stand-in holds ([`Subject`](crate::conformance::Subject),
 //! [`StandIn`](crate::conformance::StandIn)); and assert on the report. `examples/sixth_provider` is a whole one:
 //!

@@ -13,8 +13,7 @@
     )
 )]
 
-mod address_match;
-pub mod build;
+mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod customer;
@@ -22,23 +21,16 @@ pub mod delivery;
 mod error;
 #[cfg(all(feature = "conformance", feature = "sandbox"))]
 pub mod guide;
-mod http;
-mod mapper;
-mod matrix;
 pub mod memory;
-mod notes;
-mod outcome;
 mod plan;
 mod provider;
 pub mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-mod signature;
-mod single_flight;
 mod sink;
-mod trace;
+pub mod toolkit;
 
-pub use self::http::{
+pub use client::{
     BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
     ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
 };
@@ -48,9 +40,12 @@ pub use customer::{
     PhoneError, SubscriptionState,
 };
 pub use error::{Effect, Error, ErrorKind, FieldError, Result};
-pub use matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
-pub use notes::{Action, Note, Reason};
-pub use outcome::{Outcome, Upserted};
-pub use plan::{Plan, Step, When};
+pub use plan::{
+    FieldKey, FieldMatrix, FieldRule, Note, NoteAction, NoteReason, Outcome, Plan, Step, StepCondition, Treatment,
+    Upserted,
+};
 pub use provider::ProviderId;
-pub use sink::{Capabilities, CustomerSink, CustomerSinkExt, Erased, Found, Identity, OnLoss, RemoteId, UpsertOptions};
+pub use sink::{
+    Capabilities, CustomerSink, CustomerSinkExt, ErasureStatus, FoundCustomer, Identity, OnLoss, RemoteId,
+    UpsertOptions,
+};

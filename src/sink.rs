@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::customer::{Customer, Email, Phone};
 use crate::error::Error;
-use crate::matrix::FieldMatrix;
-use crate::outcome::Upserted;
 use crate::plan::Plan;
+use crate::plan::matrix::FieldMatrix;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
 /// A place that customer records are pushed to.
@@ -50,7 +50,7 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor cannot be read.
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let _ = who;
         Err(Error::unsupported(self.provider(), "find", "customers of this provider cannot be read back"))
     }
@@ -60,7 +60,7 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to do that.
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let _ = who;
         Err(Error::unsupported(self.provider(), "erase", "this provider has no way to erase a person"))
     }
@@ -102,11 +102,11 @@ macro_rules! forward {
                 (**self).upsert_with(customer, options).await
             }
 
-            async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+            async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
                 (**self).find(who).await
             }
 
-            async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+            async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
                 (**self).erase(who).await
             }
 
@@ -238,14 +238,14 @@ pub struct RemoteId(pub String);
 /// A customer as a vendor holds them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Found {
+pub struct FoundCustomer {
     /// The vendor's id.
     pub remote_id: Option<String>,
     /// The record, in normalized form.
     pub customer: Customer,
 }
 
-impl Found {
+impl FoundCustomer {
     /// A customer as a vendor holds them.
     #[must_use]
     pub const fn new(remote_id: Option<String>, customer: Customer) -> Self {
@@ -256,11 +256,14 @@ impl Found {
 /// What a vendor did with a request to erase a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Erased {
-    /// It is done.
-    Done,
-    /// The vendor took the request and carries it out later, within this time where it tells one.
-    Promised(Option<Duration>),
-    /// The vendor knows nobody by that identity.
-    Nobody,
+pub enum ErasureStatus {
+    /// The vendor has erased the person.
+    Completed,
+    /// The vendor accepted the request and carries it out later.
+    Accepted {
+        /// How long the vendor says that takes at most; none where it does not say.
+        within: Option<Duration>,
+    },
+    /// The vendor knows no customer by that identity.
+    NotFound,
 }

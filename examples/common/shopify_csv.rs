@@ -5,8 +5,8 @@
 use std::io::{self, BufRead};
 
 use customer_sink::{
-    Action, Address, Channel, Consent, ConsentField, ConsentState, Customer, Error, Field, FieldError, FieldPath, Note,
-    Reason,
+    Address, Channel, Consent, ConsentField, ConsentState, Customer, Error, Field, FieldError, FieldPath, Note,
+    NoteAction, NoteReason,
 };
 
 use super::input::{Item, Items};
@@ -82,7 +82,7 @@ fn customer(columns: &Columns, row: &[String]) -> (Customer, Vec<Note>) {
     let tags = cell(&["Tags"]).unwrap_or_default();
     customer.tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
     let mut malformed = |path: FieldPath, detail: &'static str| {
-        notes.push(Note::new(path, Action::Dropped, Reason::Invalid, detail));
+        notes.push(Note::new(path, NoteAction::Dropped, NoteReason::Invalid, detail));
     };
     if let Some(cell) = cell(&["Total Spent"]) {
         match cell.trim().parse() {

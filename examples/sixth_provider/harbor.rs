@@ -7,13 +7,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use customer_sink::build::{
-    Account, Call, Mapper, Operation, Problem, TagLimits, Verdict, headers, json_body, query_value, upsert_span,
+use customer_sink::toolkit::{
+    AccountContext, Call, Mapper, Operation, Problem, TagLimits, Verdict, headers, json_body, query_value, upsert_span,
 };
 use customer_sink::{
-    Action, AddressField as A, BaseUrl, Capabilities, Channel, Connector, ConsentField, ConsentState, Customer,
-    CustomerSink, Effect, Erased, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R,
-    Found, HttpResponse, Identity, Limit, Outcome, Plan, ProviderId, Reason, Step, UpsertOptions, Upserted, When,
+    AddressField as A, BaseUrl, Capabilities, Channel, Connector, ConsentField, ConsentState, Customer, CustomerSink,
+    Effect, ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R,
+    FoundCustomer, HttpResponse, Identity, Limit, NoteAction, NoteReason, Outcome, Plan, ProviderId, Step,
+    StepCondition, UpsertOptions, Upserted,
 };
 use http::{HeaderMap, Method};
 use secrecy::SecretString;
@@ -44,44 +45,44 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &NOTE,
         &R::sent(F::Tags, "tags", "array of at most 20 strings"),
         &R::consent(Channel::Email, ConsentField::State, "newsletter", "boolean").narrowed("yes or no alone"),
-        &R::no_consent(Channel::Email, ConsentField::OptInLevel, NO_FIELD),
-        &R::no_consent(Channel::Email, ConsentField::Source, NO_FIELD),
-        &R::no_consent(Channel::Email, ConsentField::UpdatedAt, NO_FIELD),
-        &R::none(F::SmsMarketing, NO_SMS),
-        &R::none(F::DisplayName, NO_FIELD),
-        &R::none(F::Company, NO_FIELD),
-        &R::none(F::Gender, NO_FIELD),
-        &R::none(F::Birthday, NO_FIELD),
-        &R::none(F::Locale, NO_FIELD),
-        &R::none(F::Currency, NO_FIELD),
-        &R::none(F::TaxExempt, NO_FIELD),
-        &R::none(F::EmailVerified, NO_FIELD),
-        &R::none(F::AccountState, NO_FIELD),
-        &R::none(F::SubscriptionState, NO_FIELD),
-        &R::none(F::OrdersCount, NO_FIELD),
-        &R::none(F::TotalSpent, NO_FIELD),
-        &R::none(F::LastOrderId, NO_FIELD),
-        &R::none(F::CreatedAt, NO_FIELD),
-        &R::none(F::UpdatedAt, NO_FIELD),
-        &R::none(F::Custom, NO_FIELD),
-        &R::none(F::Clear, "the vendor has no way to blank a field"),
-        &R::none(F::Addresses, NO_ADDRESS),
-        &R::no_address(A::FirstName, NO_ADDRESS),
-        &R::no_address(A::LastName, NO_ADDRESS),
-        &R::no_address(A::Company, NO_ADDRESS),
-        &R::no_address(A::Line1, NO_ADDRESS),
-        &R::no_address(A::Line2, NO_ADDRESS),
-        &R::no_address(A::District, NO_ADDRESS),
-        &R::no_address(A::City, NO_ADDRESS),
-        &R::no_address(A::Province, NO_ADDRESS),
-        &R::no_address(A::ProvinceCode, NO_ADDRESS),
-        &R::no_address(A::PostalCode, NO_ADDRESS),
-        &R::no_address(A::Country, NO_ADDRESS),
-        &R::no_address(A::CountryCode, NO_ADDRESS),
-        &R::no_address(A::Phone, NO_ADDRESS),
-        &R::no_address(A::Latitude, NO_ADDRESS),
-        &R::no_address(A::Longitude, NO_ADDRESS),
-        &R::dropped(FieldKey::Address(A::Default), Reason::Unsupported, NO_ADDRESS),
+        &R::unsupported_consent(Channel::Email, ConsentField::OptInLevel, NO_FIELD),
+        &R::unsupported_consent(Channel::Email, ConsentField::Source, NO_FIELD),
+        &R::unsupported_consent(Channel::Email, ConsentField::UpdatedAt, NO_FIELD),
+        &R::unsupported(F::SmsMarketing, NO_SMS),
+        &R::unsupported(F::DisplayName, NO_FIELD),
+        &R::unsupported(F::Company, NO_FIELD),
+        &R::unsupported(F::Gender, NO_FIELD),
+        &R::unsupported(F::Birthday, NO_FIELD),
+        &R::unsupported(F::Locale, NO_FIELD),
+        &R::unsupported(F::Currency, NO_FIELD),
+        &R::unsupported(F::TaxExempt, NO_FIELD),
+        &R::unsupported(F::EmailVerified, NO_FIELD),
+        &R::unsupported(F::AccountState, NO_FIELD),
+        &R::unsupported(F::SubscriptionState, NO_FIELD),
+        &R::unsupported(F::OrdersCount, NO_FIELD),
+        &R::unsupported(F::TotalSpent, NO_FIELD),
+        &R::unsupported(F::LastOrderId, NO_FIELD),
+        &R::unsupported(F::CreatedAt, NO_FIELD),
+        &R::unsupported(F::UpdatedAt, NO_FIELD),
+        &R::unsupported(F::Custom, NO_FIELD),
+        &R::unsupported(F::Clear, "the vendor has no way to blank a field"),
+        &R::unsupported(F::Addresses, NO_ADDRESS),
+        &R::unsupported_address(A::FirstName, NO_ADDRESS),
+        &R::unsupported_address(A::LastName, NO_ADDRESS),
+        &R::unsupported_address(A::Company, NO_ADDRESS),
+        &R::unsupported_address(A::Line1, NO_ADDRESS),
+        &R::unsupported_address(A::Line2, NO_ADDRESS),
+        &R::unsupported_address(A::District, NO_ADDRESS),
+        &R::unsupported_address(A::City, NO_ADDRESS),
+        &R::unsupported_address(A::Province, NO_ADDRESS),
+        &R::unsupported_address(A::ProvinceCode, NO_ADDRESS),
+        &R::unsupported_address(A::PostalCode, NO_ADDRESS),
+        &R::unsupported_address(A::Country, NO_ADDRESS),
+        &R::unsupported_address(A::CountryCode, NO_ADDRESS),
+        &R::unsupported_address(A::Phone, NO_ADDRESS),
+        &R::unsupported_address(A::Latitude, NO_ADDRESS),
+        &R::unsupported_address(A::Longitude, NO_ADDRESS),
+        &R::dropped(FieldKey::Address(A::Default), NoteReason::Unsupported, NO_ADDRESS),
     ],
 );
 
@@ -182,7 +183,7 @@ struct Inner {
     base: BaseUrl,
     headers: Arc<HeaderMap>,
     bare: Arc<HeaderMap>,
-    account: Account,
+    account: AccountContext,
 }
 
 impl fmt::Debug for Harbor {
@@ -215,19 +216,26 @@ impl Harbor {
         Ok(Self(Arc::new(Inner {
             headers: Arc::new(headers(PROVIDER, Some("application/json"), credential)?),
             bare: Arc::new(headers(PROVIDER, None, credential)?),
-            account: Account::open(PROVIDER, connector, &base, &[key], documented, None),
+            account: AccountContext::open(PROVIDER, connector, &base, &[key], documented, None),
             base,
         })))
     }
 
-    fn step(&self, when: When, operation: &Operation, method: Method, path: &str, body: Option<bytes::Bytes>) -> Step {
+    fn step(
+        &self,
+        when: StepCondition,
+        operation: &Operation,
+        method: Method,
+        path: &str,
+        body: Option<bytes::Bytes>,
+    ) -> Step {
         let headers = if body.is_some() { &self.0.headers } else { &self.0.bare };
         let url = format!("{}v1/{path}", self.0.base.as_str());
         Step::new(when, operation.name(), method, url, Arc::clone(headers), body)
     }
 
     fn find_step(&self, email: &str) -> Step {
-        self.step(When::Always, &FIND, Method::GET, &format!("customers?email={}", query_value(email)), None)
+        self.step(StepCondition::Always, &FIND, Method::GET, &format!("customers?email={}", query_value(email)), None)
     }
 
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
@@ -238,8 +246,8 @@ impl Harbor {
             let place = FieldPath::Consent(Channel::Email, ConsentField::State);
             mapper.note(
                 place,
-                Action::Added,
-                Reason::Default,
+                NoteAction::Added,
+                NoteReason::Default,
                 "left out of a create, the vendor subscribes the person",
             );
         }
@@ -247,8 +255,8 @@ impl Harbor {
         let created = Record { newsletter: record.newsletter.or(Some(false)), ..record.clone() };
         let (created, updated) = (json_body(PROVIDER, &created)?, json_body(PROVIDER, &record)?);
         let find = self.find_step(record.email);
-        let create = self.step(When::IfNotFound, &CREATE, Method::POST, "customers", Some(created));
-        let update = self.step(When::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(updated));
+        let create = self.step(StepCondition::IfNotFound, &CREATE, Method::POST, "customers", Some(created));
+        let update = self.step(StepCondition::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(updated));
         let plan = Plan::new(PROVIDER, vec![find.clone(), create.clone(), update.clone()], sent, notes);
         Ok(Prepared { email: record.email, find, create, update, plan })
     }
@@ -328,31 +336,31 @@ impl CustomerSink for Harbor {
         upsert_span(PROVIDER, async { self.run(self.prepare(customer, options)?).await }).await
     }
 
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let row = self.row(&mut self.0.account.call(), who, "find").await?;
         Ok(row.map(|row| {
             let mut customer = Customer::new();
             (customer.external_id, customer.email) = (row.reference, row.email.map(Into::into));
             (customer.first_name, customer.last_name) = (row.first_name, row.last_name);
-            Found::new(row.id, customer)
+            FoundCustomer::new(row.id, customer)
         }))
     }
 
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let mut call = self.0.account.call();
         let Some(id) = self.row(&mut call, who, "erase").await?.and_then(|row| row.id) else {
-            return Ok(Erased::Nobody);
+            return Ok(ErasureStatus::NotFound);
         };
-        let delete = self.step(When::Always, &DELETE, Method::DELETE, "customers/{id}", None);
+        let delete = self.step(StepCondition::Always, &DELETE, Method::DELETE, "customers/{id}", None);
         match call.send_step(&DELETE, &delete, &[("id", &id)], judge).await {
             // Gone after an attempt whose answer got lost is what was asked for.
-            Err(error) if error.kind() != ErrorKind::NotFound || !call.was_doubted() => Err(error),
-            _ => Ok(Erased::Done),
+            Err(error) if error.kind() != ErrorKind::NotFound || !call.had_unknown_attempt() => Err(error),
+            _ => Ok(ErasureStatus::Completed),
         }
     }
 
     async fn check(&self) -> Result<(), Error> {
-        let step = self.step(When::Always, &CHECK, Method::GET, "key", None);
+        let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
         self.0.account.call().send_step(&CHECK, &step, &[], judge).await.map(drop)
     }
 }

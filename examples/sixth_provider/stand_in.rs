@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
-use customer_sink::{Channel, CustomerSink, Error, HttpResponse, Step, When};
+use customer_sink::{Channel, CustomerSink, Error, HttpResponse, Step, StepCondition};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::any;
@@ -124,8 +124,9 @@ impl Subject for HarborSubject {
     fn says_yes(&self, step: &Step, channel: Channel) -> Option<bool> {
         let body: Value = serde_json::from_slice(step.body()?).ok()?;
         let newsletter = &body["newsletter"];
-        (channel == Channel::Email)
-            .then(|| newsletter == &json!(true) || (step.when() == When::IfNotFound && newsletter != &json!(false)))
+        (channel == Channel::Email).then(|| {
+            newsletter == &json!(true) || (step.when() == StepCondition::IfNotFound && newsletter != &json!(false))
+        })
     }
 
     fn refusals_with_success_status(&self) -> Vec<HttpResponse> {

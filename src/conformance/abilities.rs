@@ -7,8 +7,8 @@ use super::scene::{Findings, Scene, Stage, Stop};
 use super::wire::Fault;
 use crate::customer::{Customer, Field, FieldPath};
 use crate::error::{Error, ErrorKind};
-use crate::matrix::{FieldKey, FieldMatrix};
-use crate::sink::{CustomerSink, CustomerSinkExt, Erased, Identity, RemoteId, UpsertOptions};
+use crate::plan::matrix::{FieldKey, FieldMatrix};
+use crate::sink::{CustomerSink, CustomerSinkExt, ErasureStatus, Identity, RemoteId, UpsertOptions};
 
 pub(super) async fn one_name(stage: &Stage<'_>) -> Findings {
     let (scene, sink) = stage.open().await?;
@@ -148,7 +148,7 @@ pub(super) async fn erase(stage: &Stage<'_>) -> Findings {
         if who != nobody {
             match sink.erase(nobody).await {
                 Err(error) if is_unsupported(&error, &*sink) => {}
-                Ok(Erased::Done) => found.push(format!("by {by}: erasing nobody is told as done")),
+                Ok(ErasureStatus::Completed) => found.push(format!("by {by}: erasing nobody is told as done")),
                 Ok(_) => {}
                 Err(error) => found.push(format!("by {by}, nobody: {error}")),
             }
@@ -162,9 +162,9 @@ pub(super) async fn erase(stage: &Stage<'_>) -> Findings {
             Err(error) if is_unsupported(&error, &*sink) => continue,
             Err(error) => found.push(format!("by {by}: {error}")),
             Ok(_) if !sink.capabilities().can_erase => found.push(format!("by {by}: it answers, and says it cannot")),
-            Ok(Erased::Nobody) => found.push(format!("by {by}: it does not find who is there")),
+            Ok(ErasureStatus::NotFound) => found.push(format!("by {by}: it does not find who is there")),
             Ok(_) if silent => found.push(format!("by {by}: it says yes, and sent nothing")),
-            Ok(Erased::Done) if !scene.stand_in.people().is_empty() => {
+            Ok(ErasureStatus::Completed) if !scene.stand_in.people().is_empty() => {
                 found.push(format!("by {by}: told as done, and the person is there"));
             }
             Ok(_) => works = true,

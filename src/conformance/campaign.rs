@@ -8,8 +8,8 @@ use super::scene::{Clean, Findings, Observed, Stage, Stop, same};
 use super::wire::{Ending, Exchange, Fault, Wait};
 use crate::customer::Customer;
 use crate::error::Effect;
-use crate::outcome::Outcome;
-use crate::plan::{Plan, When};
+use crate::plan::outcome::Outcome;
+use crate::plan::{Plan, StepCondition};
 use crate::sink::UpsertOptions;
 
 /// How many runs go on at once.
@@ -283,7 +283,9 @@ pub(super) fn is_idempotent(stage: &Stage<'_>, plan: &Plan, exchange: &Exchange)
     }
     let steps = plan.steps().iter().filter(|step| super::sent::is_request_of(step, exchange));
     // A token call changes no record.
-    steps.into_iter().any(|step| step.when() == When::IfNoToken || stage.subject.is_idempotent(step.operation()))
+    steps
+        .into_iter()
+        .any(|step| step.when() == StepCondition::IfNoToken || stage.subject.is_idempotent(step.operation()))
 }
 
 /// What was sent again and must not have been.

@@ -2,8 +2,8 @@
 
 use super::scene::{Findings, Scene, Stage, Stop};
 use crate::customer::{Channel, Consent, ConsentField, ConsentState, Customer, Field, OptInLevel};
-use crate::matrix::{FieldKey, Treatment};
 use crate::plan::Plan;
+use crate::plan::matrix::{FieldKey, Treatment};
 use crate::sink::{CustomerSink, UpsertOptions};
 
 const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];

@@ -9,7 +9,7 @@ use crate::customer::{
     AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, Customer, Field, FieldPath,
     Gender, OptInLevel, SubscriptionState,
 };
-use crate::matrix::{FieldKey, FieldMatrix};
+use crate::plan::matrix::{FieldKey, FieldMatrix};
 use crate::plan::{Plan, Step};
 use crate::sink::UpsertOptions;
 

@@ -79,9 +79,9 @@ use serde_json::Value;
 pub use people::odd_customers;
 pub use report::{Check, Checked, Report, Verdict};
 
+use crate::client::{Connector, HttpResponse, ManualClock, Transport};
 use crate::customer::{Channel, Customer};
 use crate::error::Error;
-use crate::http::{Connector, HttpResponse, ManualClock, Transport};
 use crate::plan::Step;
 use crate::sink::CustomerSink;
 

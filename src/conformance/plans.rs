@@ -7,8 +7,8 @@ use super::people::odd_customers;
 use super::scene::{Findings, Stage, Stop};
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::notes::{Action, Note, Reason};
-use crate::plan::{Plan, When};
+use crate::plan::note::{Note, NoteAction, NoteReason};
+use crate::plan::{Plan, StepCondition};
 use crate::sink::{CustomerSink, OnLoss, UpsertOptions};
 
 /// How many odd records are planned.
@@ -46,9 +46,9 @@ pub(super) async fn conservation(stage: &Stage<'_>) -> Findings {
 fn claims(customer: &Customer, plan: &Plan) -> Vec<String> {
     let set = customer.set_paths();
     let mut found: Vec<String> =
-        set.iter().filter(|place| !plan.accounts_for(place)).map(|place| format!("{place} is lost")).collect();
+        set.iter().filter(|place| !plan.covers(place)).map(|place| format!("{place} is lost")).collect();
     let mut claimed = HashSet::new();
-    let whole = plan.notes().iter().filter(|note| note.action() != Action::Added && note.limited_to().is_none());
+    let whole = plan.notes().iter().filter(|note| note.action() != NoteAction::Added && note.condition().is_none());
     for path in plan.sent().iter().chain(whole.map(Note::path)) {
         if !claimed.insert(path) {
             found.push(format!("{path} has two claims"));
@@ -58,7 +58,7 @@ fn claims(customer: &Customer, plan: &Plan) -> Vec<String> {
         }
     }
     // A note that speaks for one step needs a claim that speaks for the others.
-    let partial = plan.notes().iter().filter(|note| note.action() != Action::Added && note.limited_to().is_some());
+    let partial = plan.notes().iter().filter(|note| note.action() != NoteAction::Added && note.condition().is_some());
     for path in partial.map(Note::path) {
         if !claimed.iter().any(|claim| claim.covers(path)) {
             found.push(format!("{path} is noted for one step, and nothing speaks for the others"));
@@ -151,8 +151,8 @@ fn refusal(sink: &dyn CustomerSink, error: &Error) -> Option<String> {
 
 /// Whether a note tells of data that does not arrive as it is, whatever the vendor holds.
 fn is_loss(note: &Note) -> bool {
-    let certain = note.limited_to().is_none_or(|when| when == When::Always);
-    certain && note.action() != Action::Added && note.reason() != Reason::Redundant
+    let certain = note.condition().is_none_or(|when| when == StepCondition::Always);
+    certain && note.action() != NoteAction::Added && note.reason() != NoteReason::Redundant
 }
 
 pub(super) async fn loss_policy(stage: &Stage<'_>) -> Findings {

@@ -12,10 +12,10 @@ use super::report::{Check, Report, Verdict};
 use super::wire::{Exchange, Wire};
 use super::{Credentials, Held, Setup, StandIn, Subject};
 use super::{abilities, accounts, campaign, consent, differ, faults, plans, sent, shown};
+use crate::client::{Clock, Connector, ManualClock, ReqwestTransport, Transport};
 use crate::customer::Customer;
 use crate::error::Error;
-use crate::http::{Clock, Connector, ManualClock, ReqwestTransport, Transport};
-use crate::outcome::{Outcome, Upserted};
+use crate::plan::outcome::{Outcome, Upserted};
 use crate::sink::{CustomerSink, CustomerSinkExt};
 
 /// Why a check ends early.

@@ -8,7 +8,7 @@ use super::people::odd_customers;
 use super::scene::{Findings, Stage};
 use super::wire::Exchange;
 use crate::customer::Customer;
-use crate::plan::{Plan, Step, When};
+use crate::plan::{Plan, Step, StepCondition};
 use crate::sink::UpsertOptions;
 
 /// How many odd records are sent.
@@ -35,7 +35,7 @@ pub(super) async fn plan_is_what_is_sent(stage: &Stage<'_>) -> Findings {
             }
         }
         if call.result.is_ok() {
-            let first = plan.steps().iter().find(|step| step.when() == When::Always);
+            let first = plan.steps().iter().find(|step| step.when() == StepCondition::Always);
             let was_sent = |step: &Step| call.exchanges.iter().any(|exchange| is_request_of(step, exchange));
             if let Some(step) = first.filter(|step| !was_sent(step)) {
                 found.push(format!("record {index}: {} is always sent, says the plan, and was not", step.operation()));
@@ -115,7 +115,7 @@ fn body(step: &Step, exchange: &Exchange) -> Result<(), String> {
         return Ok(());
     }
     let differs = || Err("has another body than the plan shows".to_owned());
-    let part = step.when() == When::IfDiffers;
+    let part = step.when() == StepCondition::IfDiffers;
     let text = String::from_utf8_lossy(shown);
     let (Ok(shown), Ok(sent)) = (serde_json::from_slice::<Value>(shown), serde_json::from_slice(sent)) else {
         // A form with a credential or an id in it: the rest of it is the same.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
-use crate::http::{
+use crate::client::{
     BodyFault, Clock, HttpRequest, HttpResponse, ManualClock, Transport, TransportError, TransportErrorKind,
 };
 

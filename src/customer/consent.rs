@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::field::ConsentField;
 use super::text;
-use super::words::{ConsentState, OptInLevel};
+use super::vocabulary::{ConsentState, OptInLevel};
 
 /// What is known of a person's consent to marketing on one channel.
 ///

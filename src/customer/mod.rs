@@ -2,7 +2,7 @@
 
 mod address;
 #[cfg(test)]
-pub(crate) mod any;
+pub(crate) mod arbitrary;
 mod consent;
 pub(crate) mod country;
 mod custom;
@@ -13,7 +13,7 @@ mod field;
 mod json;
 mod phone;
 pub(crate) mod time;
-mod words;
+mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -27,7 +27,7 @@ pub use decimal::{Decimal, DecimalError, JsonNumber};
 pub use email::{Email, EmailError};
 pub use field::{AddressField, Channel, ConsentField, Field, FieldPath, FieldSet};
 pub use phone::{E164, Phone, PhoneError};
-pub use words::{AccountState, ConsentState, Gender, OptInLevel, SubscriptionState};
+pub use vocabulary::{AccountState, ConsentState, Gender, OptInLevel, SubscriptionState};
 
 /// A customer, as the caller knows them. Every field is optional; unset means "leave alone" at every vendor.
 ///

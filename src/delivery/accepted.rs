@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 
 use crate::customer::{Customer, text};
-use crate::plan::{Plan, When};
+use crate::plan::{Plan, StepCondition};
 
 /// The first half of a SHA-256 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ pub fn digest_of_plan(plan: &Plan) -> Digest {
         hash.update(part);
     };
     add(plan.provider().as_str().as_bytes());
-    for step in plan.steps().iter().filter(|step| step.when() != When::IfNoToken) {
+    for step in plan.steps().iter().filter(|step| step.when() != StepCondition::IfNoToken) {
         add(step.when().as_str().as_bytes());
         add(step.method().as_str().as_bytes());
         add(step.url().as_bytes());

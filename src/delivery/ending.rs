@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Effect, Error};
-use crate::outcome::Upserted;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
 /// One record in one lane, at its end. Each pair of a record and a lane ends exactly once.

@@ -13,10 +13,10 @@ use super::policy::Lane;
 use super::run::Delivery;
 use crate::customer::{AddressField, Channel, ConsentState, Customer, Field, FieldPath};
 use crate::error::Error;
-use crate::notes::Note;
 use crate::plan::Plan;
+use crate::plan::note::Note;
 use crate::provider::ProviderId;
-use crate::sink::Found;
+use crate::sink::FoundCustomer;
 
 /// How many records are planned, and looked up, at once.
 const AT_ONCE: usize = 16;
@@ -198,7 +198,7 @@ impl Delivery {
 }
 
 /// The person at the vendor; the outer none where the vendor does not tell.
-async fn look_up(lane: &Lane, customer: &Customer) -> Option<Option<Found>> {
+async fn look_up(lane: &Lane, customer: &Customer) -> Option<Option<FoundCustomer>> {
     let mut told = None;
     for who in identity::to_ask(customer) {
         match lane.sink.find(&who).await {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::ending::Ending;
-use crate::outcome::Outcome;
+use crate::plan::outcome::Outcome;
 use crate::provider::ProviderId;
 use crate::sink::CustomerSink;
 

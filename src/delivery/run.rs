@@ -26,7 +26,7 @@ use super::pump::Pump;
 use super::queue::Queue;
 use super::settle::{Parts, Settler, Shared};
 use super::worker::Worker;
-use crate::http::{Clock, SystemClock};
+use crate::client::{Clock, SystemClock};
 use crate::provider::ProviderId;
 
 /// Outcomes that wait for the caller before the lanes wait too.

@@ -16,8 +16,8 @@ use super::lane::Settled;
 use super::observer::{Event, Observers, Unreadable};
 use super::progress::LaneBoard;
 use super::run::{StopReason, Update};
+use crate::client::Clock;
 use crate::error::{Effect, Error};
-use crate::http::Clock;
 
 /// How often the files are made safe against a power cut.
 const SYNC_EVERY: Duration = Duration::from_secs(1);

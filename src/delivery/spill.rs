@@ -263,7 +263,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::customer::any::{customers, read_back};
+    use crate::customer::arbitrary::{customers, read_back};
 
     fn small() -> Spill {
         Spill { segment_len: 2 * BLOCK as u64, ..Spill::new(None) }

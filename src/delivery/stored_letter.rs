@@ -210,7 +210,7 @@ mod tests {
 
     use super::super::dead_letters::{DeadLetter, line};
     use super::*;
-    use crate::customer::any::{customers, read_back};
+    use crate::customer::arbitrary::{customers, read_back};
     use crate::error::{Effect, ErrorKind, FieldError};
     use crate::provider::ProviderId;
 

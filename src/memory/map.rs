@@ -12,10 +12,10 @@ use crate::customer::{
     AddressField as A, Channel, Consent, ConsentField as C, Customer, Email, Field as F, FieldPath, Phone, text,
 };
 use crate::error::{Effect, Error, ErrorKind};
-use crate::mapper::{Mapper, TagLimits};
-use crate::matrix::{FieldMatrix, FieldRule as R};
-use crate::notes::Reason;
-use crate::plan::{Plan, Step, When};
+use crate::plan::mapper::{Mapper, TagLimits};
+use crate::plan::matrix::{FieldMatrix, FieldRule as R};
+use crate::plan::note::NoteReason;
+use crate::plan::{Plan, Step, StepCondition};
 use crate::sink::UpsertOptions;
 
 pub(super) const UPSERT: &str = "upsert_customer";
@@ -40,19 +40,19 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &R::sent(F::Locale, "locale", "string"),
         &R::sent(F::Currency, "currency", "string"),
         &R::sent(F::Tags, "tags", "array of strings")
-            .remark("replaces all tags; one that stands there twice is kept once"),
+            .note("replaces all tags; one that stands there twice is kept once"),
         &R::sent(F::TaxExempt, "tax_exempt", "boolean"),
         &R::sent(F::EmailVerified, "email_verified", "boolean"),
         &R::sent(F::AccountState, "account_state", "word"),
         &R::sent(F::SubscriptionState, "subscription_state", "word"),
-        &R::sent(F::EmailMarketing, "email_marketing", "object").remark("without a state it is dropped"),
-        &R::sent(F::SmsMarketing, "sms_marketing", "object").remark("without a state it is dropped"),
+        &R::sent(F::EmailMarketing, "email_marketing", "object").note("without a state it is dropped"),
+        &R::sent(F::SmsMarketing, "sms_marketing", "object").note("without a state it is dropped"),
         &R::sent(F::OrdersCount, "orders_count", "integer"),
         &R::sent(F::TotalSpent, "total_spent", "decimal"),
         &R::sent(F::LastOrderId, "last_order_id", "string"),
         &R::sent(F::CreatedAt, "created_at", "RFC 3339"),
         &R::sent(F::UpdatedAt, "updated_at", "RFC 3339"),
-        &R::sent(F::Custom, "custom", "object").remark("key by key: other keys stay"),
+        &R::sent(F::Custom, "custom", "object").note("key by key: other keys stay"),
         &R::sent(F::Clear, "", "blanks the field"),
         &R::address(A::FirstName, "addresses[].first_name", "string"),
         &R::address(A::LastName, "addresses[].last_name", "string"),
@@ -100,7 +100,7 @@ pub(super) fn map(customer: &Customer, options: &UpsertOptions) -> Result<Mapped
             let ours = address.address;
             if ours.is_empty() {
                 if ours.default {
-                    address.refuse(Reason::Incomplete, "there is nothing in it but the mark");
+                    address.refuse(NoteReason::Incomplete, "there is nothing in it but the mark");
                 }
             } else {
                 address.carries();
@@ -121,7 +121,8 @@ pub(super) fn map(customer: &Customer, options: &UpsertOptions) -> Result<Mapped
     })?;
     kept.clear.clear();
     let headers = Arc::new(HeaderMap::new());
-    let step = Step::new(When::Always, UPSERT, Method::PUT, "memory:///customers", headers, Some(Bytes::from(body)));
+    let step =
+        Step::new(StepCondition::Always, UPSERT, Method::PUT, "memory:///customers", headers, Some(Bytes::from(body)));
     Ok(Mapped { kept, cleared, plan: Plan::new(PROVIDER, vec![step], sent, notes) })
 }
 

@@ -48,11 +48,11 @@ use chrono::DateTime;
 pub use map::MATRIX;
 pub use script::{Recorded, Request, Turn};
 
+use crate::client::{Clock, ManualClock};
 use crate::customer::Customer;
 use crate::error::Error;
-use crate::http::{Clock, ManualClock};
 use crate::provider::ProviderId;
-use crate::sink::Found;
+use crate::sink::FoundCustomer;
 
 /// `memory`
 pub const PROVIDER: ProviderId = ProviderId::new("memory");
@@ -97,7 +97,7 @@ impl MemorySink {
 
     /// Everybody it holds, in the order in which they came.
     #[must_use]
-    pub fn people(&self) -> Vec<Found> {
+    pub fn people(&self) -> Vec<FoundCustomer> {
         self.lock().store.people()
     }
 

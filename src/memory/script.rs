@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::outcome::Outcome;
+use crate::plan::outcome::Outcome;
 use crate::sink::Identity;
 
 /// What one call does in place of, or beside, going through.

@@ -6,13 +6,13 @@ use super::map::{MATRIX, UPSERT, map};
 use super::script::{Request, Turn};
 use super::store::Store;
 use super::{MemorySink, PROVIDER};
+use crate::client::trace::upsert_span;
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::outcome::{Outcome, Upserted};
 use crate::plan::Plan;
+use crate::plan::outcome::{Outcome, Upserted};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, UpsertOptions};
 
 impl MemorySink {
     /// Carries a call out as its turn says. `outcome` tells what to take down of a call that went through.
@@ -90,12 +90,13 @@ impl CustomerSink for MemorySink {
         .await
     }
 
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         self.call(Request::Find(who.clone()), "find", |store| Ok(store.find(who)), |_| None).await
     }
 
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
-        let act = |store: &mut Store| Ok(if store.erase(who) { Erased::Done } else { Erased::Nobody });
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
+        let act =
+            |store: &mut Store| Ok(if store.erase(who) { ErasureStatus::Completed } else { ErasureStatus::NotFound });
         self.call(Request::Erase(who.clone()), "erase", act, |_| None).await
     }
 

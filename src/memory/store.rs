@@ -4,8 +4,8 @@ use super::PROVIDER;
 use super::map::{Mapped, UPSERT};
 use crate::customer::{Customer, Email, Field, Phone};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::outcome::Outcome;
-use crate::sink::{Found, Identity};
+use crate::plan::outcome::Outcome;
+use crate::sink::{FoundCustomer, Identity};
 
 /// Everybody, by remote id.
 #[derive(Default)]
@@ -19,8 +19,8 @@ impl Store {
         self.people.len()
     }
 
-    pub(super) fn people(&self) -> Vec<Found> {
-        self.people.iter().map(|(id, customer)| Found::new(Some(id.clone()), customer.clone())).collect()
+    pub(super) fn people(&self) -> Vec<FoundCustomer> {
+        self.people.iter().map(|(id, customer)| FoundCustomer::new(Some(id.clone()), customer.clone())).collect()
     }
 
     /// Creates the person, or changes what the record holds of them.
@@ -77,9 +77,9 @@ impl Store {
         }
     }
 
-    pub(super) fn find(&self, who: &Identity) -> Option<Found> {
+    pub(super) fn find(&self, who: &Identity) -> Option<FoundCustomer> {
         let (id, customer) = self.people.get(self.at(who)?)?;
-        Some(Found::new(Some(id.clone()), customer.clone()))
+        Some(FoundCustomer::new(Some(id.clone()), customer.clone()))
     }
 
     /// Whether somebody was there.

@@ -1,14 +1,12 @@
 //! The five providers. Each has a typed native client, and is a [`CustomerSink`](crate::CustomerSink) itself.
 
-pub(crate) mod lenient;
-pub(crate) mod options;
 pub mod shoplazza;
 pub mod shopline;
 pub mod triple_whale;
 pub mod whale;
 pub mod yotpo;
 
-use crate::matrix::FieldMatrix;
+use crate::plan::matrix::FieldMatrix;
 
 /// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
 pub static MATRICES: &[&FieldMatrix] =

@@ -20,7 +20,7 @@ use super::ending::{Ending, Left, Skip};
 use super::item::Record;
 use super::policy::{AfterFailure, Coalesce, Policy};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::outcome::Upserted;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
 /// What is done for a record next.

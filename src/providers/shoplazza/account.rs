@@ -12,10 +12,10 @@ use super::oauth::{OAuthApp, TOKEN_PATH, form_headers};
 use super::token_pair::TokenPair;
 use super::version::{ApiVersion, Choices, TagPolicy, UnknownConsent};
 use super::wire::ContactType;
+use crate::client::options::{ClientOptions, client_options, fixed_url};
+use crate::client::{AccountContext, BaseUrl, Limit, account_key};
 use crate::error::Error;
-use crate::http::{Account, BaseUrl, Limit, account_key};
 use crate::plan::Url;
-use crate::providers::options::{ClientOptions, client_options, fixed_url};
 
 /// What the vendor takes of one app for one shop (documented): a bucket of 40 requests that drains 2 a second.
 pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 2.0, burst: 40 };
@@ -201,7 +201,7 @@ impl Builder {
 }
 
 /// The base URL and what the calls of one app at one shop share: a quota of the app's, and one of the whole shop's.
-pub(super) fn open(options: ClientOptions, shop: &BaseUrl, app: &str) -> Result<(BaseUrl, Account), Error> {
+pub(super) fn open(options: ClientOptions, shop: &BaseUrl, app: &str) -> Result<(BaseUrl, AccountContext), Error> {
     let lifted = (options.limit == Some(Limit::Unlimited)).then_some(Limit::Unlimited);
     let shop = shop.as_str();
     let (base, mut account) = options.open(PROVIDER, shop, &[shop, app], DEFAULT_LIMIT)?;
@@ -270,7 +270,7 @@ pub(super) struct Inner {
     pub(super) headers: Arc<HeaderMap>,
     pub(super) bare: Arc<HeaderMap>,
     pub(super) credential: Credential,
-    pub(super) account: Account,
+    pub(super) account: AccountContext,
 }
 
 /// A client of Shoplazza's Open API for one shop. Cheap to clone.

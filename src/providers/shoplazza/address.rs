@@ -6,11 +6,11 @@ use super::matrix as m;
 use super::shown::AddressRecord;
 use super::version::ApiVersion;
 use super::wire::AddressFields;
-use crate::address_match::{AddressAction, reconcile, same_text};
+use crate::client::addresses::{AddressAction, reconcile, same_text};
 use crate::customer::{AddressField, Customer, FieldPath, country, text};
-use crate::mapper::Mapper;
-use crate::notes::{Action, Note, Reason};
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::mapper::Mapper;
+use crate::plan::note::{Note, NoteAction, NoteReason};
 
 /// An address that goes out.
 pub(super) struct MappedAddress<'c> {
@@ -88,7 +88,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAdd
             mapped.default = Some(place);
         } else if address.default {
             let detail = "the vendor has one default address, and an earlier one of the record is it";
-            mapper.drop(FieldPath::AddressField(index, AddressField::Default), Reason::TooMany, detail);
+            mapper.drop(FieldPath::AddressField(index, AddressField::Default), NoteReason::TooMany, detail);
         }
         mapped.all.push(one);
     }
@@ -98,7 +98,9 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, version: ApiVersion) -> MappedAdd
         one.fields.default = Some(true);
         let detail = "no address is marked as the default, and left to itself the vendor would take each of them";
         let path = FieldPath::AddressField(index, AddressField::Default);
-        mapper.notes.push(Note::new(path, Action::Added, Reason::Default, detail).when(When::IfNotFound));
+        mapper
+            .notes
+            .push(Note::new(path, NoteAction::Added, NoteReason::Default, detail).when(StepCondition::IfNotFound));
     }
     mapped
 }
@@ -129,7 +131,7 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: u32, version: ApiVersion) -> Option<M
                 fields.country_code = Some(Cow::Borrowed(found.code));
                 derived.country_code = true;
                 let detail = "the vendor requires a country code: the one of the country's name";
-                address.added(AddressField::CountryCode, Reason::Derived, detail);
+                address.added(AddressField::CountryCode, NoteReason::Derived, detail);
             }
         }
         (None, Some(code)) => {
@@ -137,13 +139,13 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: u32, version: ApiVersion) -> Option<M
                 fields.country = Some(Cow::Borrowed(found.name));
                 derived.country = true;
                 let detail = "the vendor requires the country's name: the one of its code";
-                address.added(AddressField::Country, Reason::Derived, detail);
+                address.added(AddressField::Country, NoteReason::Derived, detail);
             }
         }
         _ => {}
     }
     if fields.country.is_none() || fields.country_code.is_none() {
-        address.refuse(Reason::Incomplete, "the vendor requires a country with its code");
+        address.refuse(NoteReason::Incomplete, "the vendor requires a country with its code");
         return None;
     }
     if !version.is_later() {
@@ -157,11 +159,11 @@ fn one<'c>(mapper: &mut Mapper<'c>, index: u32, version: ApiVersion) -> Option<M
             {
                 *name = Some(Cow::Borrowed(own));
                 *is_derived = true;
-                address.added(field, Reason::Derived, detail);
+                address.added(field, NoteReason::Derived, detail);
             }
         }
         if fields.first_name.is_none() || fields.last_name.is_none() {
-            address.refuse(Reason::Incomplete, "before 2025-06 the vendor requires a first and a last name");
+            address.refuse(NoteReason::Incomplete, "before 2025-06 the vendor requires a first and a last name");
             return None;
         }
     }

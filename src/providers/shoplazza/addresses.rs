@@ -13,10 +13,10 @@ use super::ids::{AddressId, CustomerId};
 use super::paging::{Page, Position, checked, from_position, next_position, rows};
 use super::shown::AddressRecord;
 use super::wire::{AddressFields, address_body};
+use crate::client::json::lenient::{lenient_bool, lenient_text};
+use crate::client::{Call, Operation, Outgoing};
 use crate::error::{Error, ErrorKind};
-use crate::http::{Call, Operation, Outgoing};
 use crate::plan::Url;
-use crate::providers::lenient::{lenient_bool, lenient_text};
 
 pub(super) static LIST_ADDRESSES: Operation = Operation::read("list_addresses");
 static GET_ADDRESS: Operation = Operation::read("get_address");
@@ -148,7 +148,7 @@ impl Shoplazza {
         let out = Outgoing { operation, method: &Method::DELETE, url: &url, headers, body: None };
         let mut call = self.0.account.call();
         match self.send(&mut call, out, judge).await {
-            Err(error) if error.kind() == ErrorKind::NotFound && call.was_doubted() => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound && call.had_unknown_attempt() => Ok(()),
             answered => answered.map(drop),
         }
     }

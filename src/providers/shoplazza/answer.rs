@@ -10,9 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
+use crate::client::json::lenient::lenient_text;
+use crate::client::{HttpResponse, Problem, Retry, Verdict};
 use crate::error::{Effect, ErrorKind, FieldError};
-use crate::http::{HttpResponse, Problem, Retry, Verdict};
-use crate::providers::lenient::lenient_text;
 
 /// What the two families of versions, and the services behind them, write beside the data.
 #[derive(Default, Deserialize)]

@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
 use super::PROVIDER;
+use crate::client::auth::signature::{hmac_hex, verify_hex};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::signature::{hmac_hex, verify_hex};
 
 const OPERATION: &str = "verify_callback";
 

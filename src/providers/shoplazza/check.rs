@@ -7,10 +7,10 @@ use secrecy::ExposeSecret;
 use super::PROVIDER;
 use super::version::ApiVersion;
 use super::wire::{AddressFields, ContactType, CustomerUpdate, NewCustomer};
+use crate::client::Operation;
 use crate::customer::{Phone, is_blank};
 use crate::error::{Error, FieldError};
-use crate::http::Operation;
-use crate::mapper::phone_rule;
+use crate::plan::mapper::phone_rule;
 
 /// The shortest password (documented), in code points.
 const MIN_PASSWORD: usize = 6;

@@ -17,10 +17,10 @@ use super::ids::CustomerId;
 use super::paging::{DEFAULT_PAGE_SIZE, ListQuery, Page, checked, next_position, rows};
 use super::shown::CustomerRecord;
 use super::wire::{CustomerUpdate, NewCustomer, customer_body};
+use crate::client::json::lenient::{lenient_bool, lenient_text};
+use crate::client::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::error::Error;
-use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::plan::Url;
-use crate::providers::lenient::{lenient_bool, lenient_text};
 
 pub(super) static LIST: Operation = Operation::read("list_customers");
 static GET: Operation = Operation::read("get_customer");

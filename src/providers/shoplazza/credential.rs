@@ -12,11 +12,11 @@ use secrecy::SecretString;
 use super::PROVIDER;
 use super::account::Shoplazza;
 use super::token_pair::{Grant, TokenPair, form, judge_token, pair};
+use crate::client::auth::single_flight::SingleFlight;
+use crate::client::options::{bare_headers, json_headers};
+use crate::client::{Call, Connector, HttpResponse, Operation, Outgoing, Verdict};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, Connector, HttpResponse, Operation, Outgoing, Verdict};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{bare_headers, json_headers};
-use crate::single_flight::SingleFlight;
+use crate::plan::{Step, StepCondition, Url};
 
 /// The header that carries the token (documented).
 const HEADER: &str = "access-token";
@@ -108,7 +108,7 @@ impl Credential {
             body = Bytes::from(text.replace("%5Bredacted%5D", "[redacted]"));
         }
         Some(Step {
-            when: When::IfNoToken,
+            when: StepCondition::IfNoToken,
             operation: REFRESH.name,
             method: Method::POST,
             url: renewal.url.clone(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::Deserializer;
 
-use crate::providers::lenient::lenient_text;
+use crate::client::json::lenient::lenient_text;
 use crate::sink::RemoteId;
 
 macro_rules! id {

@@ -6,10 +6,10 @@ use super::account::{LOOKUP_PAGE_SIZE, Shoplazza};
 use super::client::Customers;
 use super::paging::{Turn, Walk, circle, from_position, next_position};
 use super::shown::CustomerRecord;
+use crate::client::{Call, Operation, query_value};
 use crate::customer::E164;
 use crate::customer::email::comparable;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, Operation, query_value};
 use crate::plan::Url;
 
 pub(super) static FIND: Operation = Operation::read("find_customer");

@@ -8,9 +8,9 @@ use super::shown::CustomerRecord;
 use super::version::{Choices, TagPolicy, UnknownConsent};
 use super::wire::{ContactType, NewCustomer, Planned, PlannedUpdate, Tags};
 use crate::customer::{Channel, ConsentField, ConsentState, E164, Field, FieldPath, text};
-use crate::mapper::{Mapper, TagLimits};
-use crate::notes::{Action, Note, Reason};
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::mapper::{Mapper, TagLimits};
+use crate::plan::note::{Note, NoteAction, NoteReason};
 
 /// What stands in a planned update where the look-up fills in what the record does not know.
 const OPEN_EMAIL_CONSENT: Planned = Planned::Open("{accepts_marketing}");
@@ -47,12 +47,12 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, choices: Choices) -> (Mapped<'c>,
             let detail = "a customer who is there keeps the contacts that the vendor holds: no update can change them";
             for (field, kind) in [(Field::Email, ContactType::Email), (Field::Phone, ContactType::Phone)] {
                 if !choices.one_contact || kind == choices.contact_type {
-                    mapper.drop_when(field, When::IfFound, Reason::Unsupported, detail);
+                    mapper.drop_when(field, StepCondition::IfFound, NoteReason::Unsupported, detail);
                     continue;
                 }
                 mapper.sent.retain(|path| *path != field.into());
                 let detail = "the client is told to send one contact: this one is only looked for";
-                mapper.drop(field, Reason::Unsupported, detail);
+                mapper.drop(field, NoteReason::Unsupported, detail);
             }
         }
         _ => {}
@@ -76,7 +76,9 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<bool> {
     let Some(known) = mapper.consent(channel) else {
         let detail = "the consent is not known, and without a no the vendor would subscribe the person";
         let path = FieldPath::Consent(channel, ConsentField::State);
-        mapper.notes.push(Note::new(path, Action::Added, Reason::Default, detail).when(When::IfNotFound));
+        mapper
+            .notes
+            .push(Note::new(path, NoteAction::Added, NoteReason::Default, detail).when(StepCondition::IfNotFound));
         return None;
     };
     let narrowed = (known.state == ConsentState::Pending)
@@ -193,7 +195,7 @@ impl<'c> Mapped<'c> {
         let unknown = consents.into_iter().filter(|(_, ours, theirs)| self.is_open(*ours) && theirs.is_none());
         let note = |(channel, _, _)| {
             let detail = "neither the record nor the look-up tells the consent, and without a no it may become a yes";
-            Note::new(FieldPath::Consent(channel, ConsentField::State), Action::Added, Reason::Default, detail)
+            Note::new(FieldPath::Consent(channel, ConsentField::State), NoteAction::Added, NoteReason::Default, detail)
         };
         unknown.map(note).collect()
     }
@@ -201,7 +203,7 @@ impl<'c> Mapped<'c> {
     /// The loss of the tags, where there is nothing to add them to.
     pub(super) fn lost_tags(&self, found: &CustomerRecord) -> Option<Note> {
         let detail = "the look-up does not show the customer's tags, and to add to them unseen would replace them";
-        let note = || Note::new(FieldPath::Field(Field::Tags), Action::Dropped, Reason::Incomplete, detail);
+        let note = || Note::new(FieldPath::Field(Field::Tags), NoteAction::Dropped, NoteReason::Incomplete, detail);
         self.hides_tags(found).then(note)
     }
 
@@ -241,7 +243,7 @@ impl<'c> Mapped<'c> {
 
     /// Whether a customer holds the contact that a note for found customers is about, so that the note says nothing.
     pub(super) fn is_held(&self, note: &Note, found: &CustomerRecord) -> bool {
-        if note.limited_to() != Some(When::IfFound) {
+        if note.condition() != Some(StepCondition::IfFound) {
             return false;
         }
         match note.path() {

@@ -15,10 +15,10 @@ use super::PROVIDER;
 use super::account::{Builder, Identification, open, shop_url};
 use super::callback::SignedQuery;
 use super::token_pair::{Grant, TokenPair, form, judge_token, pair};
+use crate::client::options::{ClientOptions, bare_headers, client_options, fixed_url};
+use crate::client::{Operation, Outgoing};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Operation, Outgoing};
 use crate::plan::Url;
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url};
 
 /// The scopes that this crate's calls need: `read_customer` and `write_customer` (documented).
 pub const SCOPES: [&str; 2] = ["read_customer", "write_customer"];

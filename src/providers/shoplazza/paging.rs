@@ -15,9 +15,9 @@ use super::check::refuse;
 use super::ids::CustomerId;
 use super::version::ApiVersion;
 use super::wire::Utcs;
+use crate::client::{Operation, query_value};
 use crate::customer::is_blank;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Operation, query_value};
 
 /// The longest page that the vendor gives (documented).
 pub const MAX_PAGE_SIZE: u16 = 250;

@@ -8,10 +8,10 @@ use serde::de::{Deserializer, IgnoredAny};
 
 use super::ids::{AddressId, CustomerId, lenient_id};
 use super::wire::ContactType;
+use crate::client::json::lenient::{lenient_bool, lenient_text};
 use crate::customer::email::comparable;
 use crate::customer::time::parse_rfc3339;
 use crate::customer::{Address, Consent, ConsentState, Customer, Decimal, Gender, Phone, is_blank};
-use crate::providers::lenient::{lenient_bool, lenient_text};
 
 /// A customer as the vendor shows them. Every part may be missing, null or of a neighbouring type; a blank text is
 /// kept as it came.

@@ -15,16 +15,16 @@ use super::paging::MAX_PAGE_SIZE;
 use super::shown::CustomerRecord;
 use super::wire::{address_body, customer_body};
 use super::{MATRIX, PROVIDER};
+use crate::client::trace::upsert_span;
+use crate::client::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::customer::{Customer, FieldPath};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, HttpResponse, Operation, Outgoing, fill};
-use crate::mapper::{Mapper, lost_field};
-use crate::notes::{Action, Note};
-use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Plan, Step, Url, When};
+use crate::plan::mapper::{Mapper, lost_field};
+use crate::plan::note::{Note, NoteAction};
+use crate::plan::outcome::{Outcome, Upserted};
+use crate::plan::{Plan, Step, StepCondition, Url};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Found, Identity, OnLoss, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, FoundCustomer, Identity, OnLoss, UpsertOptions};
 
 /// The steps of one record, each with its part in the flow.
 pub(super) struct Prepared<'c> {
@@ -54,17 +54,19 @@ impl Shoplazza {
         let (sent, notes) = mapper.finish(options)?;
         let find = |when, url: String| self.step(when, &FIND, Method::GET, url.into(), None);
         let by_email = mapped.email.map(Contact::Email);
-        let find_email = by_email.map(|contact| find(When::Always, contact.url(self)));
-        let find_lower = by_email.and_then(|contact| contact.lower_url(self)).map(|url| find(When::IfNotFound, url));
+        let find_email = by_email.map(|contact| find(StepCondition::Always, contact.url(self)));
+        let find_lower =
+            by_email.and_then(|contact| contact.lower_url(self)).map(|url| find(StepCondition::IfNotFound, url));
         // Behind an e-mail it is sent where that finds nobody, or somebody who does not hold this phone.
-        let when = if find_email.is_some() { When::IfDiffers } else { When::Always };
+        let when = if find_email.is_some() { StepCondition::IfDiffers } else { StepCondition::Always };
         let find_phone = mapped.phone.as_ref().map(|phone| find(when, Contact::Phone(phone).url(self)));
         let body = customer_body(&mapped.create(&addresses).wire(version))?;
-        let create = self.step(When::IfNotFound, &CREATE, Method::POST, Url::from(&self.0.customers), Some(body));
+        let create =
+            self.step(StepCondition::IfNotFound, &CREATE, Method::POST, Url::from(&self.0.customers), Some(body));
         let update = match mapped.planned_update() {
             Some(update) => {
                 let body = customer_body(&update)?;
-                Some(self.step(When::IfDiffers, &UPDATE, Method::PUT, Url::from(&routes.customer), Some(body)))
+                Some(self.step(StepCondition::IfDiffers, &UPDATE, Method::PUT, Url::from(&routes.customer), Some(body)))
             }
             None => None,
         };
@@ -72,19 +74,19 @@ impl Shoplazza {
         for address in &addresses.all {
             let body = address_body(version, &address.to_change())?;
             let url = Url::from(&routes.address);
-            let change = self.step(When::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url, Some(body));
+            let change = self.step(StepCondition::IfDiffers, &UPDATE_ADDRESS, Method::PUT, url, Some(body));
             let body = address_body(version, &address.to_add(version))?;
             let url = Url::from(&routes.addresses);
-            let add = self.step(When::IfDiffers, &CREATE_ADDRESS, Method::POST, url, Some(body));
+            let add = self.step(StepCondition::IfDiffers, &CREATE_ADDRESS, Method::POST, url, Some(body));
             address_steps.push((change, add));
         }
         let list_addresses = (!addresses.all.is_empty()).then(|| {
             let path = format!("/{{id}}/addresses?{}={MAX_PAGE_SIZE}", version.page_size_key());
-            self.step(When::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
+            self.step(StepCondition::IfFound, &LIST_ADDRESSES, Method::GET, self.url(&path).into(), None)
         });
         let set_default = addresses.default.map(|_| {
             let url = Url::from(&routes.default_address);
-            self.step(When::IfDiffers, &SET_DEFAULT_ADDRESS, Method::PUT, url, None)
+            self.step(StepCondition::IfDiffers, &SET_DEFAULT_ADDRESS, Method::PUT, url, None)
         });
         Ok(Prepared {
             mapped,
@@ -103,7 +105,14 @@ impl Shoplazza {
         })
     }
 
-    fn step(&self, when: When, operation: &Operation, method: Method, url: Url, body: Option<bytes::Bytes>) -> Step {
+    fn step(
+        &self,
+        when: StepCondition,
+        operation: &Operation,
+        method: Method,
+        url: Url,
+        body: Option<bytes::Bytes>,
+    ) -> Step {
         let headers = if body.is_some() { &self.0.headers } else { &self.0.bare };
         Step { when, operation: operation.name, method, url, headers: std::sync::Arc::clone(headers), body }
     }
@@ -113,7 +122,7 @@ impl Prepared<'_> {
     fn into_plan(self, renewal: Option<Step>) -> Plan {
         let mut steps = Vec::with_capacity(9 + 2 * self.address_steps.len());
         steps.extend(renewal);
-        let again = |step: &Step| Step { when: When::IfDuplicate, ..step.clone() };
+        let again = |step: &Step| Step { when: StepCondition::IfDuplicate, ..step.clone() };
         let finds = self.find_email.iter().chain(&self.find_lower).chain(&self.find_phone);
         let after_duplicate: Vec<Step> = finds.map(again).collect();
         steps.extend(self.find_email);
@@ -274,7 +283,7 @@ impl Upsert<'_> {
         if self.on_loss != OnLoss::Fail {
             return Ok(());
         }
-        let of_update = |note: &&Note| note.limited_to() == Some(When::IfFound);
+        let of_update = |note: &&Note| note.condition() == Some(StepCondition::IfFound);
         let mapped = &self.prepared.mapped;
         let lost = self.prepared.notes.iter().filter(of_update).filter(|note| !mapped.is_held(note, found));
         let lost: Vec<_> = lost.chain(&mapped.lost_tags(found)).map(lost_field).collect();
@@ -305,12 +314,12 @@ impl Upsert<'_> {
     /// The result, with the notes of the steps that were taken.
     fn done(&self, outcome: Outcome, remote_id: Option<String>, found: Option<&CustomerRecord>) -> Upserted {
         let mapped = &self.prepared.mapped;
-        let applies = |note: &&Note| match note.limited_to() {
-            Some(When::IfNotFound) => outcome == Outcome::Created,
-            Some(When::IfFound) => found.is_some_and(|found| !mapped.is_held(note, found)),
+        let applies = |note: &&Note| match note.condition() {
+            Some(StepCondition::IfNotFound) => outcome == Outcome::Created,
+            Some(StepCondition::IfFound) => found.is_some_and(|found| !mapped.is_held(note, found)),
             // What an address was given beside the record's own is in no change of one that is there.
             _ => match (note.action(), note.path()) {
-                (Action::Added, FieldPath::AddressField(index, _)) => {
+                (NoteAction::Added, FieldPath::AddressField(index, _)) => {
                     outcome == Outcome::Created || self.added.contains(index)
                 }
                 _ => true,
@@ -352,7 +361,7 @@ impl CustomerSink for Shoplazza {
     }
 
     /// By remote id, e-mail or phone; an id of one's own is unsupported, since the vendor has no place for it.
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let found = match who {
             Identity::RemoteId(id) => match self.customer(&CustomerId::from(id.clone())).await {
                 Ok(found) => Some(found),
@@ -364,7 +373,8 @@ impl CustomerSink for Shoplazza {
                 Err(error) => return Err(error),
             },
             Identity::Email(email) => {
-                let email = email.usable().map_err(|problem| unusable("email", crate::mapper::email_rule(problem)))?;
+                let email =
+                    email.usable().map_err(|problem| unusable("email", crate::plan::mapper::email_rule(problem)))?;
                 let (contact, mut call) = (Contact::Email(email), self.0.account.call());
                 match (self.find_by(&mut call, &contact.url(self), contact).await?, contact.lower_url(self)) {
                     (None, Some(lower)) => self.find_by(&mut call, &lower, contact).await?,
@@ -372,7 +382,8 @@ impl CustomerSink for Shoplazza {
                 }
             }
             Identity::Phone(phone) => {
-                let phone = phone.e164().map_err(|problem| unusable("phone", crate::mapper::phone_rule(problem)))?;
+                let phone =
+                    phone.e164().map_err(|problem| unusable("phone", crate::plan::mapper::phone_rule(problem)))?;
                 let contact = Contact::Phone(&phone);
                 self.find_by(&mut self.0.account.call(), &contact.url(self), contact).await?
             }
@@ -380,7 +391,7 @@ impl CustomerSink for Shoplazza {
                 return Err(Error::unsupported(PROVIDER, "find", "the vendor has no field for an id of one's own"));
             }
         };
-        Ok(found.map(|found| Found::new(found.id().map(str::to_owned), found.to_customer())))
+        Ok(found.map(|found| FoundCustomer::new(found.id().map(str::to_owned), found.to_customer())))
     }
 
     async fn check(&self) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use super::answer::data;
 use super::paging::{MAX_PAGE_SIZE, Turn, Walk, circle};
 use super::shown::{AddressRecord, CustomerRecord};
 use super::sink::Upsert;
-use crate::address_match::AddressAction;
+use crate::client::addresses::AddressAction;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::Step;
 

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use super::answer::{data, judge};
+use crate::client::json::lenient::lenient_text;
+use crate::client::{HttpResponse, Problem, Retry, Verdict};
 use crate::error::{Effect, ErrorKind};
-use crate::http::{HttpResponse, Problem, Retry, Verdict};
-use crate::providers::lenient::lenient_text;
 
 /// An access token and the refresh token that brings the next pair.
 ///

@@ -25,8 +25,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::answer::data;
 use super::client::OneCustomer;
 use super::shown::CustomerRecord;
+use crate::client::auth::signature::{verify_base64, verify_hex};
 use crate::error::Error;
-use crate::signature::{verify_base64, verify_hex};
 
 /// The header with the signature (documented).
 pub const SIGNATURE_HEADER: &str = "x-shoplazza-hmac-sha256";
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(verifier().delivery(&headers, b"{}").unwrap_err(), WebhookError::WrongSignature);
         // Signed, and about something else or about nothing that can be read.
         for body in [br#"{"order":{"id":1}}"#.as_slice(), b"[]", b"", b"<html>", br#"{"customer":7}"#] {
-            let signature = crate::signature::hmac_hex(&SecretString::from("fake-app-secret"), body);
+            let signature = crate::client::auth::signature::hmac_hex(&SecretString::from("fake-app-secret"), body);
             let headers =
                 HeaderMap::from_iter([(http::HeaderName::from_static(SIGNATURE_HEADER), signature.parse().unwrap())]);
             let told = verifier().delivery(&headers, body).unwrap();

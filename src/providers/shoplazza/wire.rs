@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 
 use super::PROVIDER;
 use super::version::ApiVersion;
+use crate::client::options::json_body;
 use crate::error::Error;
-use crate::providers::options::json_body;
 
 /// Which of e-mail and phone is the customer's identity. It cannot be changed later (documented).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

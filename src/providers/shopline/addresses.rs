@@ -6,11 +6,11 @@ use super::lookup::same_number;
 use super::matrix as m;
 use super::record::AddressRecord;
 use super::wire::{CustomerAddress, EmbeddedAddress, InternationalPhone};
-use crate::address_match::{AddressAction, reconcile, same_text};
+use crate::client::addresses::{AddressAction, reconcile, same_text};
 use crate::customer::{AddressField, FieldPath};
-use crate::mapper::{Mapper, exceeds};
-use crate::notes::Reason;
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::mapper::{Mapper, exceeds};
+use crate::plan::note::NoteReason;
 
 /// One address of the record, as far as the vendor can hold it.
 pub(super) struct MappedAddress<'c> {
@@ -23,7 +23,7 @@ pub(super) struct MappedAddress<'c> {
 
 /// Maps every address that the vendor can hold, at most [`m::MAX_ADDRESSES`]; the default one is among them. `create` is
 /// the condition of the step that creates.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, create: When) -> Vec<MappedAddress<'c>> {
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, create: StepCondition) -> Vec<MappedAddress<'c>> {
     let customer = mapper.customer;
     let mut mapped: Vec<MappedAddress<'c>> = Vec::with_capacity(customer.addresses.len().min(m::MAX_ADDRESSES));
     let default = customer.addresses.iter().position(|a| a.default && !a.is_empty());
@@ -35,7 +35,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, create: When) -> Vec<MappedAddres
         let position = usize::try_from(index).unwrap_or(usize::MAX);
         let reserved = usize::from(default.is_some_and(|at| at > position));
         if mapped.len() + reserved >= m::MAX_ADDRESSES {
-            mapper.drop(FieldPath::Address(index), Reason::TooMany, "the vendor takes 50 addresses at most");
+            mapper.drop(FieldPath::Address(index), NoteReason::TooMany, "the vendor takes 50 addresses at most");
             continue;
         }
         mapped.extend(map_one(mapper, position, index, &mut has_default, create));
@@ -48,7 +48,7 @@ fn map_one<'c>(
     position: usize,
     index: u32,
     has_default: &mut bool,
-    create: When,
+    create: StepCondition,
 ) -> Option<MappedAddress<'c>> {
     let mut address = mapper.address(position)?;
     let mut whole = EmbeddedAddress {
@@ -73,7 +73,7 @@ fn map_one<'c>(
         if address.address.default {
             if *has_default {
                 let detail = "an address before it is the default already, and there is one default";
-                address.drop(AddressField::Default, Reason::Redundant, detail);
+                address.drop(AddressField::Default, NoteReason::Redundant, detail);
             } else {
                 *has_default = true;
                 whole.default = Some(true);
@@ -81,11 +81,11 @@ fn map_one<'c>(
         }
         if district.is_some() {
             let detail = "a create has no key for it; the address routes of an update have";
-            address.drop_when(AddressField::District, create, Reason::Unsupported, detail);
+            address.drop_when(AddressField::District, create, NoteReason::Unsupported, detail);
         }
         if !in_create && whole.default.is_some() {
             let detail = "nothing else of the address can be sent in a create";
-            address.drop_when(AddressField::Default, create, Reason::Incomplete, detail);
+            address.drop_when(AddressField::Default, create, NoteReason::Incomplete, detail);
         }
     }
     let too_long = [
@@ -95,7 +95,7 @@ fn map_one<'c>(
     ];
     for (field, _) in too_long.iter().filter(|(_, too_long)| *too_long) {
         let detail = "longer than the address routes of an update take; a create takes it";
-        address.drop_when(*field, When::IfDiffers, Reason::TooLong, detail);
+        address.drop_when(*field, StepCondition::IfDiffers, NoteReason::TooLong, detail);
     }
     address.finish().then_some(MappedAddress { index, whole, district })
 }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::client::json::lenient::lenient_text;
+use crate::client::{HttpResponse, Problem, Retry, Verdict, by_status as by_any_status};
 use crate::error::{ErrorKind, FieldError};
-use crate::http::{HttpResponse, Problem, Retry, Verdict, by_status as by_any_status};
-use crate::providers::lenient::lenient_text;
 
 /// Every shape of an error: `errors` as a string (documented), as an array or an object (read by the vendor's own
 /// clients), `error`, `message`, `code` and `i18nCode`.

@@ -14,10 +14,10 @@ use super::answer::judge;
 use super::credential::Credential;
 use super::oauth::{AccessToken, OAuthApp, REFRESH_PATH, app_key, placeholder};
 use super::options::{Blanking, Choices, TagPolicy};
+use crate::client::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
+use crate::client::{AccountContext, Call, HttpResponse, Limit, Operation, Outgoing};
 use crate::error::Error;
-use crate::http::{Account, Call, HttpResponse, Limit, Operation, Outgoing};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
+use crate::plan::{Step, StepCondition, Url};
 
 /// The version of the API that is called where no other is asked for.
 pub const DEFAULT_API_VERSION: &str = "v20250601";
@@ -234,7 +234,7 @@ pub(super) struct Inner {
     headers: Arc<HeaderMap>,
     bare: Arc<HeaderMap>,
     credential: Credential,
-    pub(super) account: Account,
+    pub(super) account: AccountContext,
 }
 
 /// A client of SHOPLINE's Admin REST API for one store. Cheap to clone.
@@ -338,12 +338,19 @@ impl Shopline {
     }
 
     /// A request without a body.
-    pub(super) fn bare_step(&self, when: When, operation: &Operation, method: Method, url: Url) -> Step {
+    pub(super) fn bare_step(&self, when: StepCondition, operation: &Operation, method: Method, url: Url) -> Step {
         Step { when, operation: operation.name, method, url, headers: Arc::clone(&self.0.bare), body: None }
     }
 
     /// A request with a body.
-    pub(super) fn step(&self, when: When, operation: &Operation, method: Method, url: Url, body: Bytes) -> Step {
+    pub(super) fn step(
+        &self,
+        when: StepCondition,
+        operation: &Operation,
+        method: Method,
+        url: Url,
+        body: Bytes,
+    ) -> Step {
         Step { when, operation: operation.name, method, url, headers: Arc::clone(&self.0.headers), body: Some(body) }
     }
 }

@@ -8,10 +8,10 @@ use secrecy::SecretString;
 
 use super::client::CONTENT_TYPE;
 use super::oauth::{AccessToken, OAuthApp, bearer_headers, expiry, refresh, refresh_step};
+use crate::client::auth::single_flight::SingleFlight;
+use crate::client::{AccountContext, Call, Operation};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Call, Operation};
 use crate::plan::{Step, Url};
-use crate::single_flight::SingleFlight;
 
 /// A token is renewed this long before its end, so that none ends on its way.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
@@ -86,7 +86,7 @@ impl Credential {
         &self,
         call: &mut Call<'_>,
         operation: &Operation,
-        account: &Account,
+        account: &AccountContext,
     ) -> Result<Arc<Token>, Error> {
         let now = account.connector.clock().utc();
         let current = self.flight.current();
@@ -107,7 +107,7 @@ impl Credential {
         &self,
         refused: &Arc<Token>,
         call: &mut Call<'_>,
-        account: &Account,
+        account: &AccountContext,
     ) -> Option<Result<Arc<Token>, Error>> {
         let renewal = self.renewal.as_ref()?;
         Some(self.renewed(renewal, Some(refused), call, account).await)
@@ -118,7 +118,7 @@ impl Credential {
         renewal: &Renewal,
         old: Option<&Arc<Token>>,
         call: &mut Call<'_>,
-        account: &Account,
+        account: &AccountContext,
     ) -> Result<Arc<Token>, Error> {
         let mint = async {
             // Token calls are not counted as attempts for the record.

@@ -11,9 +11,9 @@ use super::wire::{CustomerFields, InternationalPhone, MarketingConsent};
 use crate::customer::{
     Channel, ConsentField, ConsentState, Customer, E164, Field, FieldPath, Gender, OptInLevel, is_blank, text,
 };
-use crate::mapper::{Cut, KnownConsent, Mapper, TagLimits, cut, email_rule, phone_rule};
-use crate::notes::{Action, Note, Reason};
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::mapper::{Cut, KnownConsent, Mapper, TagLimits, cut, email_rule, phone_rule};
+use crate::plan::note::{Note, NoteAction, NoteReason};
 
 /// Tags of one customer (documented).
 const TAGS_MAX: u16 = 100;
@@ -30,7 +30,7 @@ pub(super) struct Mapped<'c> {
 }
 
 /// Maps a customer. `create` is the condition of the step that creates.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, blanking: Blanking, create: When) -> Mapped<'c> {
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, blanking: Blanking, create: StepCondition) -> Mapped<'c> {
     let customer = mapper.customer;
     let email = mapper.email(&m::EMAIL);
     let phone = mapper.e164();
@@ -107,7 +107,8 @@ pub(super) fn united_tags(theirs: Option<&str>, ours: &str) -> (String, Option<N
         all.push(tag);
     }
     let detail = "with the tags that the customer has at the vendor, not all fit: the last ones were left out";
-    let note = left_out.then(|| Note::new(FieldPath::Field(Field::Tags), Action::Changed, Reason::TooMany, detail));
+    let note =
+        left_out.then(|| Note::new(FieldPath::Field(Field::Tags), NoteAction::Changed, NoteReason::TooMany, detail));
     (all.join(","), note)
 }
 
@@ -135,7 +136,7 @@ fn scalars(fields: &mut CustomerFields<'_>, mapper: &mut Mapper<'_>, customer: &
             mapper.sent(Field::Birthday);
             fields.birthday = Some(date);
         } else {
-            mapper.drop(Field::Birthday, Reason::Invalid, "the vendor's dates have four digits for the year");
+            mapper.drop(Field::Birthday, NoteReason::Invalid, "the vendor's dates have four digits for the year");
         }
     }
     if let Some(gender) = customer.gender {
@@ -157,7 +158,11 @@ fn scalars(fields: &mut CustomerFields<'_>, mapper: &mut Mapper<'_>, customer: &
             fields.verified_email = Some(verified);
         } else {
             // An update that finds the customer by phone could otherwise speak of another address.
-            mapper.drop(Field::EmailVerified, Reason::Incomplete, "there is no e-mail address that it could be about");
+            mapper.drop(
+                Field::EmailVerified,
+                NoteReason::Incomplete,
+                "there is no e-mail address that it could be about",
+            );
         }
     }
 }
@@ -176,7 +181,7 @@ fn email_consent<'c>(mapper: &mut Mapper<'c>, has_email: bool) -> Option<Marketi
     if !has_email {
         if mapper.customer.email_marketing.as_ref().is_some_and(|consent| !consent.is_empty()) {
             let detail = "the vendor holds an e-mail consent only beside an e-mail address";
-            mapper.drop(Field::EmailMarketing, Reason::Incomplete, detail);
+            mapper.drop(Field::EmailMarketing, NoteReason::Incomplete, detail);
         }
         return None;
     }
@@ -222,7 +227,7 @@ fn consent<'c>(
     });
     if known.state == ConsentState::Subscribed && consent.opt_in_level.is_none() {
         consent.opt_in_level = Some(0);
-        mapper.added(FieldPath::Consent(channel, ConsentField::OptInLevel), Reason::Default, assumed);
+        mapper.added(FieldPath::Consent(channel, ConsentField::OptInLevel), NoteReason::Default, assumed);
     }
     consent.consent_collected_from = known.source.and_then(|source| {
         let path = FieldPath::Consent(channel, ConsentField::Source);

@@ -17,10 +17,10 @@ use super::record::{
     AddressAnswer, AddressRecord, CountAnswer, CustomerAnswer, CustomerRecord, CustomersAnswer, Listed,
 };
 use super::wire::{AddressBody, AddressId, CustomerAddress, CustomerBody, CustomerFields, CustomerId, EmailBody};
+use crate::client::{Call, HttpResponse, Operation, fill, query_value};
 use crate::customer::E164;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, HttpResponse, Operation, fill, query_value};
-use crate::plan::{Step, Url, When};
+use crate::plan::{Step, StepCondition, Url};
 
 pub(super) static CREATE: Operation = Operation::write("create_customer");
 pub(super) static FIND: Operation = Operation::read("find_customer_by_email");
@@ -81,7 +81,7 @@ impl Shopline {
     pub async fn create_customer(&self, fields: &CustomerFields<'_>) -> Result<Answered<CustomerRecord>, Error> {
         limits::new_customer(CREATE.name, fields)?;
         let body = body(&CustomerBody { customer: fields })?;
-        let step = self.step(When::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
+        let step = self.step(StepCondition::Always, &CREATE, Method::POST, Url::from(&self.0.customers), body);
         let mut call = self.0.account.call();
         let response = self.send(&mut call, &CREATE, &step).await?;
         Ok(Answered::new(written::<CustomerAnswer>(&response).customer.unwrap_or_default(), response, call))
@@ -106,7 +106,7 @@ impl Shopline {
     }
 
     pub(super) fn update_step(&self, body: Bytes) -> Step {
-        self.step(When::IfFound, &UPDATE, Method::PUT, Url::from(&self.0.routes.customer), body)
+        self.step(StepCondition::IfFound, &UPDATE, Method::PUT, Url::from(&self.0.routes.customer), body)
     }
 
     /// Reads a customer: `GET customers/v2/{id}.json`. None where there is none.
@@ -124,7 +124,7 @@ impl Shopline {
     }
 
     pub(super) fn get_step(&self) -> Step {
-        self.bare_step(When::IfFound, &GET, Method::GET, Url::from(&self.0.routes.read_customer))
+        self.bare_step(StepCondition::IfFound, &GET, Method::GET, Url::from(&self.0.routes.read_customer))
     }
 
     /// Finds the customer with exactly this e-mail address: `POST customers/query_user_by_email.json`. The record shows
@@ -142,7 +142,7 @@ impl Shopline {
 
     pub(super) fn by_email_step(&self, email: &str) -> Result<Step, Error> {
         let body = body(&EmailBody { email })?;
-        Ok(self.step(When::IfDuplicate, &FIND, Method::POST, Url::from(&self.0.by_email), body))
+        Ok(self.step(StepCondition::IfDuplicate, &FIND, Method::POST, Url::from(&self.0.by_email), body))
     }
 
     /// The customer who has this e-mail address. Nobody is a 404, a null or an empty object (which of them is unknown).
@@ -166,13 +166,13 @@ impl Shopline {
     /// The first page of the search for a number's digits.
     pub(super) fn search_step(&self, words: &str) -> Step {
         let url = self.route(&format!("{SEARCH_ROUTE}?query_param={}&limit={PAGE_MAX}", query_value(words)));
-        self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
+        self.bare_step(StepCondition::IfDuplicate, &SEARCH, Method::GET, url)
     }
 
     /// With a cursor, all but the limit is inherited (documented).
     fn page_step(&self, page: &PageInfo) -> Step {
         let url = self.route(&format!("{SEARCH_ROUTE}?limit={PAGE_MAX}&page_info={}", page.as_str()));
-        self.bare_step(When::IfDuplicate, &SEARCH, Method::GET, url)
+        self.bare_step(StepCondition::IfDuplicate, &SEARCH, Method::GET, url)
     }
 
     /// The customers who have exactly this phone, from all pages of the search.
@@ -225,7 +225,7 @@ impl Shopline {
 
     pub(super) fn add_step(&self, body: Bytes) -> Step {
         let url = Url::from(&self.0.routes.addresses);
-        self.step(When::IfDiffers, &ADD_ADDRESS, Method::POST, url, body)
+        self.step(StepCondition::IfDiffers, &ADD_ADDRESS, Method::POST, url, body)
     }
 
     /// Updates an address: `PUT customers/{id}/addresses/{address_id}.json`. Absent keys stay as they are (inferred).
@@ -249,7 +249,7 @@ impl Shopline {
 
     pub(super) fn change_step(&self, body: Bytes) -> Step {
         let url = Url::from(&self.0.routes.address);
-        self.step(When::IfDiffers, &CHANGE_ADDRESS, Method::PUT, url, body)
+        self.step(StepCondition::IfDiffers, &CHANGE_ADDRESS, Method::PUT, url, body)
     }
 
     /// Makes an address the default: `PUT customers/{id}/addresses/{address_id}/default.json`.
@@ -267,7 +267,7 @@ impl Shopline {
 
     pub(super) fn default_step(&self) -> Step {
         let url = Url::from(&self.0.routes.default_address);
-        self.bare_step(When::IfDiffers, &SET_DEFAULT, Method::PUT, url)
+        self.bare_step(StepCondition::IfDiffers, &SET_DEFAULT, Method::PUT, url)
     }
 
     /// How many customers the store has: `GET customers/v2/count.json`. None where the answer does not say.
@@ -276,7 +276,7 @@ impl Shopline {
     ///
     /// As the vendor refuses it.
     pub async fn count_customers(&self) -> Result<Answered<Option<u64>>, Error> {
-        let step = self.bare_step(When::Always, &COUNT, Method::GET, Url::from(&self.0.count));
+        let step = self.bare_step(StepCondition::Always, &COUNT, Method::GET, Url::from(&self.0.count));
         let mut call = self.0.account.call();
         let response = self.send(&mut call, &COUNT, &step).await?;
         let count = written::<CountAnswer>(&response).count.and_then(|count| u64::try_from(count).ok());

@@ -7,9 +7,9 @@ use chrono::{DateTime, FixedOffset};
 use super::PROVIDER;
 use super::paging::PageInfo;
 use super::wire::CustomerId;
+use crate::client::query_value;
 use crate::customer::time::Rfc3339;
 use crate::error::{Error, FieldError};
-use crate::http::query_value;
 
 /// The longest page of customers, group members and metafields (documented).
 pub(super) const PAGE_MAX: u16 = 250;

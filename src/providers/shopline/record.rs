@@ -9,8 +9,8 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use super::paging::Keyed;
 use super::wire::{AddressId, CustomerId};
+use crate::client::json::lenient::{Scalar, lenient_bool, lenient_text};
 use crate::customer::is_blank;
-use crate::providers::lenient::{Scalar, lenient_bool, lenient_text};
 
 /// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
 /// the look-up by e-mail shows no consents (documented).

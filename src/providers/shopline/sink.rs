@@ -15,17 +15,17 @@ use super::options::TagPolicy;
 use super::record::{AddressAnswer, AddressRecord, CustomerAnswer};
 use super::wire::{AddressBody, AddressId, Blanked, BlankingBody, CustomerBody, CustomerFields, CustomerId, Nulls};
 use super::{MATRIX, PROVIDER};
-use crate::address_match::AddressAction;
+use crate::client::addresses::AddressAction;
+use crate::client::trace::upsert_span;
+use crate::client::{Call, Operation};
 use crate::customer::{Customer, E164, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Call, Operation};
-use crate::mapper::{Mapper, lost_field};
-use crate::notes::Note;
-use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Plan, Step, Url, When};
+use crate::plan::mapper::{Mapper, lost_field};
+use crate::plan::note::Note;
+use crate::plan::outcome::{Outcome, Upserted};
+use crate::plan::{Plan, Step, StepCondition, Url};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, OnLoss, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, OnLoss, UpsertOptions};
 
 /// A plan whose steps have names, and what the flow decides on.
 struct Prepared<'c> {
@@ -62,7 +62,7 @@ struct Route {
 
 impl Prepared<'_> {
     fn looks_first(&self) -> bool {
-        self.create.when == When::IfNotFound
+        self.create.when == StepCondition::IfNotFound
     }
 
     fn into_plan(self) -> Plan {
@@ -119,8 +119,8 @@ impl Shopline {
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
         let choices = self.0.choices;
         let (to_create, to_look_up) = match choices.look_up_first {
-            true => (When::IfNotFound, When::Always),
-            false => (When::Always, When::IfDuplicate),
+            true => (StepCondition::IfNotFound, StepCondition::Always),
+            false => (StepCondition::Always, StepCondition::IfDuplicate),
         };
         let mut mapper = Mapper::new(customer, &MATRIX);
         let mut mapped = map(&mut mapper, choices.blanking, to_create);
@@ -170,7 +170,7 @@ impl Shopline {
             None => match self.create_or_find(&mut call, &plan).await? {
                 Made::New(id) => {
                     let create = plan.create.when;
-                    let taken = |note: &Note| note.limited_to().is_none_or(|when| when == create);
+                    let taken = |note: &Note| note.condition().is_none_or(|when| when == create);
                     return Ok(done(Outcome::Created, id, plan.notes, taken, call));
                 }
                 Made::There(theirs) => theirs,
@@ -191,10 +191,10 @@ impl Shopline {
             None => Synced::default(),
         };
         let create = plan.create.when;
-        let taken = |note: &Note| match (note.limited_to(), note.path()) {
+        let taken = |note: &Note| match (note.condition(), note.path()) {
             // Nothing was created, and what that form cannot hold went by the address routes.
             (Some(when), _) if when == create => false,
-            (Some(When::IfDiffers), FieldPath::AddressField(index, _)) => synced.written.contains(index),
+            (Some(StepCondition::IfDiffers), FieldPath::AddressField(index, _)) => synced.written.contains(index),
             _ => true,
         };
         Ok(done(Outcome::Updated, Some(id), plan.notes, taken, call))
@@ -204,7 +204,7 @@ impl Shopline {
     /// got lost.
     async fn create_or_find(&self, call: &mut Call<'_>, plan: &Prepared<'_>) -> Result<Made, Error> {
         if plan.looks_first() {
-            let of_create = plan.notes.iter().filter(|note| note.limited_to() == Some(When::IfNotFound));
+            let of_create = plan.notes.iter().filter(|note| note.condition() == Some(StepCondition::IfNotFound));
             refuse_losses(call, plan.on_loss, &CREATE, of_create)?;
         }
         let mut tries = 0;
@@ -320,7 +320,7 @@ impl Shopline {
         plan: &Prepared<'_>,
         id: &CustomerId,
     ) -> Result<(), Error> {
-        let of_routes = |note: &&Note| note.limited_to() == Some(When::IfDiffers);
+        let of_routes = |note: &&Note| note.condition() == Some(StepCondition::IfDiffers);
         let Some(read) = &plan.read else { return Ok(()) };
         if plan.on_loss != OnLoss::Fail || !plan.notes.iter().any(|note| of_routes(&note)) {
             return Ok(());
@@ -434,21 +434,21 @@ impl CustomerSink for Shopline {
 
     /// By the vendor's id, e-mail or phone. A phone that several customers have is a
     /// [`Conflict`](ErrorKind::Conflict).
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let Some(id) = self.identify(who, "find").await? else { return Ok(None) };
         let record = self.get_customer(&id).await?.map(|answered| answered.value);
-        Ok(record.map(|record| Found::new(Some(id.0), record.normalized())))
+        Ok(record.map(|record| FoundCustomer::new(Some(id.0), record.normalized())))
     }
 
     /// By the vendor's id, e-mail or phone. The customer is looked up first, since the vendor answers a removal in the
     /// same way where there is nobody. One who has ordered or spent is refused (seen).
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
-        let Some(id) = self.identify(who, "erase").await? else { return Ok(Erased::Nobody) };
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
+        let Some(id) = self.identify(who, "erase").await? else { return Ok(ErasureStatus::NotFound) };
         // By e-mail and phone somebody was found; of an id alone only a read tells.
         if matches!(who, Identity::RemoteId(_)) && self.get_customer(&id).await?.is_none() {
-            return Ok(Erased::Nobody);
+            return Ok(ErasureStatus::NotFound);
         }
-        self.delete_customer(&id).await.map(|_| Erased::Done)
+        self.delete_customer(&id).await.map(|_| ErasureStatus::Completed)
     }
 
     async fn check(&self) -> Result<(), Error> {
@@ -472,11 +472,11 @@ impl Shopline {
             Identity::Email(email) => match email.usable() {
                 // The look-up shows no consents: whoever wants the record reads it by the id that it brings.
                 Ok(email) => Ok(self.find_by_email(email).await?.and_then(|answered| answered.value.id)),
-                Err(problem) => refuse("email", crate::mapper::email_rule(problem)),
+                Err(problem) => refuse("email", crate::plan::mapper::email_rule(problem)),
             },
             Identity::Phone(phone) => match phone.e164() {
                 Ok(number) => self.find_by_phone(number).await,
-                Err(problem) => refuse("phone", crate::mapper::phone_rule(problem)),
+                Err(problem) => refuse("phone", crate::plan::mapper::phone_rule(problem)),
             },
             Identity::ExternalId(_) => {
                 let hint = "the vendor has no field for an id of the caller's; e-mail, phone and the vendor's id work";

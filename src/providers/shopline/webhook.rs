@@ -28,9 +28,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::calls::SavedSearch;
 use super::record::{CustomerRecord, integer, object};
 use super::wire::CustomerId;
+use crate::client::auth::signature::{verify_base64, verify_hex};
+use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
-use crate::providers::lenient::lenient_text;
-use crate::signature::{verify_base64, verify_hex};
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-shopline-hmac-sha256";
@@ -261,8 +261,8 @@ impl Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::auth::signature::hmac_hex;
     use crate::customer::AccountState;
-    use crate::signature::hmac_hex;
 
     const SECRET: &str = "fake_app_secret";
 

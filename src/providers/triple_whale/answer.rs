@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
+use crate::client::{BodyFault, HttpResponse, Problem, Retry, Verdict};
 use crate::error::{Effect, ErrorKind, FieldError};
-use crate::http::{BodyFault, HttpResponse, Problem, Retry, Verdict};
-use crate::providers::lenient::{lenient_bool, lenient_text, lenient_value};
 
 /// The body of Data-In and Compliance answers (documented): `{"success": …, "message": …}`. Every part may be missing
 /// or of another type, and unknown parts are passed over.

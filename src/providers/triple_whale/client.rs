@@ -16,11 +16,11 @@ use super::key::{BARE_HOST, CustomerKey, is_bare_host};
 use super::map::MapOptions;
 use super::sql::ReadBack;
 use super::wire::CustomerRecord;
+use crate::client::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
+use crate::client::{AccountContext, Connector, Limit, Operation, Outgoing};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Connector, Limit, Operation, Outgoing};
-use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
+use crate::plan::outcome::{Outcome, Upserted};
+use crate::plan::{Step, StepCondition, Url};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
@@ -231,9 +231,9 @@ pub(super) struct Inner {
     pub(super) sql: Arc<url::Url>,
     pub(super) headers: Arc<HeaderMap>,
     pub(super) bare: Arc<HeaderMap>,
-    pub(super) account: Account,
+    pub(super) account: AccountContext,
     /// The vendor counts queries apart.
-    pub(super) sql_account: Account,
+    pub(super) sql_account: AccountContext,
 }
 
 /// A client of Triple Whale's Data-In API for one shop. Cheap to clone.
@@ -319,7 +319,7 @@ impl TripleWhale {
         content: &impl serde::Serialize,
     ) -> Result<Step, Error> {
         Ok(Step {
-            when: When::Always,
+            when: StepCondition::Always,
             operation,
             method: Method::POST,
             url: Url::from(url),

@@ -6,7 +6,7 @@ use std::fmt;
 use super::form::PhoneForm;
 use crate::customer::{Email, Phone};
 use crate::error::FieldError;
-use crate::mapper::{email_rule, phone_rule};
+use crate::plan::mapper::{email_rule, phone_rule};
 
 /// Whom the vendor is to erase: at least one e-mail address or phone number, though the vendor's schema would take none
 /// (documented).

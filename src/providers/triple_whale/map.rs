@@ -12,8 +12,8 @@ use crate::customer::{
     AccountState, AddressField, Channel, ConsentField, ConsentState, Customer, Field, FieldPath, OptInLevel,
     SubscriptionState, is_blank, text,
 };
-use crate::mapper::{AddressMapper, Mapper, TagLimits, phone_rule};
-use crate::notes::Reason;
+use crate::plan::mapper::{AddressMapper, Mapper, TagLimits, phone_rule};
+use crate::plan::note::NoteReason;
 
 /// What the client's builder decides about a mapping.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,7 +114,11 @@ fn missing_created_at(
     match option {
         MissingCreatedAt::VendorDecides => None,
         MissingCreatedAt::Now => {
-            mapper.added(Field::CreatedAt, Reason::Default, "the time of this plan: the record has none of its own");
+            mapper.added(
+                Field::CreatedAt,
+                NoteReason::Default,
+                "the time of this plan: the record has none of its own",
+            );
             Some(now().trunc_subsecs(0).fixed_offset())
         }
         MissingCreatedAt::Refuse => {
@@ -134,7 +138,7 @@ fn phone<'c>(mapper: &mut Mapper<'c>, form: PhoneForm) -> Option<Cow<'c, str>> {
             Some(number)
         }
         Err(problem) => {
-            mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
+            mapper.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem));
             None
         }
     }
@@ -165,7 +169,7 @@ fn degrees(address: &mut AddressMapper<'_, '_>, field: AddressField, most: i64) 
         address.carries();
         return Some(JsonNumber(value));
     }
-    address.drop(field, Reason::Invalid, "is outside the degrees of the globe");
+    address.drop(field, NoteReason::Invalid, "is outside the degrees of the globe");
     None
 }
 
@@ -208,14 +212,14 @@ fn sms_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, ref
         Some(_) => {
             let detail =
                 "the vendor has no SMS consent status, so that only a yes can be told: nothing of this is sent";
-            mapper.drop(Field::SmsMarketing, Reason::Unsupported, detail);
+            mapper.drop(Field::SmsMarketing, NoteReason::Unsupported, detail);
             return;
         }
     }
     let Some(known) = mapper.consent(Channel::Sms) else { return };
     mapper.drop(
         FieldPath::Consent(Channel::Sms, ConsentField::State),
-        Reason::Unsupported,
+        NoteReason::Unsupported,
         "the vendor has no SMS consent status: the yes shows only in its level",
     );
     for field in [ConsentField::OptInLevel, ConsentField::Source, ConsentField::UpdatedAt] {

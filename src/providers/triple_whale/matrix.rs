@@ -4,7 +4,7 @@
 //! vendor publishes no length limit.
 
 use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F};
-use crate::matrix::{FieldMatrix, FieldRule as R};
+use crate::plan::matrix::{FieldMatrix, FieldRule as R};
 
 const ONE_ADDRESS: &str = "the vendor holds no such part of an address";
 const NO_SMS_STATE: &str =
@@ -18,8 +18,8 @@ pub(super) static CITY: R = R::address(A::City, "city", "string");
 pub(super) static COUNTRY: R = R::address(A::Country, "country", "string");
 pub(super) static COUNTRY_CODE: R = R::address(A::CountryCode, "country_code", "ISO 3166-1 alpha-2");
 pub(super) static CREATED_AT: R = R::sent(F::CreatedAt, "created_at", "RFC 3339 with offset")
-    .remark("left out, the vendor takes the time of each update; the option missing_created_at sends or asks for one");
-pub(super) static TAGS: R = R::sent(F::Tags, "customer_tags", "array of strings").remark("replaces all tags");
+    .note("left out, the vendor takes the time of each update; the option missing_created_at sends or asks for one");
+pub(super) static TAGS: R = R::sent(F::Tags, "customer_tags", "array of strings").note("replaces all tags");
 pub(super) static DISPLAY_NAME: R = R::sent(F::DisplayName, "display_name", "string");
 pub(super) static EMAIL: R = R::sent(F::Email, "email_address", "string");
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
@@ -30,7 +30,7 @@ pub(super) static LOCALE: R = R::sent(F::Locale, "locale", "string");
 pub(super) static LONGITUDE: R = R::address(A::Longitude, "longitude", "number");
 pub(super) static NOTE: R = R::sent(F::Note, "note", "string");
 static PHONE: R = R::sent(F::Phone, "phone", "string")
-    .remark("no form is documented: passed on as given, or as the option phone_form says");
+    .note("no form is documented: passed on as given, or as the option phone_form says");
 pub(super) static PROVINCE: R = R::address(A::Province, "state", "string");
 pub(super) static PROVINCE_CODE: R = R::address(A::ProvinceCode, "state_code", "string");
 pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "zip", "string");
@@ -77,25 +77,25 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
             "sms_marketing_consent_updated_at",
             "RFC 3339 with offset, of a yes only",
         ),
-        &R::no_consent(Channel::Sms, C::State, NO_SMS_STATE),
+        &R::unsupported_consent(Channel::Sms, C::State, NO_SMS_STATE),
         &PROVINCE,
         &PROVINCE_CODE,
         &R::sent(F::AccountState, "status", "ENABLED …"),
         &R::sent(F::TaxExempt, "tax_exempt", "boolean"),
         &POSTAL_CODE,
         &R::address(A::Default, "", "chooses the one address that is sent"),
-        &R::no_address(A::FirstName, ONE_ADDRESS),
-        &R::no_address(A::LastName, ONE_ADDRESS),
-        &R::no_address(A::Company, ONE_ADDRESS),
-        &R::no_address(A::District, ONE_ADDRESS),
-        &R::no_address(A::Phone, ONE_ADDRESS),
-        &R::none(F::Company, "the vendor has no field for a company"),
-        &R::none(F::Gender, "the vendor has no field for a gender"),
-        &R::none(F::Birthday, "the vendor has no field for a birthday"),
-        &R::none(F::Currency, "the vendor has no field for a currency; amounts are presumably in the shop's"),
-        &R::none(F::EmailVerified, "the vendor has no field for it"),
-        &R::none(F::UpdatedAt, "the vendor has no field for it"),
-        &R::none(F::Custom, "the vendor has no field for values of one's own"),
+        &R::unsupported_address(A::FirstName, ONE_ADDRESS),
+        &R::unsupported_address(A::LastName, ONE_ADDRESS),
+        &R::unsupported_address(A::Company, ONE_ADDRESS),
+        &R::unsupported_address(A::District, ONE_ADDRESS),
+        &R::unsupported_address(A::Phone, ONE_ADDRESS),
+        &R::unsupported(F::Company, "the vendor has no field for a company"),
+        &R::unsupported(F::Gender, "the vendor has no field for a gender"),
+        &R::unsupported(F::Birthday, "the vendor has no field for a birthday"),
+        &R::unsupported(F::Currency, "the vendor has no field for a currency; amounts are presumably in the shop's"),
+        &R::unsupported(F::EmailVerified, "the vendor has no field for it"),
+        &R::unsupported(F::UpdatedAt, "the vendor has no field for it"),
+        &R::unsupported(F::Custom, "the vendor has no field for values of one's own"),
         &R::sent(F::Clear, "customer_tags", "tags only, as an empty array"),
     ],
 );

@@ -8,8 +8,8 @@ use super::client::TripleWhale;
 use super::erasure::{ErasureRequest, ErasureTaken};
 use super::sql::{ReadBack, SqlAnswer, SqlQuery, read_rows};
 use super::stored::StoredCustomer;
+use crate::client::{HttpResponse, Operation, Outgoing};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{HttpResponse, Operation, Outgoing};
 use crate::plan::Url;
 
 static CHECK: Operation = Operation::read("validate_api_key");

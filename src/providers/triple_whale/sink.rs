@@ -7,14 +7,14 @@ use super::erasure::ErasureRequest;
 use super::map::map;
 use super::stored::StoredCustomer;
 use super::{MATRIX, PROVIDER};
+use crate::client::trace::upsert_span;
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::mapper::Mapper;
-use crate::outcome::Upserted;
 use crate::plan::Plan;
+use crate::plan::mapper::Mapper;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, UpsertOptions};
 
 #[async_trait]
 impl CustomerSink for TripleWhale {
@@ -53,7 +53,7 @@ impl CustomerSink for TripleWhale {
     /// A record shows once the vendor has processed it, which takes it minutes.
     ///
     /// Several rows that could be it are an [`ErrorKind::Conflict`].
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let unsupported = |hint| Error::unsupported(PROVIDER, "find", hint);
         let how = self.0.read_back.as_ref();
         let how = how.ok_or_else(|| {
@@ -69,7 +69,7 @@ impl CustomerSink for TripleWhale {
 
     /// Asks the vendor to erase everybody with that e-mail address or phone number. It cannot be undone; see
     /// [`request_erasure`](TripleWhale::request_erasure).
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let request = match who {
             Identity::Email(email) => ErasureRequest::by_email(email.clone()),
             Identity::Phone(phone) => ErasureRequest::by_phone(phone.clone()),
@@ -78,7 +78,7 @@ impl CustomerSink for TripleWhale {
                 return Err(Error::unsupported(PROVIDER, "erase", hint));
             }
         };
-        self.request_erasure(&request).await.map(|_| Erased::Promised(None))
+        self.request_erasure(&request).await.map(|_| ErasureStatus::Accepted { within: None })
     }
 
     async fn check(&self) -> Result<(), Error> {
@@ -91,12 +91,12 @@ impl CustomerSink for TripleWhale {
 }
 
 /// The one row that is it, else the one that may be it.
-fn one(rows: &[StoredCustomer], is: impl Fn(&StoredCustomer) -> Option<bool>) -> Result<Option<Found>, Error> {
+fn one(rows: &[StoredCustomer], is: impl Fn(&StoredCustomer) -> Option<bool>) -> Result<Option<FoundCustomer>, Error> {
     let of = |sure: bool| rows.iter().filter(|row| is(row) == Some(sure)).collect::<Vec<_>>();
     let hits = [of(true), of(false)].into_iter().find(|hits| !hits.is_empty()).unwrap_or_default();
     match hits.as_slice() {
         [] => Ok(None),
-        [row] => Ok(Some(Found::new(None, row.to_customer()))),
+        [row] => Ok(Some(FoundCustomer::new(None, row.to_customer()))),
         _ => {
             let error = Error::new(ErrorKind::Conflict, Effect::NotSent).with_provider(PROVIDER).with_operation("find");
             Err(error.with_hint("the vendor holds several records of this id, and does not tell which platform's"))

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::answer::object;
+use crate::client::json::lenient::lenient_text;
 use crate::error::FieldError;
-use crate::providers::lenient::lenient_text;
 
 /// A query of one's own over the vendor's tables.
 ///

@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 
 use super::client::DEFAULT_PLATFORM;
 use super::key::CustomerKey;
+use crate::client::json::lenient::{lenient_bool, lenient_decimal, lenient_text};
 use crate::customer::time::parse_rfc3339;
 use crate::customer::{
     AccountState, Address, Consent, ConsentState, Customer, Decimal, Email, OptInLevel, Phone, SubscriptionState,
     is_blank,
 };
-use crate::providers::lenient::{lenient_bool, lenient_decimal, lenient_text};
 
 /// A row of the vendor's table of customers: one for each customer and platform (documented). Columns bear the names of
 /// the record's keys; the number of orders is `orders` (documented).

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use super::record::CustomerRecord;
 use super::words::CustomerId;
+use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
+use crate::client::{HttpResponse, Problem, Verdict};
 use crate::error::{ErrorKind, FieldError};
-use crate::http::{HttpResponse, Problem, Verdict};
-use crate::providers::lenient::{lenient_bool, lenient_text, lenient_value};
 
 /// Every published shape of an error in one: the documented envelope, and what the vendor's other code writes.
 #[derive(Default, Deserialize)]

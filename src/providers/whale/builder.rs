@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::client::{Inner, Wire};
 use super::{ArrayStyle, Continuation, PROVIDER, Whale};
+use crate::client::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
+use crate::client::{Allowance, Limit, account_key, fill};
 use crate::error::Error;
-use crate::http::{Allowance, Limit, account_key, fill};
-use crate::providers::options::{ClientOptions, bare_headers, client_options, fixed_url, json_headers};
 
 /// Where the vendor's API stands (documented on its pages for agents and workflows; older pages name another host).
 pub const DEFAULT_BASE_URL: &str = "https://vm.whaletools.cloud/";

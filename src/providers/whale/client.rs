@@ -15,10 +15,10 @@ use super::record::CustomerRecord;
 use super::wire::CustomerInput;
 use super::words::CustomerId;
 use super::{ArrayStyle, Continuation, ListQuery, PROVIDER};
+use crate::client::options::json_body;
+use crate::client::{AccountContext, Call, HttpResponse, Operation, Outgoing, fill};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Account, Call, HttpResponse, Operation, Outgoing, fill};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::json_body;
+use crate::plan::{Step, StepCondition, Url};
 
 pub(super) static CREATE: Operation = Operation::idempotent_write("create_customer");
 /// Without an e-mail address nothing makes two of them one.
@@ -76,7 +76,7 @@ pub(super) struct Inner {
     pub(super) segment: String,
     pub(super) headers: Arc<HeaderMap>,
     pub(super) bare: Arc<HeaderMap>,
-    pub(super) account: Account,
+    pub(super) account: AccountContext,
 }
 
 /// A client of Whale's Customers API for one store. Cheap to clone.
@@ -160,7 +160,7 @@ impl Whale {
         let url = || Url::from(self.0.customer.clone());
         let get = self.step(&GET, Method::GET, url(), None);
         let patch = self.step(&UPDATE, Method::PATCH, url(), Some(body(update)?));
-        Ok([Step { when: When::IfFound, ..get }, Step { when: When::IfDiffers, ..patch }])
+        Ok([Step { when: StepCondition::IfFound, ..get }, Step { when: StepCondition::IfDiffers, ..patch }])
     }
 
     /// A request to the URL of one object, or to one below it.
@@ -180,7 +180,7 @@ impl Whale {
 
     pub(super) fn step(&self, operation: &'static Operation, method: Method, url: Url, body: Option<Bytes>) -> Step {
         let headers = Arc::clone(if body.is_some() { &self.0.headers } else { &self.0.bare });
-        Step { when: When::Always, operation: operation.name, method, url, headers, body }
+        Step { when: StepCondition::Always, operation: operation.name, method, url, headers, body }
     }
 
     /// Deletes an object. That it is gone after an attempt whose answer got lost is what was asked for.
@@ -188,7 +188,7 @@ impl Whale {
         let mut call = self.0.account.call();
         let step = self.step_of(operation, Method::DELETE, url, id, "", None)?;
         match call.send(Outgoing::of(operation, &step), judge).await {
-            Err(error) if says_missing(&error) && call.was_doubted() => Ok(()),
+            Err(error) if says_missing(&error) && call.had_unknown_attempt() => Ok(()),
             result => result.map(drop),
         }
     }
@@ -223,7 +223,7 @@ impl Whale {
         match customer(response) {
             Some(record) => {
                 let trusted = self.0.wire.trust_created_status;
-                let (disposition, evidence) = weigh(response, &record, input, call.was_doubted(), trusted);
+                let (disposition, evidence) = weigh(response, &record, input, call.had_unknown_attempt(), trusted);
                 CreateOutcome { customer: Some(record), disposition, evidence }
             }
             None => CreateOutcome { customer: None, disposition: Disposition::Unknown, evidence: Vec::new() },

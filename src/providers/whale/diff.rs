@@ -8,9 +8,9 @@ use super::builder::TagPolicy;
 use super::map::{EXTERNAL_ID_KEY, Wanted};
 use super::record::CustomerRecord;
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
-use crate::address_match::same_text;
+use crate::client::addresses::same_text;
+use crate::client::json::lenient::Scalar;
 use crate::customer::{Decimal, Field, Phone};
-use crate::providers::lenient::Scalar;
 
 /// The update, and what had to be left out of it.
 pub(super) struct Update<'a> {

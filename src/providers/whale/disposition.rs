@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta};
 use super::diff::{same_name, same_phone};
 use super::record::CustomerRecord;
 use super::wire::CustomerInput;
-use crate::http::HttpResponse;
+use crate::client::HttpResponse;
 
 /// What a create did, as far as can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::map::EXTERNAL_ID_KEY;
 use super::record::CustomerRecord;
 use super::wire::{Change, CustomerInput, MetadataValue};
 use crate::customer::{Channel, ConsentField, Field, FieldPath};
-use crate::notes::{Action, Note, Reason};
+use crate::plan::note::{Note, NoteAction, NoteReason};
 
 const OTHER_VALUE: &str = "the vendor's answer shows another value than the one that was sent";
 const STILL_THERE: &str = "the vendor's answer still shows a value";
@@ -18,7 +18,8 @@ const STILL_YES: &str = "the vendor's answer still says yes: the opt-out did not
 /// an address, which vendors write in forms of their own. `clears_custom` says that other keys of the metadata were to go.
 pub(super) fn not_taken(sent: &CustomerInput<'_>, shown: &CustomerRecord, clears_custom: bool) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut note = |path: FieldPath, detail| notes.push(Note::new(path, Action::Dropped, Reason::Invalid, detail));
+    let mut note =
+        |path: FieldPath, detail| notes.push(Note::new(path, NoteAction::Dropped, NoteReason::Invalid, detail));
     for (field, sent, shown, same) in [
         (Field::FirstName, &sent.first_name, &shown.first_name, same_name as fn(&str, &str) -> bool),
         (Field::LastName, &sent.last_name, &shown.last_name, same_name),

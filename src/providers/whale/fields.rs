@@ -6,9 +6,9 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::client::json::lenient::{lenient_bool, lenient_decimal, lenient_text};
 use crate::customer::Decimal;
 use crate::customer::time::parse_rfc3339;
-use crate::providers::lenient::{lenient_bool, lenient_decimal, lenient_text};
 
 /// Keys and their values, byte by byte.
 pub(super) type RawMap = BTreeMap<String, Box<RawValue>>;

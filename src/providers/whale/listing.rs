@@ -11,8 +11,8 @@ use super::PROVIDER;
 use super::answer::judge;
 use super::client::{Whale, unreadable};
 use super::paging::{Page, PageStart, Pager, RawPage, Turn};
+use crate::client::{Call, Operation, Outgoing, query_value};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, Operation, Outgoing, query_value};
 use crate::plan::Url;
 
 /// A list that is about to be read.

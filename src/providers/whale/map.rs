@@ -8,8 +8,8 @@ use super::record::is_placeholder;
 use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
 use crate::customer::email::comparable;
 use crate::customer::{AddressField, Channel, ConsentState, CustomValue, Field, FieldPath, country, is_blank, text};
-use crate::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
-use crate::notes::Reason;
+use crate::plan::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
+use crate::plan::note::NoteReason;
 
 /// The key under which the caller's own id travels: this crate's convention.
 pub(super) const EXTERNAL_ID_KEY: &str = "external_id";
@@ -132,7 +132,7 @@ fn phone<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
         Err(_) => match phone.dialable() {
             Ok(number) => Cow::Borrowed(number),
             Err(problem) => {
-                mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
+                mapper.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem));
                 return None;
             }
         },
@@ -171,7 +171,7 @@ fn state<'c>(address: &mut AddressMapper<'_, 'c>) -> Option<&'c str> {
         Some(code) => {
             if address.address.is_set(AddressField::Province) {
                 let detail = "the vendor holds one state, and its code is sent";
-                address.drop(AddressField::Province, Reason::Redundant, detail);
+                address.drop(AddressField::Province, NoteReason::Redundant, detail);
             }
             Some(code)
         }
@@ -189,17 +189,17 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
         }
         (None, None) => {
             let detail = "is no known country, and the vendor takes an ISO 3166-1 alpha-2 code";
-            address.drop(AddressField::Country, Reason::Invalid, detail);
+            address.drop(AddressField::Country, NoteReason::Invalid, detail);
             None
         }
         (Some(code), Some(found)) if found.code != code => {
             let detail = "names another country than the country code, which is what is sent";
-            address.drop(AddressField::Country, Reason::Invalid, detail);
+            address.drop(AddressField::Country, NoteReason::Invalid, detail);
             Some(code)
         }
         (Some(code), _) => {
             let detail = "the vendor holds one country, and its code is sent";
-            address.drop(AddressField::Country, Reason::Redundant, detail);
+            address.drop(AddressField::Country, NoteReason::Redundant, detail);
             Some(code)
         }
     }
@@ -219,7 +219,7 @@ fn metadata<'c>(mapper: &mut Mapper<'c>, typed: bool) -> Option<Metadata<'c>> {
     for (key, value) in customer.custom.iter().filter(|(_, value)| !value.is_blank()) {
         if id.is_some() && key == EXTERNAL_ID_KEY {
             let detail = "the record's own external_id stands under this key";
-            mapper.drop(FieldPath::Custom(key.as_str().into()), Reason::Redundant, detail);
+            mapper.drop(FieldPath::Custom(key.as_str().into()), NoteReason::Redundant, detail);
             continue;
         }
         any = true;
@@ -250,7 +250,7 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) {
         }
         _ => m::NO_CONSENT,
     };
-    mapper.drop(channel.field(), Reason::Unsupported, detail);
+    mapper.drop(channel.field(), NoteReason::Unsupported, detail);
 }
 
 /// Yes or no, of a consent whose state is known; an unknown one is never sent.

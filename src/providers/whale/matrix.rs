@@ -4,7 +4,7 @@
 //! number.
 
 use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F};
-use crate::matrix::{FieldMatrix, FieldRule as R};
+use crate::plan::matrix::{FieldMatrix, FieldRule as R};
 
 const NO_ADDRESS_PART: &str = "the vendor holds no such part of an address";
 pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
@@ -12,24 +12,24 @@ pub(super) const NO_CONSENT: &str = "the vendor documents no field for consent";
 pub(super) const YES_OR_NO: &str = "the vendor holds a yes or a no (seen, not documented)";
 
 pub(super) static EMAIL: R = R::sent(F::Email, "email", "string, required")
-    .remark("unique per store: the customer's identity, which an update never changes; in small letters by option");
+    .note("unique per store: the customer's identity, which an update never changes; in small letters by option");
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string");
 pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string");
-pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").remark("E.164 where it has that form, else as given");
+pub(super) static PHONE: R = R::sent(F::Phone, "phone", "string").note("E.164 where it has that form, else as given");
 pub(super) static EXTERNAL_ID: R =
-    R::sent(F::ExternalId, "metadata.external_id", "string").remark("this crate's convention: the vendor has no field");
+    R::sent(F::ExternalId, "metadata.external_id", "string").note("this crate's convention: the vendor has no field");
 pub(super) static LINE1: R = R::address(A::Line1, "address.line1", "string");
-pub(super) static LINE2: R = R::address(A::Line2, "address.line2", "string").remark("the key is inferred");
+pub(super) static LINE2: R = R::address(A::Line2, "address.line2", "string").note("the key is inferred");
 pub(super) static CITY: R = R::address(A::City, "address.city", "string");
 pub(super) static PROVINCE_CODE: R = R::address(A::ProvinceCode, "address.state", "string");
 pub(super) static PROVINCE: R =
-    R::address(A::Province, "address.state", "string").remark("only where there is no province_code");
+    R::address(A::Province, "address.state", "string").note("only where there is no province_code");
 pub(super) static POSTAL_CODE: R = R::address(A::PostalCode, "address.postal_code", "string");
 
-const NO_BIRTHDAY: R = R::none(F::Birthday, "the vendor documents no field for a birthday");
-const BIRTHDAY: R = R::sent(F::Birthday, "date_of_birth", "YYYY-MM-DD").remark("the key is seen, not documented");
-const NO_EMAIL_STATE: R = R::no_consent(Channel::Email, C::State, NO_CONSENT);
-const NO_SMS_STATE: R = R::no_consent(Channel::Sms, C::State, NO_CONSENT);
+const NO_BIRTHDAY: R = R::unsupported(F::Birthday, "the vendor documents no field for a birthday");
+const BIRTHDAY: R = R::sent(F::Birthday, "date_of_birth", "YYYY-MM-DD").note("the key is seen, not documented");
+const NO_EMAIL_STATE: R = R::unsupported_consent(Channel::Email, C::State, NO_CONSENT);
+const NO_SMS_STATE: R = R::unsupported_consent(Channel::Sms, C::State, NO_CONSENT);
 const EMAIL_STATE: R = R::consent(Channel::Email, C::State, "email_consent", "boolean").narrowed(YES_OR_NO);
 const SMS_STATE: R = R::consent(Channel::Sms, C::State, "sms_consent", "boolean").narrowed(YES_OR_NO);
 
@@ -44,7 +44,7 @@ macro_rules! matrix {
                 &LAST_NAME,
                 &PHONE,
                 &R::sent(F::Tags, "tags", "array of strings")
-                    .remark("added to the vendor's tags, or in their place, by option"),
+                    .note("added to the vendor's tags, or in their place, by option"),
                 &LINE1,
                 &LINE2,
                 &CITY,
@@ -53,48 +53,48 @@ macro_rules! matrix {
                 &POSTAL_CODE,
                 &R::address(A::CountryCode, "address.country", "ISO 3166-1 alpha-2"),
                 &R::address(A::Country, "address.country", "ISO 3166-1 alpha-2")
-                    .remark("its code, where the name is known and there is no country_code"),
+                    .note("its code, where the name is known and there is no country_code"),
                 &R::address(A::Default, "", "chooses the one address that is sent"),
                 &EXTERNAL_ID,
                 &R::sent(F::Custom, "metadata", "object of strings")
-                    .remark("booleans and numbers are written as text, or by option as they are"),
+                    .note("booleans and numbers are written as text, or by option as they are"),
                 &R::sent(
                     F::Clear,
                     "null, [] or {}",
                     "first_name, last_name, phone, addresses, tags, custom; on update only",
                 )
-                .remark("that null clears is inferred"),
-                &R::no_address(A::FirstName, NO_ADDRESS_PART),
-                &R::no_address(A::LastName, NO_ADDRESS_PART),
-                &R::no_address(A::Company, NO_ADDRESS_PART),
-                &R::no_address(A::District, NO_ADDRESS_PART),
-                &R::no_address(A::Phone, NO_ADDRESS_PART),
-                &R::no_address(A::Latitude, NO_ADDRESS_PART),
-                &R::no_address(A::Longitude, NO_ADDRESS_PART),
-                &R::none(F::DisplayName, "the vendor holds first and last name only"),
-                &R::none(F::Company, "the vendor has no field for a company"),
-                &R::none(F::Note, "the vendor keeps notes as objects of their own, which repeats would pile up"),
-                &R::none(F::Gender, "the vendor has no field for a gender"),
+                .note("that null clears is inferred"),
+                &R::unsupported_address(A::FirstName, NO_ADDRESS_PART),
+                &R::unsupported_address(A::LastName, NO_ADDRESS_PART),
+                &R::unsupported_address(A::Company, NO_ADDRESS_PART),
+                &R::unsupported_address(A::District, NO_ADDRESS_PART),
+                &R::unsupported_address(A::Phone, NO_ADDRESS_PART),
+                &R::unsupported_address(A::Latitude, NO_ADDRESS_PART),
+                &R::unsupported_address(A::Longitude, NO_ADDRESS_PART),
+                &R::unsupported(F::DisplayName, "the vendor holds first and last name only"),
+                &R::unsupported(F::Company, "the vendor has no field for a company"),
+                &R::unsupported(F::Note, "the vendor keeps notes as objects of their own, which repeats would pile up"),
+                &R::unsupported(F::Gender, "the vendor has no field for a gender"),
                 &$birthday,
-                &R::none(F::Locale, "the vendor has no field for a locale"),
-                &R::none(F::Currency, "the vendor has no field for a currency"),
-                &R::none(F::TaxExempt, "the vendor has no field for it"),
-                &R::none(F::EmailVerified, "the vendor has no field for it"),
-                &R::none(F::AccountState, "the vendor has no field for the state of an account"),
-                &R::none(F::SubscriptionState, "the vendor has no field for a product subscription"),
-                &R::none(F::OrdersCount, "the vendor counts orders itself"),
-                &R::none(F::TotalSpent, "the vendor counts what was spent itself"),
-                &R::none(F::LastOrderId, "the vendor has no field for it"),
-                &R::none(F::CreatedAt, "the vendor sets it itself"),
-                &R::none(F::UpdatedAt, "the vendor sets it itself"),
+                &R::unsupported(F::Locale, "the vendor has no field for a locale"),
+                &R::unsupported(F::Currency, "the vendor has no field for a currency"),
+                &R::unsupported(F::TaxExempt, "the vendor has no field for it"),
+                &R::unsupported(F::EmailVerified, "the vendor has no field for it"),
+                &R::unsupported(F::AccountState, "the vendor has no field for the state of an account"),
+                &R::unsupported(F::SubscriptionState, "the vendor has no field for a product subscription"),
+                &R::unsupported(F::OrdersCount, "the vendor counts orders itself"),
+                &R::unsupported(F::TotalSpent, "the vendor counts what was spent itself"),
+                &R::unsupported(F::LastOrderId, "the vendor has no field for it"),
+                &R::unsupported(F::CreatedAt, "the vendor sets it itself"),
+                &R::unsupported(F::UpdatedAt, "the vendor sets it itself"),
                 &$email,
-                &R::no_consent(Channel::Email, C::OptInLevel, $rest),
-                &R::no_consent(Channel::Email, C::Source, $rest),
-                &R::no_consent(Channel::Email, C::UpdatedAt, $rest),
+                &R::unsupported_consent(Channel::Email, C::OptInLevel, $rest),
+                &R::unsupported_consent(Channel::Email, C::Source, $rest),
+                &R::unsupported_consent(Channel::Email, C::UpdatedAt, $rest),
                 &$sms,
-                &R::no_consent(Channel::Sms, C::OptInLevel, $rest),
-                &R::no_consent(Channel::Sms, C::Source, $rest),
-                &R::no_consent(Channel::Sms, C::UpdatedAt, $rest),
+                &R::unsupported_consent(Channel::Sms, C::OptInLevel, $rest),
+                &R::unsupported_consent(Channel::Sms, C::Source, $rest),
+                &R::unsupported_consent(Channel::Sms, C::UpdatedAt, $rest),
             ],
         )
     };

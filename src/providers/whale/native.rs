@@ -12,8 +12,8 @@ use super::segment::{Segment, SegmentInput};
 use super::timeline::{ActivityEvent, CustomerNote, KeyedNote, NoteInput};
 use super::words::{CustomerId, RemovalKind, SegmentId};
 use super::{PROVIDER, PageQuery};
+use crate::client::{Call, Operation, Outgoing, fill};
 use crate::error::{Error, FieldError};
-use crate::http::{Call, Operation, Outgoing, fill};
 use crate::plan::{Step, Url};
 
 static METRICS: Operation = Operation::read("get_customer_metrics");

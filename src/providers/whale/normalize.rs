@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 use super::map::EXTERNAL_ID_KEY;
 use super::record::{AddressRecord, CustomerRecord};
 use super::words::CustomerId;
+use crate::client::json::lenient::Scalar;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
-use crate::providers::lenient::Scalar;
-use crate::sink::Found;
+use crate::sink::FoundCustomer;
 
-pub(crate) fn found(record: CustomerRecord) -> Found {
+pub(crate) fn found(record: CustomerRecord) -> FoundCustomer {
     let mut customer = Customer::new();
     customer.addresses = record.main_address().map(address).into_iter().collect();
     let has_placeholder = record.has_placeholder_email();
@@ -40,7 +40,7 @@ pub(crate) fn found(record: CustomerRecord) -> Found {
             None => {}
         }
     }
-    Found::new(id.map(CustomerId::into_string), customer)
+    FoundCustomer::new(id.map(CustomerId::into_string), customer)
 }
 
 /// A day, also with a time behind it.

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::providers::lenient::{lenient_bool, lenient_text};
+use crate::client::json::lenient::{lenient_bool, lenient_text};
 
 /// How the next page of a list is asked for. **All of them are inferred**: the vendor documents `next_cursor` in its
 /// answers, and no request with it.
@@ -108,7 +108,7 @@ struct Envelope {
     has_more: Option<bool>,
     #[serde(default, deserialize_with = "lenient_text")]
     next_cursor: Option<String>,
-    #[serde(default, deserialize_with = "crate::providers::lenient::lenient_value")]
+    #[serde(default, deserialize_with = "crate::client::json::lenient::lenient_value")]
     cursors: Option<Cursors>,
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
 use super::PageStart;
 use super::words::{ActivityKind, CustomerSort, SegmentId};
-use crate::http::query_value;
+use crate::client::query_value;
 
 /// How several values of one parameter are written. **All of them are inferred**: the vendor's samples show arrays in
 /// JavaScript, and no URL.

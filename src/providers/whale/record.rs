@@ -8,8 +8,8 @@ use serde::de::{Deserialize, Deserializer};
 
 use super::fields::{Fields, RawMap};
 use super::words::CustomerId;
+use crate::client::json::lenient::{Scalar, lenient_text};
 use crate::customer::Decimal;
-use crate::providers::lenient::{Scalar, lenient_text};
 
 /// A customer as the vendor shows them. Which fields an answer has differs by call: rows of a list have no `object`, and
 /// the documented answer to a create has neither `address` nor `metadata`.

@@ -17,18 +17,18 @@ use super::removal::{ErasureInput, Typed};
 use super::wire::CustomerInput;
 use super::words::{CustomerId, RemovalKind};
 use super::{CreateOutcome, ListQuery, PROVIDER};
+use crate::client::trace::upsert_span;
+use crate::client::{Call, Operation, Outgoing};
 use crate::customer::email::comparable;
 use crate::customer::{Customer, Email, Field, FieldPath};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Call, Operation, Outgoing};
-use crate::mapper::{Mapper, email_rule};
-use crate::matrix::FieldMatrix;
-use crate::notes::{Action, Note, Reason};
-use crate::outcome::{Outcome, Upserted};
 use crate::plan::Plan;
+use crate::plan::mapper::{Mapper, email_rule};
+use crate::plan::matrix::FieldMatrix;
+use crate::plan::note::{Note, NoteAction, NoteReason};
+use crate::plan::outcome::{Outcome, Upserted};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, UpsertOptions};
 
 /// What the vendor promises for an erasure, backups included (documented).
 const ERASURE: Duration = Duration::from_secs(30 * 86_400);
@@ -89,9 +89,9 @@ impl Whale {
         match disposition {
             _ if evidence.contains(&Evidence::Refused) => {}
             Disposition::Created if person != Who::Another => {}
-            Disposition::Existing if !unread => call.nothing_written(),
-            _ if person == Who::Another && !claims_new && !unread => call.nothing_written(),
-            _ => call.perhaps_nothing_written(),
+            Disposition::Existing if !unread => call.mark_not_applied(),
+            _ if person == Who::Another && !claims_new && !unread => call.mark_not_applied(),
+            _ => call.mark_effect_unknown(),
         }
         if person == Who::Another {
             return Err(conflict(&call, &CREATE, id));
@@ -118,7 +118,7 @@ impl Whale {
                 notes.extend(not_taken(&update.input, &answer, wanted.clears(Field::Custom)));
             }
             Outcome::Updated
-        } else if unread || (call.was_doubted() && disposition == Disposition::Unknown) {
+        } else if unread || (call.had_unknown_attempt() && disposition == Disposition::Unknown) {
             // An attempt whose answer got lost may have made the record; that it is there as wanted is certain.
             Outcome::Accepted
         } else {
@@ -136,7 +136,7 @@ impl Whale {
         };
         match self.read_customer(call, &id).await {
             Ok(Some(record)) if record.id.is_some() && who(&record, email) == Who::TheSame => {
-                let lost = call.was_doubted();
+                let lost = call.had_unknown_attempt();
                 let disposition = if lost { Disposition::Unknown } else { Disposition::Existing };
                 Ok(CreateOutcome { customer: Some(record), disposition, evidence: vec![Evidence::Refused] })
             }
@@ -212,7 +212,8 @@ fn conflict(call: &Call<'_>, operation: &Operation, id: String) -> Error {
 }
 
 fn note_left_out(notes: &mut Vec<Note>, wanted: &Wanted<'_>, update: &diff::Update<'_>) {
-    let mut drop = |path: FieldPath, detail| notes.push(Note::new(path, Action::Dropped, Reason::Incomplete, detail));
+    let mut drop =
+        |path: FieldPath, detail| notes.push(Note::new(path, NoteAction::Dropped, NoteReason::Incomplete, detail));
     if update.tags_left_out {
         drop(Field::Tags.into(), "the vendor's tags could not be read, and an update would remove them");
     }
@@ -344,7 +345,7 @@ impl CustomerSink for Whale {
     }
 
     /// By the vendor's id or by e-mail address. The vendor documents no reading by external id.
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let mut call = self.0.account.call();
         let Some(id) = self.id_of(&mut call, who, "find").await? else { return Ok(None) };
         // Rows of a list show neither address nor metadata.
@@ -353,16 +354,16 @@ impl CustomerSink for Whale {
 
     /// By the vendor's id or by e-mail address, with a removal request: the vendor promises 30 days (documented). Whether
     /// it then tells the person is unknown; [`Whale::request_erasure`] takes a word on it.
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let mut call = self.0.account.call();
-        let Some(id) = self.id_of(&mut call, who, "erase").await? else { return Ok(Erased::Nobody) };
+        let Some(id) = self.id_of(&mut call, who, "erase").await? else { return Ok(ErasureStatus::NotFound) };
         // Read first: only so does a 404 of the request mean that it could not be made.
         if self.read_known(&mut call, &id, who).await?.is_none() {
-            return Ok(Erased::Nobody);
+            return Ok(ErasureStatus::NotFound);
         }
         let input = &ErasureInput::default();
         self.removal(&mut call, &id, &Typed { kind: RemovalKind::Erasure, input }).await?;
-        Ok(Erased::Promised(Some(ERASURE)))
+        Ok(ErasureStatus::Accepted { within: Some(ERASURE) })
     }
 
     /// Reads one row of customers. That the key may write is not checked.

@@ -27,8 +27,8 @@ use serde_json::value::RawValue;
 use super::RemovalRequest;
 use super::fields::{Fields, RawMap};
 use super::words::CustomerId;
+use crate::client::auth::signature::verify_hex;
 use crate::error::Error;
-use crate::signature::verify_hex;
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
@@ -272,7 +272,7 @@ mod tests {
 
     fn delivery(body: &'static [u8], event: Option<&'static str>) -> Result<Event, WebhookError> {
         let mut headers = HeaderMap::new();
-        let signature = crate::signature::hmac_hex(&SecretString::from(SECRET), body);
+        let signature = crate::client::auth::signature::hmac_hex(&SecretString::from(SECRET), body);
         headers.insert(SIGNATURE_HEADER, format!("sha256={signature}").parse().unwrap());
         headers.insert("x-webhook-delivery-id", "d1".parse().unwrap());
         headers.insert("x-webhook-timestamp", "1741513200".parse().unwrap());

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::providers::lenient::lenient_text;
+use crate::client::json::lenient::lenient_text;
 
 /// An id of the vendor's: opaque, of no form that could be relied on.
 macro_rules! id {

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::client::json::lenient::{Scalar, lenient_text};
+use crate::client::{BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
 use crate::error::{Effect, ErrorKind, FieldError};
-use crate::http::{BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
-use crate::providers::lenient::{Scalar, lenient_text};
 
 /// What any of the vendor's answers may hold beside its data. Every part may be missing.
 #[derive(Default, Deserialize)]

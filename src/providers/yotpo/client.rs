@@ -18,11 +18,11 @@ use super::query::{ArrayStyle, CustomerQuery};
 use super::read::{self, CustomerPage};
 use super::token::{HEADER, MINT, Token, Tokens};
 use super::wire::{CustomerRecord, Envelope};
+use crate::client::options::{ClientOptions, client_options, fixed_url, json_body, json_headers};
+use crate::client::{AccountContext, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, Verdict, fill};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, BaseUrl, Call, Clock, HttpResponse, Limit, Operation, Outgoing, Verdict, fill};
-use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, client_options, fixed_url, json_body, json_headers};
+use crate::plan::outcome::{Outcome, Upserted};
+use crate::plan::{Step, StepCondition, Url};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.yotpo.com/";
@@ -139,7 +139,7 @@ impl Builder {
         let connector = account.connector.clone();
         Ok(Yotpo(Arc::new(Inner {
             mint: self.secret.is_some().then(|| Step {
-                when: When::IfNoToken,
+                when: StepCondition::IfNoToken,
                 operation: MINT.name,
                 method: Method::POST,
                 url: Url::from(&tokens),
@@ -175,7 +175,7 @@ struct Inner {
     /// The step that mints, as plans show it.
     mint: Option<Step>,
     tokens: Tokens,
-    account: Account,
+    account: AccountContext,
 }
 
 /// A client of Yotpo's Core API for one store. Cheap to clone.
@@ -282,7 +282,7 @@ impl Yotpo {
 
     fn upsert_step(&self, record: &CustomerRecord<'_>) -> Result<Step, Error> {
         Ok(Step {
-            when: When::Always,
+            when: StepCondition::Always,
             operation: UPSERT.name,
             method: Method::PATCH,
             url: Url::from(&self.0.customers),

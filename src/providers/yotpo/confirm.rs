@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::client::Yotpo;
 use crate::customer::Customer;
 use crate::error::Error;
-use crate::sink::{CustomerSink, Found, Identity};
+use crate::sink::{CustomerSink, FoundCustomer, Identity};
 
 /// How long to wait for a customer, and when to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Confirmation {
     /// Whether enough looks in a row found the customer.
     pub visible: bool,
     /// The customer as the last look that found them showed them.
-    pub found: Option<Found>,
+    pub found: Option<FoundCustomer>,
     /// How many looks there were.
     pub looks: u32,
     /// How many of the last looks in a row found the customer.

@@ -9,9 +9,9 @@ use super::wire::{AddressRecord, CustomerIdentity, CustomerRecord};
 use crate::customer::{
     AddressField, Channel, ConsentState, Customer, E164, Field, FieldPath, Gender, PhoneError, country, is_blank, text,
 };
-use crate::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
-use crate::matrix::FieldRule;
-use crate::notes::{Action, Reason};
+use crate::plan::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
+use crate::plan::matrix::FieldRule;
+use crate::plan::note::{NoteAction, NoteReason};
 
 /// What the client's options say to the mapping.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,7 +62,7 @@ fn is_null(text: &str) -> bool {
 fn unless_null<'c>(mapper: &mut Mapper<'c>, field: Field, value: Option<&'c str>) -> Option<&'c str> {
     let value = value?;
     if is_null(value) {
-        mapper.drop(field, Reason::Invalid, NULL);
+        mapper.drop(field, NoteReason::Invalid, NULL);
         return None;
     }
     Some(value)
@@ -87,7 +87,7 @@ fn identity<'c>(
         (None, None, Some(Ok(phone))) if options.allow_phone_identity => {
             mapper.sent(Field::Phone);
             let detail = "says who the customer is as phone_number, which the vendor asks not to use any more";
-            mapper.added(Field::Phone, Reason::Deprecated, detail);
+            mapper.added(Field::Phone, NoteReason::Deprecated, detail);
             return Some(CustomerIdentity::Phone { phone_number: Cow::Owned(phone.to_string()) });
         }
         _ => {}
@@ -126,7 +126,7 @@ fn refuse(mapper: &mut Mapper<'_>, phone: Option<Result<E164, PhoneError>>, opti
 }
 
 fn name<'c>(mapper: &mut Mapper<'c>, rule: &FieldRule, value: Option<&'c str>) -> Option<Cow<'c, str>> {
-    let crate::matrix::FieldKey::Top(field) = rule.field else { return None };
+    let crate::plan::matrix::FieldKey::Top(field) = rule.field else { return None };
     let value = unless_null(mapper, field, value);
     mapper.text(rule, value).map(Cow::Borrowed)
 }
@@ -139,7 +139,7 @@ fn scalars<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
             Gender::Male => "M",
             Gender::Other => "Other",
             Gender::Undisclosed => {
-                mapper.drop(Field::Gender, Reason::Unsupported, "the vendor has no word for it: F, M and Other");
+                mapper.drop(Field::Gender, NoteReason::Unsupported, "the vendor has no word for it: F, M and Other");
                 return None;
             }
         };
@@ -163,7 +163,7 @@ pub(super) fn time(
 ) -> Option<DateTime<FixedOffset>> {
     let at = at?;
     if !(0..=9999).contains(&at.with_timezone(&Utc).year()) {
-        mapper.drop(field, Reason::Invalid, "its year has not four digits");
+        mapper.drop(field, NoteReason::Invalid, "its year has not four digits");
         return None;
     }
     // A leap second counts as a second here, not as a fraction.
@@ -186,7 +186,7 @@ fn language<'c>(mapper: &mut Mapper<'c>, locale: Option<&'c str>) -> Option<Cow<
         (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
     });
     if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_alphabetic()) || !well_formed {
-        mapper.drop(Field::Locale, Reason::Invalid, "is no BCP 47 tag of a language with two letters");
+        mapper.drop(Field::Locale, NoteReason::Invalid, "is no BCP 47 tag of a language with two letters");
         return None;
     }
     if regions == 0 {
@@ -204,7 +204,7 @@ fn language<'c>(mapper: &mut Mapper<'c>, locale: Option<&'c str>) -> Option<Cow<
 fn currency<'c>(mapper: &mut Mapper<'c>, currency: Option<&'c str>) -> Option<Cow<'c, str>> {
     let code = currency?.trim();
     if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_alphabetic()) {
-        mapper.drop(Field::Currency, Reason::Invalid, "is no ISO 4217 code of three letters");
+        mapper.drop(Field::Currency, NoteReason::Invalid, "is no ISO 4217 code of three letters");
         return None;
     }
     mapper.sent(Field::Currency);
@@ -222,7 +222,7 @@ fn tags<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
         // Beside another tag the word is a part of a longer text, and harmless.
         [only] if is_null(only) => {
             mapper.sent.retain(|path| *path != FieldPath::Field(Field::Tags));
-            mapper.drop(Field::Tags, Reason::Invalid, NULL);
+            mapper.drop(Field::Tags, NoteReason::Invalid, NULL);
             None
         }
         [only] => Some(Cow::Borrowed(*only)),
@@ -254,7 +254,7 @@ fn address<'c>(mapper: &mut Mapper<'c>) -> Option<AddressRecord<'c>> {
 fn is_null_part(address: &mut AddressMapper<'_, '_>, field: AddressField) -> bool {
     let null = address.address.text(field).is_some_and(is_null);
     if null {
-        address.drop(field, Reason::Invalid, NULL);
+        address.drop(field, NoteReason::Invalid, NULL);
     }
     null
 }
@@ -272,11 +272,15 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     let code = address.country_code();
     let Some(name) = address.address.text(AddressField::Country) else { return code };
     if code.is_some() {
-        address.drop(AddressField::Country, Reason::Redundant, "the vendor takes the code, which is there too");
+        address.drop(AddressField::Country, NoteReason::Redundant, "the vendor takes the code, which is there too");
         return code;
     }
     let Some(country) = country::by_name(name) else {
-        address.drop(AddressField::Country, Reason::Invalid, "is no known country, and the vendor takes its code only");
+        address.drop(
+            AddressField::Country,
+            NoteReason::Invalid,
+            "is no known country, and the vendor takes its code only",
+        );
         return None;
     };
     address.carries();
@@ -293,7 +297,7 @@ fn place_phone<'c>(
     let phone = match phone {
         Ok(phone) => phone,
         Err(problem) => {
-            mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
+            mapper.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem));
             return;
         }
     };
@@ -315,14 +319,14 @@ fn place_phone<'c>(
     match (deprecated, in_address) {
         (true, _) => mapper.note(
             Field::Phone,
-            Action::Changed,
-            Reason::Deprecated,
+            NoteAction::Changed,
+            NoteReason::Deprecated,
             "sent as phone_number, of which the vendor says that it can no longer be set",
         ),
         (false, true) => mapper.changed(Field::Phone, "stands in the address alone: phone_number is deprecated"),
         (false, false) => {
             let detail = "phone_number is deprecated, and there is no address whose number it could be";
-            mapper.drop(Field::Phone, Reason::Deprecated, detail);
+            mapper.drop(Field::Phone, NoteReason::Deprecated, detail);
         }
     }
 }
@@ -343,11 +347,11 @@ fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
     for (key, value) in customer.custom.iter().filter(|(_, value)| !value.is_blank()) {
         let path = FieldPath::Custom(key.as_str().into());
         if is_blank(key) {
-            mapper.drop(path, Reason::Invalid, "a property needs a name");
+            mapper.drop(path, NoteReason::Invalid, "a property needs a name");
             continue;
         }
         if matches!(value, crate::customer::CustomValue::Text(text) if is_null(text)) {
-            mapper.drop(path, Reason::Invalid, NULL);
+            mapper.drop(path, NoteReason::Invalid, NULL);
             continue;
         }
         if !key.contains(char::is_whitespace) {
@@ -358,7 +362,7 @@ fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
         let plain = key.replace(char::is_whitespace, "_");
         let taken = |name: &str| customer.custom.get(name).is_some_and(|value| !value.is_blank());
         if taken(&plain) || record.custom_properties.contains_key(plain.as_str()) {
-            mapper.drop(path, Reason::Redundant, "with _ for blanks its name is that of another value");
+            mapper.drop(path, NoteReason::Redundant, "with _ for blanks its name is that of another value");
             continue;
         }
         record.custom_properties.insert(Cow::Owned(plain), value);
@@ -367,6 +371,6 @@ fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
     if !record.custom_properties.is_empty() {
         let detail =
             "sent as custom_properties, which the vendor asks not to use any more: whether it stores them is unknown";
-        mapper.added(Field::Custom, Reason::Deprecated, detail);
+        mapper.added(Field::Custom, NoteReason::Deprecated, detail);
     }
 }

@@ -4,8 +4,8 @@
 //! characters is documented for the same keys of an order's customer, and inferred here.
 
 use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F};
-use crate::matrix::{FieldKey, FieldMatrix, FieldRule as R};
-use crate::notes::Reason;
+use crate::plan::matrix::{FieldKey, FieldMatrix, FieldRule as R};
+use crate::plan::note::NoteReason;
 
 const NO_PART: &str = "the vendor's address has no such part";
 const NO_FIELD: &str = "the vendor's customer has no field for it";
@@ -20,7 +20,7 @@ pub(super) static PHONE: R = R::sent(F::Phone, "address.phone_number", "E.164").
 );
 pub(super) static FIRST_NAME: R = R::sent(F::FirstName, "first_name", "string").max(255);
 pub(super) static LAST_NAME: R = R::sent(F::LastName, "last_name", "string").max(255);
-static GENDER: R = R::sent(F::Gender, "gender", "F, M or Other").remark("undisclosed is dropped");
+static GENDER: R = R::sent(F::Gender, "gender", "F, M or Other").note("undisclosed is dropped");
 static CREATED_AT: R = R::sent(F::CreatedAt, "account_created_at", "ISO 8601 in UTC, seconds")
     .narrowed("fractions of a second are cut off");
 static UPDATED_AT: R = R::sent(F::UpdatedAt, "account_updated_at", "ISO 8601 in UTC, seconds")
@@ -49,7 +49,7 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &R::sent(F::AccountState, "account_status", "enabled, disabled, invited or declined"),
         &LOCALE,
         &R::sent(F::Currency, "default_currency", "ISO 4217"),
-        &R::sent(F::Tags, "tags", "string, joined by commas").remark("a tag with a comma is dropped"),
+        &R::sent(F::Tags, "tags", "string, joined by commas").note("a tag with a comma is dropped"),
         &LINE1,
         &LINE2,
         &CITY,
@@ -59,37 +59,37 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &PROVINCE_CODE,
         &R::address(A::CountryCode, "address.country_code", "ISO 3166-1 alpha-2"),
         &R::address(A::Country, "address.country_code", "ISO 3166-1 alpha-2")
-            .remark("there is no key for the name: its code is sent where the record has none"),
+            .note("there is no key for the name: its code is sent where the record has none"),
         &R::address(A::Phone, "address.phone_number", "E.164"),
         &R::address(A::Default, "", "chooses the one address that is sent"),
         &R::consent(Channel::Email, C::State, "accepts_email_marketing", "boolean").narrowed(FLAG),
         &R::consent(Channel::Sms, C::State, "accepts_sms_marketing", "boolean").narrowed(FLAG),
-        &R::no_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
-        &R::no_consent(Channel::Email, C::Source, NO_CONSENT),
-        &R::no_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::Source, NO_CONSENT),
-        &R::no_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
-        &R::no_address(A::FirstName, NO_PART),
-        &R::no_address(A::LastName, NO_PART),
-        &R::no_address(A::District, NO_PART),
-        &R::no_address(A::Latitude, NO_PART),
-        &R::no_address(A::Longitude, NO_PART),
+        &R::unsupported_consent(Channel::Email, C::OptInLevel, NO_CONSENT),
+        &R::unsupported_consent(Channel::Email, C::Source, NO_CONSENT),
+        &R::unsupported_consent(Channel::Email, C::UpdatedAt, NO_CONSENT),
+        &R::unsupported_consent(Channel::Sms, C::OptInLevel, NO_CONSENT),
+        &R::unsupported_consent(Channel::Sms, C::Source, NO_CONSENT),
+        &R::unsupported_consent(Channel::Sms, C::UpdatedAt, NO_CONSENT),
+        &R::unsupported_address(A::FirstName, NO_PART),
+        &R::unsupported_address(A::LastName, NO_PART),
+        &R::unsupported_address(A::District, NO_PART),
+        &R::unsupported_address(A::Latitude, NO_PART),
+        &R::unsupported_address(A::Longitude, NO_PART),
         &R::dropped(
             FieldKey::Top(F::Custom),
-            Reason::Deprecated,
+            NoteReason::Deprecated,
             "custom_properties is deprecated; the option send_deprecated sends it all the same",
         ),
-        &R::none(F::DisplayName, NO_FIELD),
-        &R::none(F::Company, "the vendor's customer has no company; an address has one"),
-        &R::none(F::Note, NO_FIELD),
-        &R::none(F::Birthday, NO_FIELD),
-        &R::none(F::TaxExempt, NO_FIELD),
-        &R::none(F::EmailVerified, NO_FIELD),
-        &R::none(F::SubscriptionState, NO_FIELD),
-        &R::none(F::OrdersCount, NO_FIELD),
-        &R::none(F::TotalSpent, NO_FIELD),
-        &R::none(F::LastOrderId, NO_FIELD),
-        &R::none(F::Clear, "the vendor reads null as \"leave alone\", so that nothing can be blanked"),
+        &R::unsupported(F::DisplayName, NO_FIELD),
+        &R::unsupported(F::Company, "the vendor's customer has no company; an address has one"),
+        &R::unsupported(F::Note, NO_FIELD),
+        &R::unsupported(F::Birthday, NO_FIELD),
+        &R::unsupported(F::TaxExempt, NO_FIELD),
+        &R::unsupported(F::EmailVerified, NO_FIELD),
+        &R::unsupported(F::SubscriptionState, NO_FIELD),
+        &R::unsupported(F::OrdersCount, NO_FIELD),
+        &R::unsupported(F::TotalSpent, NO_FIELD),
+        &R::unsupported(F::LastOrderId, NO_FIELD),
+        &R::unsupported(F::Clear, "the vendor reads null as \"leave alone\", so that nothing can be blanked"),
     ],
 );

@@ -6,12 +6,12 @@ use http::Method;
 use super::PROVIDER;
 use super::answer::judge;
 use super::client::Yotpo;
+use crate::client::{Operation, fill};
 use crate::customer::Email;
 use crate::error::{Error, FieldError};
-use crate::http::{Operation, fill};
-use crate::mapper::email_rule;
 use crate::plan::Url;
-use crate::sink::Erased;
+use crate::plan::mapper::email_rule;
+use crate::sink::ErasureStatus;
 
 /// Who is anonymous stays so when it is asked for again (inferred).
 pub(super) static ANONYMIZE: Operation = Operation::idempotent_write("anonymize_loyalty_customer");
@@ -38,7 +38,7 @@ impl Yotpo {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) before sending where the id cannot stand in a URL or
     /// the address is none; [`ErrorKind::Config`](crate::ErrorKind::Config) as above; else what the vendor or the network
     /// says. A 404 is [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): merchant or person, nobody can say which.
-    pub async fn anonymize_loyalty_customer(&self, merchant_id: &str, email: &Email) -> Result<Erased, Error> {
+    pub async fn anonymize_loyalty_customer(&self, merchant_id: &str, email: &Email) -> Result<ErasureStatus, Error> {
         let named = |error: Error| error.with_provider(PROVIDER).with_operation(ANONYMIZE.name);
         let address = email
             .usable()
@@ -55,6 +55,6 @@ impl Yotpo {
         })?;
         let mut call = self.call();
         self.authorised(&mut call, &ANONYMIZE, &Method::POST, &url, Some(&Bytes::from(body)), judge).await?;
-        Ok(Erased::Promised(None))
+        Ok(ErasureStatus::Accepted { within: None })
     }
 }

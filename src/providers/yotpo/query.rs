@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::PROVIDER;
+use crate::client::query_value;
 use crate::error::{Error, FieldError};
-use crate::http::query_value;
 
 /// How several values of one parameter are written. **All of them are inferred**: one id and one part to expand were
 /// seen in clients, and never two; the name `external_ids` is a plural.

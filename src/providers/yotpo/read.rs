@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 
 use super::answer::object;
 use super::query::CustomerQuery;
+use crate::client::json::lenient::{Scalar, lenient_bool, lenient_decimal, lenient_text};
 use crate::customer::time::parse_rfc3339;
 use crate::customer::{
     AccountState, Address, Channel, Consent, ConsentState, CustomValue, Customer, Decimal, Gender, is_blank,
 };
-use crate::providers::lenient::{Scalar, lenient_bool, lenient_decimal, lenient_text};
 
 /// One page of customers.
 #[derive(Debug)]

@@ -16,12 +16,12 @@ use serde_json::value::RawValue;
 use super::PROVIDER;
 use super::answer::{failure, judge, object};
 use super::client::{DEFAULT_BASE_URL, DEFAULT_LIMIT};
+use crate::client::options::{ClientOptions, client_options, credential_value, json_headers};
+use crate::client::{AccountContext, HttpResponse, Operation, Outgoing, fill};
 use crate::customer::Email;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Account, HttpResponse, Operation, Outgoing, fill};
-use crate::mapper::email_rule;
 use crate::plan::Url;
-use crate::providers::options::{ClientOptions, client_options, credential_value, json_headers};
+use crate::plan::mapper::email_rule;
 
 /// Who is on the list stays on it, and who is not stays off it (inferred).
 static CREATE: Operation = Operation::idempotent_write("create_unsubscribers");
@@ -78,7 +78,7 @@ struct Inner {
     kind: String,
     utoken: SecretString,
     json: HeaderMap,
-    account: Account,
+    account: AccountContext,
 }
 
 /// A client of the vendor's list of people who want no requests for reviews. Cheap to clone. It counts against the
@@ -178,7 +178,7 @@ impl ReviewUnsubscribers {
 }
 
 /// A success may hold errors inside its `response` (seen).
-fn judge_write(response: &HttpResponse) -> crate::http::Verdict {
+fn judge_write(response: &HttpResponse) -> crate::client::Verdict {
     #[derive(serde::Deserialize)]
     struct Envelope<'a> {
         #[serde(borrow, default)]
@@ -189,7 +189,7 @@ fn judge_write(response: &HttpResponse) -> crate::http::Verdict {
         Some(inner) if response.status.is_success() && failure(response).is_none() => {
             let inner = HttpResponse::new(response.status, Bytes::copy_from_slice(inner.get().as_bytes()));
             match failure(&inner) {
-                None => crate::http::Verdict::Success,
+                None => crate::client::Verdict::Success,
                 Some(mut problem) => {
                     problem.kind = Some(ErrorKind::Rejected);
                     problem.effect = Some(Effect::Unknown);

@@ -6,14 +6,14 @@ use super::client::{LIST, UPSERT, Yotpo};
 use super::query::{ArrayStyle, CustomerQuery};
 use super::read::CustomerRow;
 use super::{MATRIX, PROVIDER, map};
+use crate::client::trace::upsert_span;
 use crate::customer::{Customer, E164, email};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::mapper::{Mapper, email_rule, phone_rule};
-use crate::outcome::Upserted;
 use crate::plan::Plan;
+use crate::plan::mapper::{Mapper, email_rule, phone_rule};
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, UpsertOptions};
 
 /// Pages that a look-up reads at most. A filter leaves a handful of people; more pages mean that it was not obeyed.
 const PAGES: usize = 10;
@@ -61,7 +61,7 @@ impl CustomerSink for Yotpo {
     ///
     /// Several rows of one external id are one customer. Several customers under one e-mail address or number, of
     /// whom none can be chosen, are an [`ErrorKind::Conflict`] that names their external ids.
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let wanted = Wanted::of(who, self.array_style())?;
         let mut call = self.call();
         let mut query = wanted.query();
@@ -89,7 +89,7 @@ impl CustomerSink for Yotpo {
     /// [`ErrorKind::Unsupported`]: no way to delete a customer of Core is known. The vendor documents an asynchronous
     /// GDPR deletion by e-mail address, of which neither the path nor two of its parameters are known. What is known is
     /// an explicit call of its own: [`anonymize_loyalty_customer`](Yotpo::anonymize_loyalty_customer).
-    async fn erase(&self, _who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, _who: &Identity) -> Result<ErasureStatus, Error> {
         Err(Error::unsupported(
             PROVIDER,
             "erase",
@@ -163,13 +163,13 @@ impl<'a> Wanted<'a> {
 }
 
 /// The one customer among the rows.
-fn one(hits: Vec<CustomerRow>) -> Result<Option<Found>, Error> {
+fn one(hits: Vec<CustomerRow>) -> Result<Option<FoundCustomer>, Error> {
     let mut hits = hits.into_iter();
     let Some(first) = hits.next() else { return Ok(None) };
     let others: Vec<CustomerRow> =
         hits.filter(|row| row.external_id.is_none() || row.external_id != first.external_id).collect();
     if others.is_empty() {
-        return Ok(Some(Found::new(None, first.to_customer())));
+        return Ok(Some(FoundCustomer::new(None, first.to_customer())));
     }
     let mut ids: Vec<String> = std::iter::once(first).chain(others).filter_map(|row| row.external_id).collect();
     ids.sort_unstable();

@@ -14,11 +14,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::wire::TokenRequest;
 use super::{PROVIDER, answer};
+use crate::client::auth::single_flight::SingleFlight;
+use crate::client::options::{bare_headers, json_headers};
+use crate::client::{Call, Connector, Operation, Outgoing, Shared};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Call, Connector, Operation, Outgoing, Shared};
 use crate::plan::Url;
-use crate::providers::options::{bare_headers, json_headers};
-use crate::single_flight::SingleFlight;
 
 /// The header that carries the token (documented).
 pub(super) const HEADER: &str = "x-yotpo-token";

@@ -11,7 +11,7 @@ use super::super::Sandbox;
 use super::super::reply::{self, Reply};
 use super::super::time::after;
 use super::State;
-use crate::signature::verify_hex;
+use crate::client::auth::signature::verify_hex;
 
 impl Sandbox {
     /// The key of the app that the SHOPLINE stand-in knows.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::people::People;
 use super::{Failure, Object, Outcome, Reply, Sandbox, stamp};
+use crate::client::auth::signature::hmac_hex;
 use crate::sandbox::time::after;
-use crate::signature::hmac_hex;
 
 /// All removal requests.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use super::super::record::{AddressAnswer, AddressRecord, Listed, id, list};
 use super::super::wire::{AddressId, CustomerId};
 use super::customers::Nothing;
 use super::{Ask, listable, or_nothing};
+use crate::client::Operation;
 use crate::error::Error;
-use crate::http::Operation;
 
 static GET: Operation = Operation::read("get_address");
 static DELETE: Operation = Operation::idempotent_write("delete_address");

@@ -7,8 +7,8 @@ use super::super::client::{Shopline, body};
 use super::super::native::Answered;
 use super::customers::Nothing;
 use super::{Ask, refuse};
+use crate::client::Operation;
 use crate::error::{Error, FieldError};
-use crate::http::Operation;
 
 /// Each starts a task.
 static SUBMIT: Operation = Operation::write("submit_bulk_mutation");

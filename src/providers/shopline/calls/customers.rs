@@ -14,9 +14,9 @@ use super::super::query::{CustomerList, CustomerSearch};
 use super::super::record::{CustomerRecord, CustomersAnswer, object};
 use super::super::wire::{CustomerId, TagId};
 use super::{Ask, listable};
+use crate::client::Operation;
+use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
-use crate::http::Operation;
-use crate::providers::lenient::lenient_text;
 
 static LIST: Operation = Operation::read("list_customers");
 pub(in super::super) static DELETE: Operation = Operation::idempotent_write("delete_customer");

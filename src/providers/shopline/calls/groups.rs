@@ -13,9 +13,9 @@ use super::super::record::{CustomerRecord, CustomersAnswer, Listed, list, moment
 use super::super::wire::GroupId;
 use super::customers::Nothing;
 use super::{Ask, or_nothing};
+use crate::client::Operation;
+use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
-use crate::http::Operation;
-use crate::providers::lenient::lenient_text;
 
 static LIST: Operation = Operation::read("list_groups");
 static COUNT: Operation = Operation::read("count_groups");

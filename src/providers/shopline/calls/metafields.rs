@@ -15,9 +15,9 @@ use super::super::record::{Listed, id, list, moment, object, text};
 use super::super::wire::{CustomerId, MetafieldId};
 use super::customers::Nothing;
 use super::{Ask, or_nothing, refuse};
+use crate::client::Operation;
+use crate::client::json::lenient::lenient_text;
 use crate::error::{Error, FieldError};
-use crate::http::Operation;
-use crate::providers::lenient::lenient_text;
 
 static LIST: Operation = Operation::read("list_metafields");
 static COUNT: Operation = Operation::read("count_metafields");

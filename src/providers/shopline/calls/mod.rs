@@ -27,9 +27,9 @@ use super::client::Shopline;
 use super::native::{Answered, filled, read, read_page, written};
 use super::paging::Page;
 use super::record::{CountAnswer, Listed};
+use crate::client::{Call, HttpResponse, Operation};
 use crate::error::{Error, FieldError};
-use crate::http::{Call, HttpResponse, Operation};
-use crate::plan::When;
+use crate::plan::StepCondition;
 
 /// One request of a native call, with the ids for its route's places.
 pub(super) struct Ask<'a> {
@@ -74,8 +74,8 @@ impl Shopline {
         let route = filled(route, ids).map_err(refused)?;
         let url = self.route(&query.map_or(route.clone(), |query| query.on(&route)));
         let step = match body {
-            Some(body) => self.step(When::Always, operation, method, url, body),
-            None => self.bare_step(When::Always, operation, method, url),
+            Some(body) => self.step(StepCondition::Always, operation, method, url, body),
+            None => self.bare_step(StepCondition::Always, operation, method, url),
         };
         let mut call = self.0.account.call();
         let response = self.send(&mut call, operation, &step).await?;

@@ -14,8 +14,8 @@ use super::super::query::{ORDERS_MAX, PageSize, Query, page_size};
 use super::super::record::{Listed, text};
 use super::super::wire::{CustomerId, OrderId};
 use super::Ask;
+use crate::client::Operation;
 use crate::error::Error;
-use crate::http::Operation;
 
 static ORDERS: Operation = Operation::read("list_customer_orders");
 

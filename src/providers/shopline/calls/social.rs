@@ -12,9 +12,9 @@ use super::super::query::Query;
 use super::super::record::{list, object, text};
 use super::Ask;
 use super::customers::Nothing;
+use crate::client::Operation;
+use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
-use crate::http::Operation;
-use crate::providers::lenient::lenient_text;
 
 static LIST: Operation = Operation::read("list_social_logins");
 /// The vendor makes or changes (documented).

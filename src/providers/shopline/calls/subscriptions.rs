@@ -11,9 +11,9 @@ use super::super::query::Query;
 use super::super::record::{Listed, id, integer, list, moment};
 use super::super::wire::CustomerId;
 use super::{Ask, listable};
+use crate::client::Operation;
+use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
-use crate::http::Operation;
-use crate::providers::lenient::lenient_text;
 
 static SUBSCRIPTIONS: Operation = Operation::read("list_subscriptions");
 

@@ -9,9 +9,9 @@ use url::form_urlencoded;
 use super::super::PROVIDER;
 use super::super::client::store_handle;
 use super::OAuthApp;
+use crate::client::auth::signature::verify_hex;
+use crate::client::query_value;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::query_value;
-use crate::signature::verify_hex;
 
 /// How far the vendor's time and ours may be apart (documented for the vendor's side).
 const WINDOW_MS: u64 = 600_000;
@@ -135,7 +135,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::signature::hmac_hex;
+    use crate::client::auth::signature::hmac_hex;
 
     const SECRET: &str = "fake_app_secret";
 

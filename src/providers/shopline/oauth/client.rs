@@ -12,10 +12,10 @@ use super::super::PROVIDER;
 use super::super::client::{DEFAULT_LIMIT, body, refuse_other_product, store_handle};
 use super::token::{judge, read};
 use super::{AccessToken, OAuthApp, placeholder};
+use crate::client::options::{ClientOptions, client_options, fixed_url};
+use crate::client::{AccountContext, Call, Operation, Outgoing};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, Call, Operation, Outgoing};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{ClientOptions, client_options, fixed_url};
+use crate::plan::{Step, StepCondition, Url};
 
 /// The code works once (documented): a lost answer may have used it up.
 static CREATE: Operation = Operation::write("create_access_token");
@@ -64,7 +64,7 @@ struct Inner {
     app: OAuthApp,
     create: Url,
     refresh: Url,
-    account: Account,
+    account: AccountContext,
 }
 
 /// The token calls of an app for one store. Cheap to clone.
@@ -119,7 +119,7 @@ pub(in super::super) async fn refresh(
     call: &mut Call<'_>,
     app: &OAuthApp,
     url: &Url,
-    account: &Account,
+    account: &AccountContext,
 ) -> Result<AccessToken, Error> {
     request_token(call, &REFRESH, app, url, None, account).await
 }
@@ -130,7 +130,7 @@ async fn request_token(
     app: &OAuthApp,
     url: &Url,
     body: Option<&Bytes>,
-    account: &Account,
+    account: &AccountContext,
 ) -> Result<AccessToken, Error> {
     let headers = app.signed_headers(body.map(|body| &**body), account.connector.clock().utc())?;
     let out = Outgoing { operation, method: &Method::POST, url, headers: &headers, body };
@@ -146,7 +146,7 @@ async fn request_token(
 /// The renewing of a token, as plans show it.
 pub(in super::super) fn refresh_step(app: &OAuthApp, url: &Url) -> Result<Step, Error> {
     Ok(Step {
-        when: When::IfNoToken,
+        when: StepCondition::IfNoToken,
         operation: REFRESH.name,
         method: Method::POST,
         url: url.clone(),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::providers::lenient::lenient_text;
+use crate::client::json::lenient::lenient_text;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -26,10 +26,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
 use super::client::store_handle;
+use crate::client::auth::signature::hmac_hex;
+use crate::client::options::{bare_headers, credential_value, json_headers};
+use crate::client::query_value;
 use crate::error::Error;
-use crate::http::query_value;
-use crate::providers::options::{bare_headers, credential_value, json_headers};
-use crate::signature::hmac_hex;
 
 /// A custom or public app: its key, and the secret by which both sides sign. Cheap to clone.
 #[derive(Clone)]

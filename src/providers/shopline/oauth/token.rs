@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::record::{moment, object};
 use super::jwt::expiry;
+use crate::client::json::lenient::lenient_text;
+use crate::client::{HttpResponse, Problem, Retry, Verdict, by_status};
 use crate::error::ErrorKind;
-use crate::http::{HttpResponse, Problem, Retry, Verdict, by_status};
-use crate::providers::lenient::lenient_text;
 
 /// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
 /// (documented).

@@ -2,8 +2,8 @@
 //! status decides.
 
 use super::super::answer::{failure, judge_read};
+use crate::client::{HttpResponse, Verdict};
 use crate::error::{Error, ErrorKind};
-use crate::http::{HttpResponse, Verdict};
 
 /// The text of a 400 that means the same as a 404 elsewhere (seen in a sibling call), where no status or code tells.
 const NOBODY: &str = "Customer does not exist";

@@ -13,14 +13,12 @@ use super::answer::{is_nobody, judge, judge_fetch};
 use super::map::ProgramConsent;
 use super::read::{self, Answer, CustomerQuery, CustomerRow};
 use super::wire::{CustomerRecord, OptedIn};
+use crate::client::options::{ClientOptions, bare_headers, client_options, credential_value, fixed_url, json_headers};
+use crate::client::{AccountContext, Call, Limit, Operation, Outgoing};
 use crate::customer::email;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::http::{Account, Call, Limit, Operation, Outgoing};
-use crate::outcome::{Outcome, Upserted};
-use crate::plan::{Step, Url, When};
-use crate::providers::options::{
-    ClientOptions, bare_headers, client_options, credential_value, fixed_url, json_headers,
-};
+use crate::plan::outcome::{Outcome, Upserted};
+use crate::plan::{Step, StepCondition, Url};
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://loyalty.yotpo.com/api/v2/";
@@ -83,7 +81,7 @@ struct Inner {
     customers: Arc<url::Url>,
     json: Arc<HeaderMap>,
     bare: Arc<HeaderMap>,
-    account: Account,
+    account: AccountContext,
 }
 
 /// A client of Yotpo's Loyalty API for one account. Cheap to clone.
@@ -126,7 +124,7 @@ impl Loyalty {
             return Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(UPSERT.name));
         }
         let mut call = self.0.account.call();
-        self.send(&mut call, &self.upsert_step(record, When::Always)?).await
+        self.send(&mut call, &self.upsert_step(record, StepCondition::Always)?).await
     }
 
     /// Reads one customer; none where there is none. A 404 is read as "nobody" (seen), which one of a wrong base URL is
@@ -186,11 +184,11 @@ impl Loyalty {
     /// The steps of an upsert, as plans show them: where the membership is not known, those that look it up come first.
     pub(super) fn steps(&self, record: &CustomerRecord<'_>) -> Result<Vec<Step>, Error> {
         if record.opted_in != OptedIn::AS_HELD {
-            return Ok(vec![self.upsert_step(record, When::Always)?]);
+            return Ok(vec![self.upsert_step(record, StepCondition::Always)?]);
         }
         let mut steps = Vec::with_capacity(4);
         for query in look_ups(record) {
-            let when = if steps.is_empty() { When::Always } else { When::IfNotFound };
+            let when = if steps.is_empty() { StepCondition::Always } else { StepCondition::IfNotFound };
             steps.push(Step {
                 when,
                 operation: FETCH.name,
@@ -200,10 +198,10 @@ impl Loyalty {
                 body: None,
             });
         }
-        steps.push(self.upsert_step(record, When::IfFound)?);
+        steps.push(self.upsert_step(record, StepCondition::IfFound)?);
         let mut new = record.clone();
         new.opted_in = OptedIn::NO;
-        steps.push(self.upsert_step(&new, When::IfNotFound)?);
+        steps.push(self.upsert_step(&new, StepCondition::IfNotFound)?);
         Ok(steps)
     }
 
@@ -243,7 +241,7 @@ impl Loyalty {
         Ok(())
     }
 
-    pub(super) fn upsert_step(&self, record: &CustomerRecord<'_>, when: When) -> Result<Step, Error> {
+    pub(super) fn upsert_step(&self, record: &CustomerRecord<'_>, when: StepCondition) -> Result<Step, Error> {
         let mut buffer = Vec::with_capacity(384);
         serde_json::to_writer(&mut buffer, record).map_err(|error| {
             Error::new(ErrorKind::Other, Effect::NotSent).with_provider(PROVIDER).with_source(error)

@@ -9,9 +9,9 @@ use crate::customer::{
     AccountState, AddressField, Channel, ConsentField, ConsentState, Customer, Field, FieldPath, PhoneError, country,
     is_blank, text,
 };
-use crate::mapper::{Mapper, TagLimits, email_rule, phone_rule};
-use crate::notes::{Action, Note, Reason};
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::mapper::{Mapper, TagLimits, email_rule, phone_rule};
+use crate::plan::note::{Note, NoteAction, NoteReason};
 
 /// What says whether a person is a member of the loyalty programme.
 ///
@@ -83,11 +83,11 @@ fn phone<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
         (PhoneError::National, Ok(number), Some(country)) => {
             mapper.sent(Field::Phone);
             let detail = "country_iso_code is that of the main address: the number names no country";
-            mapper.added(Field::Phone, Reason::Derived, detail);
+            mapper.added(Field::Phone, NoteReason::Derived, detail);
             record.phone_number = Some(Cow::Borrowed(number));
             record.country_iso_code = Some(Cow::Borrowed(country));
         }
-        _ => mapper.drop(Field::Phone, Reason::Invalid, phone_rule(problem)),
+        _ => mapper.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem)),
     }
 }
 
@@ -107,7 +107,7 @@ fn account(mapper: &mut Mapper<'_>) -> Option<bool> {
         }
         AccountState::Disabled => {
             let detail = "the vendor knows whether there is an account, and not that it is switched off";
-            mapper.drop(Field::AccountState, Reason::Unsupported, detail);
+            mapper.drop(Field::AccountState, NoteReason::Unsupported, detail);
             None
         }
         AccountState::Invited | AccountState::Declined => {
@@ -131,21 +131,21 @@ fn membership(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, consent:
     let Some((channel, mut known)) = channel.and_then(|channel| Some((channel, mapper.consent(channel)?))) else {
         record.opted_in = OptedIn::AS_HELD;
         let field = channel.unwrap_or(Channel::Email).field();
-        let note = Note::new(field.into(), Action::Added, Reason::Default, AS_HELD);
-        mapper.notes.push(note.when(When::IfNotFound));
+        let note = Note::new(field.into(), NoteAction::Added, NoteReason::Default, AS_HELD);
+        mapper.notes.push(note.when(StepCondition::IfNotFound));
         return;
     };
-    let mut beside = |field: ConsentField, set: bool, reason: Reason, detail: &'static str| {
+    let mut beside = |field: ConsentField, set: bool, reason: NoteReason, detail: &'static str| {
         if set {
             mapper.drop(FieldPath::Consent(channel, field), reason, detail);
         }
     };
-    beside(ConsentField::OptInLevel, known.level.is_some(), Reason::Unsupported, BESIDE);
-    beside(ConsentField::Source, known.source.is_some(), Reason::Unsupported, BESIDE);
+    beside(ConsentField::OptInLevel, known.level.is_some(), NoteReason::Unsupported, BESIDE);
+    beside(ConsentField::Source, known.source.is_some(), NoteReason::Unsupported, BESIDE);
     let yes = known.state == ConsentState::Subscribed;
     if !yes {
         let detail = "the vendor takes the time of a yes, and of nothing else";
-        beside(ConsentField::UpdatedAt, known.updated_at.is_some(), Reason::Consent, detail);
+        beside(ConsentField::UpdatedAt, known.updated_at.is_some(), NoteReason::Consent, detail);
         known.updated_at = None;
     }
     let at = known.updated_at.copied();
@@ -165,7 +165,7 @@ fn joined(
     let at = at?;
     let path = FieldPath::Consent(channel, ConsentField::UpdatedAt);
     if !(0..=9999).contains(&at.to_utc().year()) {
-        mapper.drop(path, Reason::Invalid, "its year has not four digits");
+        mapper.drop(path, NoteReason::Invalid, "its year has not four digits");
         return None;
     }
     if at.nanosecond() % 1_000_000_000 != 0 {
@@ -178,7 +178,7 @@ fn joined(
 fn addresses(mapper: &mut Mapper<'_>) {
     for (index, address) in (0u32..).zip(&mapper.customer.addresses) {
         if address.default || !address.is_empty() {
-            mapper.drop(FieldPath::Address(index), Reason::Unsupported, "the loyalty customer has no address");
+            mapper.drop(FieldPath::Address(index), NoteReason::Unsupported, "the loyalty customer has no address");
         }
     }
 }

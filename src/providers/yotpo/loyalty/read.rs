@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::super::answer::object;
 use super::PROVIDER;
+use crate::client::json::lenient::{lenient_bool, lenient_decimal, lenient_text};
+use crate::client::query_value;
 use crate::customer::{AccountState, Customer, Decimal, text};
 use crate::error::{Error, FieldError};
-use crate::http::query_value;
-use crate::providers::lenient::{lenient_bool, lenient_decimal, lenient_text};
 
 /// Which customer to fetch. The parameters are seen in clients.
 #[derive(Clone, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use super::client::Loyalty;
 use super::read::{CustomerQuery, CustomerRow};
 use super::wire::CustomerRecord;
 use super::{MATRIX, PROVIDER, map};
+use crate::client::trace::upsert_span;
 use crate::customer::{Customer, Phone, email};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::mapper::{Mapper, email_rule, phone_rule};
-use crate::outcome::Upserted;
-use crate::plan::{Plan, When};
+use crate::plan::mapper::{Mapper, email_rule, phone_rule};
+use crate::plan::outcome::Upserted;
+use crate::plan::{Plan, StepCondition};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, Erased, Found, Identity, UpsertOptions};
-use crate::trace::upsert_span;
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, UpsertOptions};
 
 /// Whom nobody is: asked for to see whether the credentials are good.
 const NOBODY: &str = "credentials-check@nobody.example.com";
@@ -62,7 +62,7 @@ impl CustomerSink for Loyalty {
                 [only] => only.clone(),
                 _ => {
                     self.settle(&mut call, &mut record).await?;
-                    self.upsert_step(&record, When::Always)?
+                    self.upsert_step(&record, StepCondition::Always)?
                 }
             };
             let mut done = self.send(&mut call, &step).await?;
@@ -74,7 +74,7 @@ impl CustomerSink for Loyalty {
 
     /// Reads a customer back by external id, e-mail address (without regard to case) or phone number. What the vendor
     /// returns is compared again.
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let refuse = |field: &'static str, rule: &'static str| {
             Error::invalid_record(vec![FieldError::new(field, rule)]).with_provider(PROVIDER).with_operation("find")
         };
@@ -95,13 +95,13 @@ impl CustomerSink for Loyalty {
             }
         };
         let row = self.customer(&query).await?;
-        Ok(row.filter(|row| is(row, who)).map(|row| Found::new(None, row.to_customer())))
+        Ok(row.filter(|row| is(row, who)).map(|row| FoundCustomer::new(None, row.to_customer())))
     }
 
     /// [`ErrorKind::Unsupported`]: the one call that makes a loyalty customer anonymous takes the access token of Core and
     /// the merchant's id, and is
     /// [`Yotpo::anonymize_loyalty_customer`](crate::providers::yotpo::Yotpo::anonymize_loyalty_customer).
-    async fn erase(&self, _who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, _who: &Identity) -> Result<ErasureStatus, Error> {
         let hint = "the call that makes a loyalty customer anonymous takes the access token of Core: \
                     Yotpo::anonymize_loyalty_customer";
         Err(Error::unsupported(PROVIDER, "erase", hint))

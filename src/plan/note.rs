@@ -5,12 +5,12 @@ use std::fmt;
 use serde::ser::SerializeMap;
 
 use crate::customer::FieldPath;
-use crate::plan::When;
+use crate::plan::StepCondition;
 
 /// What happened to a field that did not go out whole, or that we added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Action {
+pub enum NoteAction {
     /// Sent with a narrower meaning.
     Changed,
     /// Sent, but cut to the vendor's limit.
@@ -21,7 +21,7 @@ pub enum Action {
     Added,
 }
 
-impl Action {
+impl NoteAction {
     /// The action as one lower-case word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -37,7 +37,7 @@ impl Action {
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum NoteReason {
     /// The vendor has no place for it.
     Unsupported,
     /// The vendor, or its format, cannot take this value.
@@ -62,7 +62,7 @@ pub enum Reason {
     Default,
 }
 
-impl Reason {
+impl NoteReason {
     /// The reason as one lower-case word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -88,17 +88,17 @@ impl Reason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     path: FieldPath,
-    action: Action,
-    reason: Reason,
+    action: NoteAction,
+    reason: NoteReason,
     detail: &'static str,
     lengths: Option<(u32, u32)>,
-    when: Option<When>,
+    when: Option<StepCondition>,
 }
 
 impl Note {
     /// A note; `detail` is a short sentence for people.
     #[must_use]
-    pub const fn new(path: FieldPath, action: Action, reason: Reason, detail: &'static str) -> Self {
+    pub const fn new(path: FieldPath, action: NoteAction, reason: NoteReason, detail: &'static str) -> Self {
         Self { path, action, reason, detail, lengths: None, when: None }
     }
 
@@ -108,8 +108,8 @@ impl Note {
         let detail = "cut to the vendor's limit";
         Self {
             path,
-            action: Action::Truncated,
-            reason: Reason::TooLong,
+            action: NoteAction::Truncated,
+            reason: NoteReason::TooLong,
             detail,
             lengths: Some((before, after)),
             when: None,
@@ -118,7 +118,7 @@ impl Note {
 
     /// Limits the note to the steps of this condition.
     #[must_use]
-    pub const fn when(mut self, when: When) -> Self {
+    pub const fn when(mut self, when: StepCondition) -> Self {
         self.when = Some(when);
         self
     }
@@ -131,13 +131,13 @@ impl Note {
 
     /// What happened.
     #[must_use]
-    pub const fn action(&self) -> Action {
+    pub const fn action(&self) -> NoteAction {
         self.action
     }
 
     /// Why.
     #[must_use]
-    pub const fn reason(&self) -> Reason {
+    pub const fn reason(&self) -> NoteReason {
         self.reason
     }
 
@@ -149,7 +149,7 @@ impl Note {
 
     /// The condition of the steps that the note is about; none: all of them.
     #[must_use]
-    pub const fn limited_to(&self) -> Option<When> {
+    pub const fn condition(&self) -> Option<StepCondition> {
         self.when
     }
 

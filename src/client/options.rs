@@ -7,8 +7,8 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::{AccountContext, BaseUrl, Connector, Limit, RetryPolicy};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::http::{Account, BaseUrl, Connector, Limit, RetryPolicy};
 use crate::provider::ProviderId;
 
 /// The options that all builders share.
@@ -59,13 +59,13 @@ impl ClientOptions {
         default_base: &str,
         account: &[&str],
         documented: Limit,
-    ) -> Result<(BaseUrl, Account), Error> {
+    ) -> Result<(BaseUrl, AccountContext), Error> {
         let base = BaseUrl::parse(provider, self.base_url.as_deref().unwrap_or(default_base))?;
         let connector = match self.connector {
             Some(connector) => connector,
             None => Connector::new()?,
         };
-        let account = Account::open(provider, &connector, &base, account, documented, self.limit);
+        let account = AccountContext::open(provider, &connector, &base, account, documented, self.limit);
         Ok((base, account.with_retry_policy(self.policy)))
     }
 }

@@ -1,11 +1,11 @@
-//! What clients are connected through: a transport, a clock, chance, and the quotas of their accounts.
+//! What clients are connected through: a transport, a clock, rng, and the quotas of their accounts.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use super::shared::{Registry, Shared};
+use super::shared_credentials::{Registry, Shared};
 use super::{Clock, Limit, Quota, ReqwestTransport, SystemClock, Transport};
 use crate::error::Error;
 use crate::provider::ProviderId;
@@ -20,7 +20,7 @@ pub struct Connector(Arc<Inner>);
 struct Inner {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    chance: Mutex<fastrand::Rng>,
+    rng: Mutex<fastrand::Rng>,
     /// None: the quotas that all connectors of the process share.
     quotas: Option<Quotas>,
     /// The tokens of clients with the same credential, and the like.
@@ -70,7 +70,7 @@ impl Connector {
         Self(Arc::new(Inner {
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock),
-            chance: Mutex::new(fastrand::Rng::new()),
+            rng: Mutex::new(fastrand::Rng::new()),
             quotas: None,
             shared,
         }))
@@ -80,8 +80,8 @@ impl Connector {
     /// minted tokens are this connector's own.
     #[must_use]
     pub fn for_tests(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        let chance = Mutex::new(fastrand::Rng::with_seed(7));
-        Self(Arc::new(Inner { transport, clock, chance, quotas: Some(Mutex::default()), shared: Arc::default() }))
+        let rng = Mutex::new(fastrand::Rng::with_seed(7));
+        Self(Arc::new(Inner { transport, clock, rng, quotas: Some(Mutex::default()), shared: Arc::default() }))
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -94,7 +94,7 @@ impl Connector {
 
     /// A number in `[0, 1)`.
     pub(crate) fn random(&self) -> f64 {
-        self.0.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
+        self.0.rng.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
     /// The quota of an account. An explicit limit replaces the one in force; without one, the vendor's documented limit

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::notes::Note;
+use crate::plan::note::Note;
 use crate::provider::ProviderId;
 
 /// What became of the record at the vendor.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::customer::{AddressField, Channel, ConsentField, Field, FieldSet};
-use crate::notes::Reason;
+use crate::plan::note::NoteReason;
 use crate::provider::ProviderId;
 
 /// A field of the normalized customer, without a position.
@@ -52,7 +52,7 @@ pub enum Treatment {
     /// It reaches the vendor, for some values with a narrower meaning.
     Narrowed,
     /// It does not reach the vendor.
-    Dropped(Reason),
+    Dropped(NoteReason),
 }
 
 /// One row of a provider's field matrix.
@@ -61,58 +61,70 @@ pub struct FieldRule {
     /// The normalized field.
     pub field: FieldKey,
     /// The vendor's key, or the place in the vendor's request, such as `address.city`. Empty where there is none.
-    pub key: &'static str,
+    pub vendor_key: &'static str,
     /// The vendor's type and form, such as `string` or `00 and digits`.
-    pub form: &'static str,
+    pub format: &'static str,
     /// The longest value in Unicode code points; 0 where no limit is documented.
     pub max: u16,
     /// What becomes of it.
     pub treatment: Treatment,
     /// What to know beside that: the text of the note where the field is dropped.
-    pub remark: &'static str,
+    pub note: &'static str,
 }
 
 impl FieldRule {
-    /// A top-level field that is sent under `key`.
+    /// A top-level field that is sent under `vendor_key`.
     #[must_use]
-    pub const fn sent(field: Field, key: &'static str, form: &'static str) -> Self {
-        Self { field: FieldKey::Top(field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    pub const fn sent(field: Field, vendor_key: &'static str, format: &'static str) -> Self {
+        Self { field: FieldKey::Top(field), vendor_key, format, max: 0, treatment: Treatment::Sent, note: "" }
     }
 
-    /// A field of an address that is sent under `key`.
+    /// A field of an address that is sent under `vendor_key`.
     #[must_use]
-    pub const fn address(field: AddressField, key: &'static str, form: &'static str) -> Self {
-        Self { field: FieldKey::Address(field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    pub const fn address(field: AddressField, vendor_key: &'static str, format: &'static str) -> Self {
+        Self { field: FieldKey::Address(field), vendor_key, format, max: 0, treatment: Treatment::Sent, note: "" }
     }
 
-    /// A field of a consent that is sent under `key`.
+    /// A field of a consent that is sent under `vendor_key`.
     #[must_use]
-    pub const fn consent(channel: Channel, field: ConsentField, key: &'static str, form: &'static str) -> Self {
-        Self { field: FieldKey::Consent(channel, field), key, form, max: 0, treatment: Treatment::Sent, remark: "" }
+    pub const fn consent(
+        channel: Channel,
+        field: ConsentField,
+        vendor_key: &'static str,
+        format: &'static str,
+    ) -> Self {
+        Self {
+            field: FieldKey::Consent(channel, field),
+            vendor_key,
+            format,
+            max: 0,
+            treatment: Treatment::Sent,
+            note: "",
+        }
     }
 
     /// A top-level field that the vendor has no place for.
     #[must_use]
-    pub const fn none(field: Field, remark: &'static str) -> Self {
-        Self::dropped(FieldKey::Top(field), Reason::Unsupported, remark)
+    pub const fn unsupported(field: Field, note: &'static str) -> Self {
+        Self::dropped(FieldKey::Top(field), NoteReason::Unsupported, note)
     }
 
     /// A field of an address that the vendor has no place for.
     #[must_use]
-    pub const fn no_address(field: AddressField, remark: &'static str) -> Self {
-        Self::dropped(FieldKey::Address(field), Reason::Unsupported, remark)
+    pub const fn unsupported_address(field: AddressField, note: &'static str) -> Self {
+        Self::dropped(FieldKey::Address(field), NoteReason::Unsupported, note)
     }
 
     /// A field of a consent that the vendor has no place for.
     #[must_use]
-    pub const fn no_consent(channel: Channel, field: ConsentField, remark: &'static str) -> Self {
-        Self::dropped(FieldKey::Consent(channel, field), Reason::Unsupported, remark)
+    pub const fn unsupported_consent(channel: Channel, field: ConsentField, note: &'static str) -> Self {
+        Self::dropped(FieldKey::Consent(channel, field), NoteReason::Unsupported, note)
     }
 
     /// A field that is not sent, for another reason than that there is no place for it.
     #[must_use]
-    pub const fn dropped(field: FieldKey, reason: Reason, remark: &'static str) -> Self {
-        Self { field, key: "", form: "", max: 0, treatment: Treatment::Dropped(reason), remark }
+    pub const fn dropped(field: FieldKey, reason: NoteReason, note: &'static str) -> Self {
+        Self { field, vendor_key: "", format: "", max: 0, treatment: Treatment::Dropped(reason), note }
     }
 
     /// With a limit in Unicode code points.
@@ -122,18 +134,18 @@ impl FieldRule {
         self
     }
 
-    /// With a remark.
+    /// With a note.
     #[must_use]
-    pub const fn remark(mut self, remark: &'static str) -> Self {
-        self.remark = remark;
+    pub const fn note(mut self, note: &'static str) -> Self {
+        self.note = note;
         self
     }
 
     /// That is narrowed for some values.
     #[must_use]
-    pub const fn narrowed(mut self, remark: &'static str) -> Self {
+    pub const fn narrowed(mut self, note: &'static str) -> Self {
         self.treatment = Treatment::Narrowed;
-        self.remark = remark;
+        self.note = note;
         self
     }
 }

@@ -10,14 +10,14 @@ static NAMES: [(&str, &str); 2] =
 
 /// What an answer says of the vendor's own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct RateLimitHeaders {
     /// Requests that the vendor would still take when it counted this one.
     pub(super) remaining: u32,
     /// How long that holds.
     pub(super) reset: Option<Duration>,
 }
 
-impl Told {
+impl RateLimitHeaders {
     /// Reads `RateLimit-Remaining` and `RateLimit-Reset`, also with `X-` in front: whole numbers, and seconds. What is
     /// something else is not there.
     ///
@@ -54,7 +54,7 @@ mod tests {
 
     fn told(headers: &[(&'static str, &'static str)]) -> Option<(u32, Option<u64>)> {
         let headers: HeaderMap = headers.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
-        Told::read(&headers).map(|told| (told.remaining, told.reset.map(|reset| reset.as_secs())))
+        RateLimitHeaders::read(&headers).map(|told| (told.remaining, told.reset.map(|reset| reset.as_secs())))
     }
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn an_absurd_reset_is_the_length_of_the_limit() {
         let holds = |reset, length| {
-            let told = Told { remaining: 0, reset: Some(Duration::from_secs(reset)) };
+            let told = RateLimitHeaders { remaining: 0, reset: Some(Duration::from_secs(reset)) };
             told.holds(Duration::from_secs(length)).as_secs()
         };
         assert_eq!((holds(7, 1), holds(60, 1), holds(120, 60)), (7, 60, 120));

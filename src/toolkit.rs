@@ -14,8 +14,8 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use customer_sink::build::{Account, Operation, Problem, Verdict, headers, json_body};
-//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId, Step, When};
+//! use customer_sink::toolkit::{AccountContext, Operation, Problem, Verdict, headers, json_body};
+//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId, Step, StepCondition};
 //! use http::Method;
 //!
 //! const PROVIDER: ProviderId = ProviderId::new("harbor");
@@ -30,11 +30,11 @@
 //!
 //! async fn create(connector: &Connector, key: &str, email: &str) -> Result<HttpResponse, Error> {
 //!     let base = BaseUrl::parse(PROVIDER, "https://api.example.com/v1/")?;
-//!     let account = Account::open(PROVIDER, connector, &base, &[key], Limit::Unlimited, None);
+//!     let account = AccountContext::open(PROVIDER, connector, &base, &[key], Limit::Unlimited, None);
 //!     let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &key.into())))?;
 //!     let body = json_body(PROVIDER, &serde_json::json!({"email": email}))?;
 //!     let url = format!("{}customers", base.as_str());
-//!     let step = Step::new(When::Always, CREATE.name(), Method::POST, url, Arc::new(headers), Some(body));
+//!     let step = Step::new(StepCondition::Always, CREATE.name(), Method::POST, url, Arc::new(headers), Some(body));
 //!     account.call().send_step(&CREATE, &step, &[], judge).await
 //! }
 //! # let _ = create;
@@ -44,13 +44,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::SecretString;
 
-pub use crate::http::{Account, Call, Operation, Problem, Retry, Verdict, by_status};
-pub use crate::mapper::{AddressMapper, KnownConsent, Mapper, TagLimits};
+pub use crate::client::{AccountContext, Call, Operation, Problem, Retry, Verdict, by_status};
+pub use crate::plan::mapper::{AddressMapper, KnownConsent, Mapper, TagLimits};
 
+use crate::client::options;
 use crate::error::Error;
-use crate::outcome::Upserted;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
-use crate::providers::options;
 
 /// The headers of a request: what every request of this crate has, a content type for one with a body, and a credential
 /// (a header's name in lower case and its value), which is marked so that no plan and no debug output shows it.
@@ -92,13 +92,13 @@ pub fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> Result<
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), naming `name`, for an empty id, `.`, `..` and control
 /// characters.
 pub fn path_segment(name: &'static str, id: &str) -> Result<String, Error> {
-    crate::http::segment(name, id)
+    crate::client::segment(name, id)
 }
 
 /// The value of a query parameter, escaped once.
 #[must_use]
 pub fn query_value(text: &str) -> String {
-    crate::http::query_value(text)
+    crate::client::query_value(text)
 }
 
 /// Runs an upsert in the span that this crate's own providers use, `customer_sink.upsert`: it records the provider,
@@ -111,5 +111,5 @@ pub async fn upsert_span(
     provider: ProviderId,
     upsert: impl Future<Output = Result<Upserted, Error>>,
 ) -> Result<Upserted, Error> {
-    crate::trace::upsert_span(provider, upsert).await
+    crate::client::trace::upsert_span(provider, upsert).await
 }

@@ -4,7 +4,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::error::Error;
-use crate::outcome::Upserted;
+use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
 /// Runs an upsert in a span of its own. Where nobody records it, it costs nothing.

@@ -1,5 +1,16 @@
 //! What would be sent, as data: the very bytes that an upsert sends.
 
+mod condition;
+pub(crate) mod mapper;
+pub(crate) mod matrix;
+pub(crate) mod note;
+pub(crate) mod outcome;
+
+pub use condition::StepCondition;
+pub use matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
+pub use note::{Note, NoteAction, NoteReason};
+pub use outcome::{Outcome, Upserted};
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -9,48 +20,14 @@ use http::{HeaderMap, Method};
 use serde::ser::{SerializeMap, SerializeStruct};
 
 use crate::customer::FieldPath;
-use crate::notes::Note;
 use crate::provider::ProviderId;
-
-/// The condition of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum When {
-    /// It is always sent.
-    Always,
-    /// Where no token is at hand, or the one at hand has expired.
-    IfNoToken,
-    /// Where a look-up found nobody.
-    IfNotFound,
-    /// Where a look-up found the customer.
-    IfFound,
-    /// Where the vendor said that the customer exists.
-    IfDuplicate,
-    /// Where what the vendor holds differs.
-    IfDiffers,
-}
-
-impl When {
-    /// The condition as one lower-case word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Always => "always",
-            Self::IfNoToken => "if_no_token",
-            Self::IfNotFound => "if_not_found",
-            Self::IfFound => "if_found",
-            Self::IfDuplicate => "if_duplicate",
-            Self::IfDiffers => "if_differs",
-        }
-    }
-}
 
 /// One request of a plan.
 ///
 /// A URL shows `{id}` where the value comes from an earlier answer, and so does a body where it says so.
 #[derive(Clone)]
 pub struct Step {
-    pub(crate) when: When,
+    pub(crate) when: StepCondition,
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -101,7 +78,7 @@ impl Step {
     /// A step of a sink outside this crate. Header values marked sensitive are shown as `[redacted]`.
     #[must_use]
     pub fn new(
-        when: When,
+        when: StepCondition,
         operation: &'static str,
         method: Method,
         url: impl Into<String>,
@@ -113,7 +90,7 @@ impl Step {
 
     /// The condition under which it is sent.
     #[must_use]
-    pub fn when(&self) -> When {
+    pub fn when(&self) -> StepCondition {
         self.when
     }
 
@@ -253,7 +230,7 @@ impl Plan {
 
     /// Whether the plan speaks for a place of the record: as sent, or in a note.
     #[must_use]
-    pub fn accounts_for(&self, place: &FieldPath) -> bool {
+    pub fn covers(&self, place: &FieldPath) -> bool {
         self.sent.iter().any(|path| path.covers(place)) || self.notes.iter().any(|note| note.path().covers(place))
     }
 }

@@ -88,7 +88,7 @@ async fn know_the_way(quota: &Quota, clock: &ManualClock, took: Duration) {
 }
 
 /// Sends one that is answered after this time; when it was sent.
-async fn send(quota: &Quota, clock: &ManualClock, took: Duration, told: Option<Told>) -> Instant {
+async fn send(quota: &Quota, clock: &ManualClock, took: Duration, told: Option<RateLimitHeaders>) -> Instant {
     let permit = quota.acquire(clock, MINUTE, Duration::MAX).await.unwrap();
     let sent = clock.now();
     clock.advance(took);
@@ -237,8 +237,8 @@ async fn a_refusal_lowers_the_part_once_a_round_and_successes_raise_it() {
     assert!((part() - 1.0).abs() < 1e-9, "an account without a limit learns no part");
 }
 
-fn told(remaining: u32, reset: u64) -> Option<Told> {
-    Some(Told { remaining, reset: Some(SECOND * u32::try_from(reset).unwrap()) })
+fn told(remaining: u32, reset: u64) -> Option<RateLimitHeaders> {
+    Some(RateLimitHeaders { remaining, reset: Some(SECOND * u32::try_from(reset).unwrap()) })
 }
 
 #[tokio::test]

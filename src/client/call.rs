@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use super::quota::{Permit, Told, answered};
+use super::quota::{Permit, RateLimitHeaders, answered};
 use super::retry::{Retry, RetryBudget, by_status};
 use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
@@ -96,7 +96,7 @@ impl Problem {
 ///
 /// A client keeps one, behind an `Arc`, and starts a [`Call`] for each upsert.
 #[derive(Debug)]
-pub struct Account {
+pub struct AccountContext {
     pub(crate) provider: ProviderId,
     pub(crate) connector: Connector,
     /// Each request takes a place in all of them, in this order. The first is the account's own.
@@ -121,7 +121,7 @@ pub(crate) struct Allowance {
     pub(crate) hint: &'static str,
 }
 
-impl Account {
+impl AccountContext {
     pub(crate) fn new(provider: ProviderId, connector: Connector, quota: Arc<Quota>, policy: RetryPolicy) -> Self {
         Self {
             provider,
@@ -224,7 +224,7 @@ impl<'a> Outgoing<'a> {
 /// One upsert, or one call of a native client: its requests share a deadline, a count and one account of what changed.
 #[derive(Debug)]
 pub struct Call<'a> {
-    account: &'a Account,
+    account: &'a AccountContext,
     deadline: Instant,
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
@@ -404,7 +404,7 @@ impl Call<'_> {
         let response = match answer {
             Ok(response) => {
                 let own = usize::from(account.allowance.is_some());
-                answered(permits, own, now, clock.now(), Told::read(&response.headers));
+                answered(permits, own, now, clock.now(), RateLimitHeaders::read(&response.headers));
                 response
             }
             Err(error) => {
@@ -521,17 +521,17 @@ impl Call<'_> {
 
     /// Whether any attempt at a write so far ended in doubt, also where a later one was answered.
     #[must_use]
-    pub fn was_doubted(&self) -> bool {
+    pub fn had_unknown_attempt(&self) -> bool {
         self.doubted
     }
 
     /// Says that the last write turned out to have changed nothing.
-    pub fn nothing_written(&mut self) {
+    pub fn mark_not_applied(&mut self) {
         self.committed = false;
     }
 
     /// Says that the last write was answered with success, which does not tell whether it changed anything.
-    pub fn perhaps_nothing_written(&mut self) {
+    pub fn mark_effect_unknown(&mut self) {
         self.committed = false;
         self.uncertain = true;
     }

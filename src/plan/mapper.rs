@@ -7,9 +7,9 @@ use crate::customer::{
     country, is_blank,
 };
 use crate::error::{Error, FieldError};
-use crate::matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
-use crate::notes::{Action, Note, Reason};
-use crate::plan::When;
+use crate::plan::StepCondition;
+use crate::plan::matrix::{FieldKey, FieldMatrix, FieldRule, Treatment};
+use crate::plan::note::{Note, NoteAction, NoteReason};
 use crate::sink::{OnLoss, UpsertOptions};
 
 /// Collects what a mapping sends, what it notes, and what is wrong with the record.
@@ -52,7 +52,7 @@ impl<'c> Mapper<'c> {
                     && dropped.contains(field)
                     && field != Field::Clear
                 {
-                    mapper.drop(field, reason, rule.remark);
+                    mapper.drop(field, reason, rule.note);
                 }
             }
         }
@@ -65,35 +65,41 @@ impl<'c> Mapper<'c> {
     }
 
     /// Claims a place by a note.
-    pub fn note(&mut self, path: impl Into<FieldPath>, action: Action, reason: Reason, detail: &'static str) {
+    pub fn note(&mut self, path: impl Into<FieldPath>, action: NoteAction, reason: NoteReason, detail: &'static str) {
         self.notes.push(Note::new(path.into(), action, reason, detail));
     }
 
     /// Claims a place as not sent.
-    pub fn drop(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
-        self.note(path, Action::Dropped, reason, detail);
+    pub fn drop(&mut self, path: impl Into<FieldPath>, reason: NoteReason, detail: &'static str) {
+        self.note(path, NoteAction::Dropped, reason, detail);
     }
 
     /// Drops a field for the reason that the matrix gives.
     fn drop_by_rule(&mut self, path: FieldPath, key: FieldKey) {
-        if let Some(FieldRule { treatment: Treatment::Dropped(reason), remark, .. }) = self.matrix.rule(key) {
-            self.drop(path, *reason, remark);
+        if let Some(FieldRule { treatment: Treatment::Dropped(reason), note, .. }) = self.matrix.rule(key) {
+            self.drop(path, *reason, note);
         }
     }
 
     /// Claims a place as sent with a narrower meaning.
     pub fn changed(&mut self, path: impl Into<FieldPath>, detail: &'static str) {
-        self.note(path, Action::Changed, Reason::Narrowed, detail);
+        self.note(path, NoteAction::Changed, NoteReason::Narrowed, detail);
     }
 
     /// Notes a value that we had to send, or derived.
-    pub fn added(&mut self, path: impl Into<FieldPath>, reason: Reason, detail: &'static str) {
-        self.note(path, Action::Added, reason, detail);
+    pub fn added(&mut self, path: impl Into<FieldPath>, reason: NoteReason, detail: &'static str) {
+        self.note(path, NoteAction::Added, reason, detail);
     }
 
     /// A note that speaks for some steps only, on a field that others carry.
-    pub fn drop_when(&mut self, path: impl Into<FieldPath>, when: When, reason: Reason, detail: &'static str) {
-        self.notes.push(Note::new(path.into(), Action::Dropped, reason, detail).when(when));
+    pub fn drop_when(
+        &mut self,
+        path: impl Into<FieldPath>,
+        when: StepCondition,
+        reason: NoteReason,
+        detail: &'static str,
+    ) {
+        self.notes.push(Note::new(path.into(), NoteAction::Dropped, reason, detail).when(when));
     }
 
     /// Says that the record cannot be sent, because of this field.
@@ -122,7 +128,7 @@ impl<'c> Mapper<'c> {
                 Some(text)
             }
             Cut::Impossible => {
-                self.drop(path, Reason::TooLong, "its first character alone is longer than the vendor's limit");
+                self.drop(path, NoteReason::TooLong, "its first character alone is longer than the vendor's limit");
                 None
             }
         }
@@ -133,7 +139,7 @@ impl<'c> Mapper<'c> {
         let FieldKey::Top(field) = rule.field else { return None };
         let value = value?;
         if exceeds(value, rule.max) {
-            self.drop(field, Reason::TooLong, "longer than the vendor's limit, and an identifier is never cut");
+            self.drop(field, NoteReason::TooLong, "longer than the vendor's limit, and an identifier is never cut");
             return None;
         }
         self.sent.push(FieldPath::Field(field));
@@ -146,7 +152,7 @@ impl<'c> Mapper<'c> {
         match email.usable() {
             Ok(text) => self.identifier(rule, Some(text)),
             Err(problem) => {
-                self.drop(Field::Email, Reason::Invalid, email_rule(problem));
+                self.drop(Field::Email, NoteReason::Invalid, email_rule(problem));
                 None
             }
         }
@@ -161,7 +167,7 @@ impl<'c> Mapper<'c> {
                 Some(number)
             }
             Err(problem) => {
-                self.drop(Field::Phone, Reason::Invalid, phone_rule(problem));
+                self.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem));
                 None
             }
         }
@@ -181,7 +187,11 @@ impl<'c> Mapper<'c> {
                 continue;
             }
             if limits.refused.is_some_and(|mark| tag.contains(mark)) {
-                self.drop(path, Reason::Invalid, "the vendor separates tags with commas, so that no tag can hold one");
+                self.drop(
+                    path,
+                    NoteReason::Invalid,
+                    "the vendor separates tags with commas, so that no tag can hold one",
+                );
                 continue;
             }
             let cut = cut(tag, limits.max_each);
@@ -194,17 +204,17 @@ impl<'c> Mapper<'c> {
                 }
             };
             if tags.contains(&kept) {
-                self.drop(path, Reason::Redundant, "stands there already");
+                self.drop(path, NoteReason::Redundant, "stands there already");
                 continue;
             }
             if limits.max_count > 0 && tags.len() >= usize::from(limits.max_count) {
-                self.drop(path, Reason::TooMany, "the vendor takes no more tags");
+                self.drop(path, NoteReason::TooMany, "the vendor takes no more tags");
                 continue;
             }
             if limits.max_total > 0 {
                 let grown = total + kept.chars().count() + usize::from(!tags.is_empty());
                 if grown > usize::from(limits.max_total) {
-                    self.drop(path, Reason::TooMany, "all tags together would be longer than the vendor's limit");
+                    self.drop(path, NoteReason::TooMany, "all tags together would be longer than the vendor's limit");
                     continue;
                 }
                 total = grown;
@@ -233,7 +243,11 @@ impl<'c> Mapper<'c> {
             return None;
         }
         let Some(state) = consent.state else {
-            self.drop(channel.field(), Reason::Consent, "without a state the consent is unknown, and is never sent");
+            self.drop(
+                channel.field(),
+                NoteReason::Consent,
+                "without a state the consent is unknown, and is never sent",
+            );
             return None;
         };
         let mut known = KnownConsent {
@@ -250,7 +264,7 @@ impl<'c> Mapper<'c> {
             if self.matrix.drops_consent(channel, field) {
                 self.drop_by_rule(path, FieldKey::Consent(channel, field));
             } else if state != ConsentState::Subscribed && field != ConsentField::UpdatedAt {
-                self.drop(path, Reason::Consent, "with a state other than subscribed it could read as a yes");
+                self.drop(path, NoteReason::Consent, "with a state other than subscribed it could read as a yes");
             } else {
                 continue;
             }
@@ -292,7 +306,7 @@ impl<'c> Mapper<'c> {
             {
                 self.drop(
                     FieldPath::Address(index),
-                    Reason::Unsupported,
+                    NoteReason::Unsupported,
                     "the vendor holds one address, and takes the default one",
                 );
             }
@@ -310,14 +324,14 @@ impl<'c> Mapper<'c> {
             if set.contains(*field) {
                 self.drop(
                     FieldPath::Clear(*field),
-                    Reason::Redundant,
+                    NoteReason::Redundant,
                     "the field is set at the same time, and the value wins",
                 );
             } else if can(*field) {
                 self.sent(FieldPath::Clear(*field));
                 cleared.push(*field);
             } else {
-                self.drop(FieldPath::Clear(*field), Reason::Unsupported, cannot);
+                self.drop(FieldPath::Clear(*field), NoteReason::Unsupported, cannot);
             }
         }
         cleared
@@ -350,8 +364,8 @@ pub(crate) fn lost_field(note: &Note) -> FieldError {
 /// Whether a note tells of data that does not arrive as it is, whatever the vendor holds. What one later step cannot
 /// carry is known only when that step's turn comes.
 fn is_loss(note: &Note) -> bool {
-    let certain = note.limited_to().is_none_or(|when| when == When::Always);
-    certain && note.action() != Action::Added && note.reason() != Reason::Redundant
+    let certain = note.condition().is_none_or(|when| when == StepCondition::Always);
+    certain && note.action() != NoteAction::Added && note.reason() != NoteReason::Redundant
 }
 
 /// The documented limits of a vendor's tags; 0 where there is none.
@@ -404,7 +418,7 @@ impl<'c> AddressMapper<'_, 'c> {
         let FieldKey::Address(field) = rule.field else { return None };
         let value = self.address.text(field)?.trim();
         if exceeds(value, rule.max) {
-            self.drop(field, Reason::TooLong, "longer than the vendor's limit, and a code is never cut");
+            self.drop(field, NoteReason::TooLong, "longer than the vendor's limit, and a code is never cut");
             return None;
         }
         self.any = true;
@@ -420,7 +434,7 @@ impl<'c> AddressMapper<'_, 'c> {
                 Some(code)
             }
             None => {
-                self.drop(AddressField::CountryCode, Reason::Invalid, "is no ISO 3166-1 alpha-2 code");
+                self.drop(AddressField::CountryCode, NoteReason::Invalid, "is no ISO 3166-1 alpha-2 code");
                 None
             }
         }
@@ -435,7 +449,7 @@ impl<'c> AddressMapper<'_, 'c> {
                 Some(number)
             }
             Err(problem) => {
-                self.drop(AddressField::Phone, Reason::Invalid, phone_rule(problem));
+                self.drop(AddressField::Phone, NoteReason::Invalid, phone_rule(problem));
                 None
             }
         }
@@ -450,7 +464,7 @@ impl<'c> AddressMapper<'_, 'c> {
                 Some(number)
             }
             Err(problem) => {
-                self.drop(AddressField::Phone, Reason::Invalid, phone_rule(problem));
+                self.drop(AddressField::Phone, NoteReason::Invalid, phone_rule(problem));
                 None
             }
         }
@@ -471,19 +485,19 @@ impl<'c> AddressMapper<'_, 'c> {
     }
 
     /// Claims a field of it as not sent.
-    pub fn drop(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
+    pub fn drop(&mut self, field: AddressField, reason: NoteReason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.drop(path, reason, detail);
     }
 
     /// A note that speaks for some steps only, on a field that others carry.
-    pub fn drop_when(&mut self, field: AddressField, when: When, reason: Reason, detail: &'static str) {
+    pub fn drop_when(&mut self, field: AddressField, when: StepCondition, reason: NoteReason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.drop_when(path, when, reason, detail);
     }
 
     /// Notes a value that we had to send, or derived.
-    pub fn added(&mut self, field: AddressField, reason: Reason, detail: &'static str) {
+    pub fn added(&mut self, field: AddressField, reason: NoteReason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.added(path, reason, detail);
     }
@@ -499,13 +513,13 @@ impl<'c> AddressMapper<'_, 'c> {
         if self.any {
             self.mapper.sent(path);
         } else {
-            self.mapper.drop(path, Reason::Incomplete, "nothing of it can be sent");
+            self.mapper.drop(path, NoteReason::Incomplete, "nothing of it can be sent");
         }
         self.any
     }
 
     /// Drops the whole address, whatever was noted of its parts.
-    pub fn refuse(self, reason: Reason, detail: &'static str) {
+    pub fn refuse(self, reason: NoteReason, detail: &'static str) {
         let index = self.index;
         self.mapper.notes.retain(|note| !matches!(note.path(), FieldPath::AddressField(i, _) if *i == index));
         self.mapper.drop(FieldPath::Address(index), reason, detail);

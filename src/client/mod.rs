@@ -1,14 +1,19 @@
 //! Getting bytes to a vendor and back: transport, retry, quotas.
 
+pub(crate) mod addresses;
+pub(crate) mod auth;
 mod base_url;
+mod call;
 mod clock;
 mod connector;
-mod exchange;
+pub(crate) mod json;
+pub(crate) mod options;
 mod quota;
 mod reqwest;
 mod retry;
 mod retry_after;
-mod shared;
+mod shared_credentials;
+pub(crate) mod trace;
 mod transport;
 
 pub use base_url::BaseUrl;
@@ -21,8 +26,8 @@ pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportEr
 
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
+pub use call::{AccountContext, Call, Operation, Problem, Verdict};
+pub(crate) use call::{Allowance, Outgoing};
 pub(crate) use connector::account_key;
-pub use exchange::{Account, Call, Operation, Problem, Verdict};
-pub(crate) use exchange::{Allowance, Outgoing};
 pub use retry::{Retry, by_status};
-pub(crate) use shared::Shared;
+pub(crate) use shared_credentials::Shared;

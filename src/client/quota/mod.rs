@@ -3,12 +3,12 @@
 mod latency;
 mod ledger;
 mod limit;
+mod rate_limit_headers;
 mod share;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use std::fmt;
 use std::pin::pin;
@@ -21,12 +21,12 @@ use tokio::sync::{Notify, Semaphore};
 
 use self::latency::Latency;
 use self::ledger::{Ledger, Room};
+use self::rate_limit_headers::Cap;
 use self::share::Share;
-use self::told::Cap;
 use super::Clock;
 
 pub use self::limit::Limit;
-pub(crate) use self::told::Told;
+pub(crate) use self::rate_limit_headers::RateLimitHeaders;
 
 /// One account's limit, shared by every client of that account.
 ///
@@ -268,7 +268,7 @@ impl State {
     }
 
     /// A request was answered.
-    fn answered(&mut self, place: Place, sent: Instant, now: Instant, told: Option<Told>) {
+    fn answered(&mut self, place: Place, sent: Instant, now: Instant, told: Option<RateLimitHeaders>) {
         self.seen = Some(now);
         self.latency.heard(now.saturating_duration_since(sent), now);
         let certain = self.latency.certain();
@@ -284,7 +284,7 @@ impl State {
 
     /// The vendor's own count. It matters only where it is more than can be ours: then somebody else is in it, and no more
     /// is sent than what it leaves, less what of ours it may not have counted yet.
-    fn hear(&mut self, told: Told, place: Place, sent: Instant, base: Instant, now: Instant) {
+    fn hear(&mut self, told: RateLimitHeaders, place: Place, sent: Instant, base: Instant, now: Instant) {
         let (all, length) = match self.limit {
             Limit::Unlimited => return,
             Limit::Window { max, per } => (max, per),
@@ -357,7 +357,13 @@ impl Drop for Permit<'_> {
 
 /// Ends the permits of a request that was answered: sent at this time, answered at that. The one at `own` is of the
 /// account's own quota, which alone learns from the headers. A request that was not answered drops its permits.
-pub(crate) fn answered(permits: Vec<Permit<'_>>, own: usize, sent: Instant, now: Instant, told: Option<Told>) {
+pub(crate) fn answered(
+    permits: Vec<Permit<'_>>,
+    own: usize,
+    sent: Instant,
+    now: Instant,
+    told: Option<RateLimitHeaders>,
+) {
     for (index, permit) in permits.into_iter().enumerate() {
         let told = told.filter(|_| index == own);
         permit.end(|state, place| state.answered(place, sent, now, told));

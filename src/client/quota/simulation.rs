@@ -60,7 +60,7 @@ impl Vendor {
     }
 
     /// A request arrives: whether it is taken, and what the headers say.
-    fn hit(&mut self, from: From, now: Duration) -> (bool, Told) {
+    fn hit(&mut self, from: From, now: Duration) -> (bool, RateLimitHeaders) {
         let (free, reset) = match self.counting {
             Counting::Sliding(max, per) => {
                 while self.window.front().is_some_and(|at| now - *at >= per) {
@@ -90,7 +90,7 @@ impl Vendor {
             self.refused[from as usize].push(now);
         }
         let reset = Duration::from_secs(reset.as_secs_f64().ceil() as u64);
-        (taken, Told { remaining: free.saturating_sub(1), reset: Some(reset) })
+        (taken, RateLimitHeaders { remaining: free.saturating_sub(1), reset: Some(reset) })
     }
 }
 
@@ -140,7 +140,7 @@ impl Run {
     async fn run(&self) -> Done {
         let (clock, quota) = (PausedClock, Quota::new(self.limit));
         let vendor = RefCell::new(Vendor::new(self.counting));
-        let chance = RefCell::new(fastrand::Rng::with_seed(self.seed));
+        let rng = RefCell::new(fastrand::Rng::with_seed(self.seed));
         let all_sent = RefCell::new(Vec::new());
         let start = clock.now();
         let end = Duration::from_secs(self.seconds);
@@ -151,8 +151,8 @@ impl Run {
                 let sent = clock.now();
                 all_sent.borrow_mut().push(since());
                 let (there, back) = {
-                    let mut chance = chance.borrow_mut();
-                    (self.way)(since(), chance.f64(), chance.f64())
+                    let mut rng = rng.borrow_mut();
+                    (self.way)(since(), rng.f64(), rng.f64())
                 };
                 clock.sleep(there).await;
                 let (taken, told) = vendor.borrow_mut().hit(From::Us, since());
@@ -162,7 +162,7 @@ impl Run {
                 if taken {
                     quota.taken();
                 } else {
-                    let pause = Duration::from_millis(500).mul_f64(chance.borrow_mut().f64());
+                    let pause = Duration::from_millis(500).mul_f64(rng.borrow_mut().f64());
                     quota.pause_until(now + pause);
                     quota.refused(sent, now);
                 }
@@ -174,7 +174,7 @@ impl Run {
             while at.as_secs() < until {
                 clock.sleep(at.saturating_sub(since())).await;
                 vendor.borrow_mut().hit(From::Other, since());
-                at += Duration::from_secs_f64((0.9 + 0.2 * chance.borrow_mut().f64()) / rate);
+                at += Duration::from_secs_f64((0.9 + 0.2 * rng.borrow_mut().f64()) / rate);
             }
         };
         let workers = join_all((0..self.workers).map(|_| worker()));
@@ -302,7 +302,7 @@ proptest! {
         (spikes, seed) in (0.0..0.3, any::<u64>()),
     ) {
         let per = Duration::from_millis(per);
-        let millis = move |floor: u64, chance: f64| {
+        let millis = move |floor: u64, rng: f64| {
             // Some are far slower than the others.
             let slow = if (chance * 1000.0).fract() < spikes { 5.0 } else { 1.0 };
             Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(chance * slow)
@@ -329,7 +329,7 @@ proptest! {
         (there, back, jitter) in (0u64..400, 0u64..400, 0u64..1500),
         seed in any::<u64>(),
     ) {
-        let millis = move |floor: u64, chance: f64| Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(chance);
+        let millis = move |floor: u64, rng: f64| Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(chance);
         let run = Run {
             limit: Limit::Bucket { per_second: rate, burst },
             counting: Counting::Leaky(rate, burst),

@@ -1,0 +1,3 @@
+//! Reading the JSON that vendors write.
+
+pub(crate) mod lenient;
