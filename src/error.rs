@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::provider::ProviderId;
+use crate::sink::RemoteId;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -201,7 +202,7 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     vendor_message: Option<String>,
-    conflicting_ids: Vec<String>,
+    conflicting_ids: Vec<RemoteId>,
     hint: Option<Cow<'static, str>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -324,8 +325,8 @@ impl Error {
 
     /// Sets the ids of the customers that the record cannot be told apart from.
     #[must_use]
-    pub fn with_conflicting_ids(mut self, ids: Vec<String>) -> Self {
-        self.0.conflicting_ids = ids;
+    pub fn with_conflicting_ids(mut self, ids: impl IntoIterator<Item = impl Into<RemoteId>>) -> Self {
+        self.0.conflicting_ids = ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -427,7 +428,7 @@ impl Error {
 
     /// The vendor's ids of the customers that the record cannot be told apart from.
     #[must_use]
-    pub fn conflicting_ids(&self) -> &[String] {
+    pub fn conflicting_ids(&self) -> &[RemoteId] {
         &self.0.conflicting_ids
     }
 

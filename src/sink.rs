@@ -15,9 +15,10 @@ use crate::provider::ProviderId;
 
 /// A place that customer records are pushed to.
 ///
-/// It is object-safe: a program keeps its sinks as `Vec<Arc<dyn CustomerSink>>`. Four methods are required; what a
-/// vendor cannot do is an [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) error that names it, never an empty
-/// success. Conveniences stand in [`CustomerSinkExt`].
+/// It is object-safe: a program keeps its sinks as `Vec<Arc<dyn CustomerSink>>`. Every method is required, so that a
+/// wrapper cannot forget to forward one. What a vendor cannot do is an
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) error that names it, never an empty success.
+/// [`CustomerSinkExt`] adds conveniences.
 #[async_trait]
 pub trait CustomerSink: Debug + Send + Sync + 'static {
     /// The provider's name.
@@ -45,46 +46,40 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     /// [`Error::operation`] which step failed.
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error>;
 
-    /// Reads a customer back.
+    /// Reads a customer back. [`unsupported_find`](crate::toolkit::unsupported_find) is the body for a vendor that
+    /// cannot be read.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor cannot be read.
-    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
-        let _ = who;
-        Err(Error::unsupported(self.provider(), "find", "customers of this provider cannot be read back"))
-    }
+    async fn find(&self, identity: &Identity) -> Result<Option<FoundCustomer>, Error>;
 
-    /// Asks the vendor to erase a person.
+    /// Asks the vendor to erase a person. [`unsupported_erase`](crate::toolkit::unsupported_erase) is the body for a
+    /// vendor that has no way to do that.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to do that.
-    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
-        let _ = who;
-        Err(Error::unsupported(self.provider(), "erase", "this provider has no way to erase a person"))
-    }
+    async fn erase(&self, identity: &Identity) -> Result<ErasureStatus, Error>;
 
-    /// Checks the credentials without changing anything.
+    /// Checks the credentials without changing anything. [`unsupported_check`](crate::toolkit::unsupported_check) is the
+    /// body for a vendor that has no such call.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) or
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) where they are refused, and
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to tell.
-    async fn check(&self) -> Result<(), Error> {
-        Err(Error::unsupported(self.provider(), "check", "this provider has no call that only checks credentials"))
-    }
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the vendor has no way to check them.
+    async fn check(&self) -> Result<(), Error>;
 
-    /// How long a request of this sink would wait now for the local quota, roughly; zero where unknown.
-    fn quota_wait(&self) -> Duration {
-        Duration::ZERO
-    }
+    /// Estimates how long a request of this sink would wait now for the client-side rate limiter; zero if unknown.
+    fn quota_wait(&self) -> Duration;
 }
 
 macro_rules! forward {
     ($($type:ty),+) => {
         $(#[async_trait]
+        #[deny(clippy::missing_trait_methods)]
         impl<T: CustomerSink + ?Sized> CustomerSink for $type {
             fn provider(&self) -> ProviderId {
                 (**self).provider()
@@ -102,12 +97,12 @@ macro_rules! forward {
                 (**self).upsert_with(customer, options).await
             }
 
-            async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
-                (**self).find(who).await
+            async fn find(&self, identity: &Identity) -> Result<Option<FoundCustomer>, Error> {
+                (**self).find(identity).await
             }
 
-            async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
-                (**self).erase(who).await
+            async fn erase(&self, identity: &Identity) -> Result<ErasureStatus, Error> {
+                (**self).erase(identity).await
             }
 
             async fn check(&self) -> Result<(), Error> {
@@ -141,9 +136,14 @@ impl<T: CustomerSink + ?Sized> CustomerSinkExt for T {}
 
 /// How one upsert is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UpsertOptions {
     /// What to do where a field cannot be sent as it is.
     pub on_loss: OnLoss,
+    /// Whether the upsert begins with a look-up, at vendors that can be read. Set it for a record that was sent before
+    /// with an unknown effect, so that no second create is sent for a customer who is there. Delivery sets it for
+    /// each further try of such a record. Default: false.
+    pub look_up_first: bool,
 }
 
 impl UpsertOptions {
@@ -153,10 +153,18 @@ impl UpsertOptions {
         self.on_loss = on_loss;
         self
     }
+
+    /// Sets [`look_up_first`](Self#structfield.look_up_first).
+    #[must_use]
+    pub const fn look_up_first(mut self, on: bool) -> Self {
+        self.look_up_first = on;
+        self
+    }
 }
 
 /// What to do where a field cannot be sent as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnLoss {
     /// Send the rest, and note it.
     #[default]
@@ -217,7 +225,7 @@ impl Capabilities {
     }
 }
 
-/// What a person is known by.
+/// What a customer is identified by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Identity {
@@ -232,23 +240,68 @@ pub enum Identity {
 }
 
 /// A vendor's id of a customer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RemoteId(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct RemoteId(String);
 
-/// A customer as a vendor holds them.
+impl RemoteId {
+    /// The id as the vendor writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as a string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl From<String> for RemoteId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&str> for RemoteId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+impl std::fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq<str> for RemoteId {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for RemoteId {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+/// A customer as the vendor holds them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FoundCustomer {
-    /// The vendor's id.
-    pub remote_id: Option<String>,
+    /// The vendor's id; none where the vendor has no ids of its own.
+    pub remote_id: Option<RemoteId>,
     /// The record, in normalized form.
     pub customer: Customer,
 }
 
 impl FoundCustomer {
-    /// A customer as a vendor holds them.
+    /// A customer as the vendor holds them.
     #[must_use]
-    pub const fn new(remote_id: Option<String>, customer: Customer) -> Self {
+    pub const fn new(remote_id: Option<RemoteId>, customer: Customer) -> Self {
         Self { remote_id, customer }
     }
 }

@@ -113,3 +113,31 @@ pub async fn upsert_span(
 ) -> Result<Upserted, Error> {
     crate::client::trace::upsert_span(provider, upsert).await
 }
+
+/// The body of [`CustomerSink::find`](crate::CustomerSink::find) of a vendor whose customers cannot be read back.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), always.
+pub fn unsupported_find<T>(provider: ProviderId) -> Result<T, Error> {
+    Err(Error::unsupported(provider, "find", "customers of this provider cannot be read back"))
+}
+
+/// The body of [`CustomerSink::erase`](crate::CustomerSink::erase) of a vendor that cannot erase a person.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), always.
+pub fn unsupported_erase<T>(provider: ProviderId) -> Result<T, Error> {
+    Err(Error::unsupported(provider, "erase", "this provider has no way to erase a person"))
+}
+
+/// The body of [`CustomerSink::check`](crate::CustomerSink::check) of a vendor that has no call that only checks
+/// credentials.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported), always.
+pub fn unsupported_check<T>(provider: ProviderId) -> Result<T, Error> {
+    Err(Error::unsupported(provider, "check", "this provider has no call that only checks credentials"))
+}

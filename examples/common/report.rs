@@ -1,6 +1,6 @@
 //! Outcomes and errors as lines of JSON, with no personal data in them.
 
-use customer_sink::{Error, Note, Outcome, Plan, Upserted};
+use customer_sink::{Error, Note, Outcome, Plan, RemoteId, Upserted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -59,7 +59,7 @@ struct ErrorLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    conflicting_ids: &'a [String],
+    conflicting_ids: &'a [RemoteId],
     fields: Vec<FieldLine<'a>>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> ReportLine<'a> {
     pub fn delivered(index: u64, done: &'a Upserted, attempts: u32, imported: &[&'a RawValue]) -> Self {
         let mut line = Self::new(index, done.provider.as_str(), done.outcome.as_str(), imported);
         line.effect = if done.outcome == Outcome::Accepted { "accepted" } else { "applied" };
-        line.remote_id = done.remote_id.as_deref();
+        line.remote_id = done.remote_id.as_ref().map(RemoteId::as_str);
         line.attempts = attempts;
         line.request_id = done.request_id.as_deref();
         line.notes.extend(done.notes.iter().map(NoteLine::Made));

@@ -14,6 +14,7 @@ use super::{BaseUrl, Connector, Limit, Quota, RetryPolicy, account_key, fill};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::plan::{Step, Url};
 use crate::provider::ProviderId;
+use crate::sink::RemoteId;
 
 /// What is known of an operation before it is sent: whether a request that may have been carried out may be sent again
 /// hangs on it.
@@ -77,7 +78,7 @@ pub struct Problem {
     /// What the vendor says of single fields.
     pub fields: Vec<FieldError>,
     /// The ids of the customers that the record cannot be told apart from.
-    pub conflicting_ids: Vec<String>,
+    pub conflicting_ids: Vec<RemoteId>,
     /// The vendor's id of the request where the body tells it; else the headers are asked.
     pub request_id: Option<String>,
     /// What to do about it, in words that hold no value of the record.

@@ -73,7 +73,7 @@ fn identities(person: &Customer, plan: &crate::Plan, remote_id: Option<&str>) ->
         all.push((Identity::Phone(phone.clone()), Identity::Phone("+15550199999".into())));
     }
     if let Some(id) = remote_id {
-        let id = Identity::RemoteId(RemoteId(id.to_owned()));
+        let id = Identity::RemoteId(RemoteId::from(id));
         all.push((id.clone(), id));
     }
     all
@@ -87,7 +87,7 @@ async fn with_person(stage: &Stage<'_>) -> Result<(Scene, Arc<dyn CustomerSink>,
     let done = sink.upsert(&person).await.map_err(|error| Stop::Broken(format!("no upsert: {error}")))?;
     let plan = sink.plan(&person, &UpsertOptions::default());
     let plan = plan.map_err(|error| Stop::Broken(format!("no plan: {error}")))?;
-    let known = identities(&person, &plan, done.remote_id.as_deref());
+    let known = identities(&person, &plan, done.remote_id.as_ref().map(RemoteId::as_str));
     Ok((scene, sink, known))
 }
 

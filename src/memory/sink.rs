@@ -83,7 +83,7 @@ impl CustomerSink for MemorySink {
             let act = |store: &mut Store| store.upsert(&mapped);
             let (id, outcome) = self.call(request, UPSERT, act, |(_, outcome)| Some(*outcome)).await?;
             let mut done = Upserted::new(PROVIDER, outcome);
-            done.remote_id = Some(id);
+            done.remote_id = Some(id.into());
             done.notes.extend(mapped.plan.notes);
             Ok(done)
         })
@@ -103,5 +103,10 @@ impl CustomerSink for MemorySink {
     /// Always good, unless the script says otherwise.
     async fn check(&self) -> Result<(), Error> {
         self.call(Request::Check, "check", |_| Ok(()), |()| None).await
+    }
+
+    /// Zero: there is no limit.
+    fn quota_wait(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
     }
 }

@@ -20,7 +20,10 @@ impl Store {
     }
 
     pub(super) fn people(&self) -> Vec<FoundCustomer> {
-        self.people.iter().map(|(id, customer)| FoundCustomer::new(Some(id.clone()), customer.clone())).collect()
+        self.people
+            .iter()
+            .map(|(id, customer)| FoundCustomer::new(Some(id.as_str().into()), customer.clone()))
+            .collect()
     }
 
     /// Creates the person, or changes what the record holds of them.
@@ -51,7 +54,7 @@ impl Store {
         add(record.email.as_ref().and_then(|email| self.position(|c| has_email(c, email))));
         add(record.phone.as_ref().and_then(|phone| self.position(|c| has_phone(c, phone))));
         let conflict = |hits: &[usize]| {
-            let ids = hits.iter().filter_map(|at| self.people.get(*at)).map(|(id, _)| id.clone()).collect();
+            let ids = hits.iter().filter_map(|at| self.people.get(*at)).map(|(id, _)| id.clone()).collect::<Vec<_>>();
             let error = Error::new(ErrorKind::Conflict, Effect::Rejected).with_provider(PROVIDER);
             let error = error.with_operation(UPSERT).with_conflicting_ids(ids).with_attempts(1);
             Err(error.with_hint("the record's identifiers belong to different people; nothing was written"))
@@ -70,7 +73,7 @@ impl Store {
 
     fn at(&self, who: &Identity) -> Option<usize> {
         match who {
-            Identity::RemoteId(id) => self.people.iter().position(|(known, _)| *known == id.0),
+            Identity::RemoteId(id) => self.people.iter().position(|(known, _)| *known == id.as_str()),
             Identity::ExternalId(id) => self.position(|c| c.external_id.as_deref() == Some(id.trim())),
             Identity::Email(email) => self.position(|c| has_email(c, email)),
             Identity::Phone(phone) => self.position(|c| has_phone(c, phone)),
@@ -79,7 +82,7 @@ impl Store {
 
     pub(super) fn find(&self, who: &Identity) -> Option<FoundCustomer> {
         let (id, customer) = self.people.get(self.at(who)?)?;
-        Some(FoundCustomer::new(Some(id.clone()), customer.clone()))
+        Some(FoundCustomer::new(Some(id.as_str().into()), customer.clone()))
     }
 
     /// Whether somebody was there.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::plan::note::Note;
 use crate::provider::ProviderId;
+use crate::sink::RemoteId;
 
 /// What became of the record at the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +49,7 @@ pub struct Upserted {
     /// What became of the record.
     pub outcome: Outcome,
     /// The vendor's id of the customer, where the vendor tells one.
-    pub remote_id: Option<String>,
+    pub remote_id: Option<RemoteId>,
     /// What mapping did to the fields, for the steps that were taken.
     pub notes: Vec<Note>,
     /// How many requests were sent, token calls aside.

@@ -58,13 +58,13 @@ id! {
 
 impl From<RemoteId> for CustomerId {
     fn from(id: RemoteId) -> Self {
-        Self(id.0)
+        Self(id.into_string())
     }
 }
 
 impl From<CustomerId> for RemoteId {
     fn from(id: CustomerId) -> Self {
-        Self(id.0)
+        Self::from(id.0)
     }
 }
 

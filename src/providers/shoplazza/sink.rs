@@ -24,7 +24,7 @@ use crate::plan::note::{Note, NoteAction};
 use crate::plan::outcome::{Outcome, Upserted};
 use crate::plan::{Plan, Step, StepCondition, Url};
 use crate::provider::ProviderId;
-use crate::sink::{Capabilities, CustomerSink, FoundCustomer, Identity, OnLoss, UpsertOptions};
+use crate::sink::{Capabilities, CustomerSink, ErasureStatus, FoundCustomer, Identity, OnLoss, UpsertOptions};
 
 /// The steps of one record, each with its part in the flow.
 pub(super) struct Prepared<'c> {
@@ -326,7 +326,7 @@ impl Upsert<'_> {
             },
         };
         let mut done = Upserted::new(PROVIDER, outcome);
-        done.remote_id = remote_id;
+        done.remote_id = remote_id.map(Into::into);
         done.notes = self.prepared.notes.iter().filter(applies).chain(&self.notes).cloned().collect();
         done.attempts = self.call.attempts;
         done.request_id.clone_from(&self.call.request_id);
@@ -391,7 +391,12 @@ impl CustomerSink for Shoplazza {
                 return Err(Error::unsupported(PROVIDER, "find", "the vendor has no field for an id of one's own"));
             }
         };
-        Ok(found.map(|found| FoundCustomer::new(found.id().map(str::to_owned), found.to_customer())))
+        Ok(found.map(|found| FoundCustomer::new(found.id().map(Into::into), found.to_customer())))
+    }
+
+    /// [`ErrorKind::Unsupported`]: the vendor documents no call that erases a person.
+    async fn erase(&self, _identity: &Identity) -> Result<ErasureStatus, Error> {
+        crate::toolkit::unsupported_erase(PROVIDER)
     }
 
     async fn check(&self) -> Result<(), Error> {

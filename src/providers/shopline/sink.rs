@@ -260,7 +260,7 @@ impl Shopline {
             Who::Several(ids) => {
                 let error = call
                     .error(&SEARCH, ErrorKind::Conflict, Effect::Rejected)
-                    .with_conflicting_ids(ids.into_iter().map(|id| id.0).collect())
+                    .with_conflicting_ids(ids.into_iter().map(|id| id.0))
                     .with_request_id(call.request_id.clone())
                     .with_hint("e-mail and phone belong to different customers, of whom none was changed");
                 Err(call.finish(error))
@@ -407,7 +407,7 @@ fn done(
 ) -> Upserted {
     notes.retain(taken);
     let mut done = Upserted::new(PROVIDER, outcome);
-    done.remote_id = id.map(|id| id.0);
+    done.remote_id = id.map(|id| id.0.into());
     done.notes = notes;
     done.attempts = call.attempts;
     done.request_id = call.request_id;
@@ -437,7 +437,7 @@ impl CustomerSink for Shopline {
     async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let Some(id) = self.identify(who, "find").await? else { return Ok(None) };
         let record = self.get_customer(&id).await?.map(|answered| answered.value);
-        Ok(record.map(|record| FoundCustomer::new(Some(id.0), record.normalized())))
+        Ok(record.map(|record| FoundCustomer::new(Some(id.0.into()), record.normalized())))
     }
 
     /// By the vendor's id, e-mail or phone. The customer is looked up first, since the vendor answers a removal in the
@@ -468,7 +468,7 @@ impl Shopline {
             Err(Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(operation))
         };
         match who {
-            Identity::RemoteId(id) => Ok(Some(CustomerId::from(id.0.as_str()))),
+            Identity::RemoteId(id) => Ok(Some(CustomerId::from(id.as_str()))),
             Identity::Email(email) => match email.usable() {
                 // The look-up shows no consents: whoever wants the record reads it by the id that it brings.
                 Ok(email) => Ok(self.find_by_email(email).await?.and_then(|answered| answered.value.id)),
@@ -494,7 +494,7 @@ impl Shopline {
             Who::One(id) => Ok(Some(id)),
             Who::Several(ids) => {
                 let error = call.error(&SEARCH, ErrorKind::Conflict, Effect::NotSent);
-                Err(call.finish(error.with_conflicting_ids(ids.into_iter().map(|id| id.0).collect())))
+                Err(call.finish(error.with_conflicting_ids(ids.into_iter().map(|id| id.0))))
             }
         }
     }

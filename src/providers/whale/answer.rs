@@ -133,7 +133,7 @@ fn problem(status: u16, answer: Answer) -> Problem {
     let (kind, hint) = meaning(status, part.kind.as_deref(), code.as_deref(), existing.is_some());
     // A type says what happened where there is no code.
     let code = code.or(part.kind);
-    let conflicting_ids = existing.into_iter().collect();
+    let conflicting_ids = existing.into_iter().map(Into::into).collect();
     Problem { kind, code, message, fields, conflicting_ids, request_id: part.request_id, hint, ..Problem::default() }
 }
 

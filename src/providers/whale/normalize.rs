@@ -4,7 +4,6 @@ use serde_json::value::RawValue;
 
 use super::map::EXTERNAL_ID_KEY;
 use super::record::{AddressRecord, CustomerRecord};
-use super::words::CustomerId;
 use crate::client::json::lenient::Scalar;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
@@ -40,7 +39,7 @@ pub(crate) fn found(record: CustomerRecord) -> FoundCustomer {
             None => {}
         }
     }
-    FoundCustomer::new(id.map(CustomerId::into_string), customer)
+    FoundCustomer::new(id.map(|id| id.into_string().into()), customer)
 }
 
 /// A day, also with a time behind it.

@@ -97,7 +97,7 @@ impl Whale {
             return Err(conflict(&call, &CREATE, id));
         }
         if disposition == Disposition::Created {
-            return Ok(done(&call, Outcome::Created, Some(id), notes));
+            return Ok(done(&call, Outcome::Created, Some(id.into()), notes));
         }
         let all = wanted.update();
         let held = if evidence.contains(&Evidence::Refused) {
@@ -124,7 +124,7 @@ impl Whale {
         } else {
             Outcome::Unchanged
         };
-        Ok(done(&call, outcome, Some(id), notes))
+        Ok(done(&call, outcome, Some(id.into()), notes))
     }
 
     /// A refusal of the create that names the customer who is there (seen in the vendor's other code) is as good as the
@@ -134,7 +134,7 @@ impl Whale {
             [id] if refused.kind() == ErrorKind::Conflict => id.clone(),
             _ => return Err(refused),
         };
-        match self.read_customer(call, &id).await {
+        match self.read_customer(call, id.as_str()).await {
             Ok(Some(record)) if record.id.is_some() && who(&record, email) == Who::TheSame => {
                 let lost = call.had_unknown_attempt();
                 let disposition = if lost { Disposition::Unknown } else { Disposition::Existing };
@@ -160,7 +160,7 @@ impl Whale {
             return Ok(Held { record: echo, who: person, whole: true });
         }
         let id = echo.id.clone().map(CustomerId::into_string).unwrap_or_default();
-        match self.read_customer(call, &id).await {
+        match self.read_customer(call, id.as_str()).await {
             Ok(Some(record)) => {
                 let who = match who(&record, email) {
                     Who::NotTold => person,
@@ -274,7 +274,7 @@ impl Whale {
         operation: &'static str,
     ) -> Result<Option<String>, Error> {
         match who {
-            Identity::RemoteId(id) => Ok(Some(id.0.clone())),
+            Identity::RemoteId(id) => Ok(Some(id.as_str().to_owned())),
             Identity::Email(email) => {
                 let mut ids = self.ids_by_email(call, usable(email)?).await?;
                 if ids.len() > 1 {
