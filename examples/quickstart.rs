@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
         }
         match sink.upsert(&customer).await {
             Ok(done) => {
-                let id = done.remote_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
+                let id = done.remote_id.as_ref().map(|id| format!(", id {id}")).unwrap_or_default();
                 let later =
                     done.visible_after.map(|d| format!(", visible after up to {} s", d.as_secs())).unwrap_or_default();
                 println!("outcome: {}{id}{later}, {} request(s)\n", done.outcome, done.attempts);
