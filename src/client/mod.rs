@@ -1,20 +1,27 @@
 //! Getting bytes to a vendor and back: transport, retry, quotas.
 
+mod account;
 pub(crate) mod addresses;
+pub(crate) mod api;
 pub(crate) mod auth;
 mod base_url;
 mod call;
 mod clock;
 mod connector;
 pub(crate) mod json;
+mod operation;
 pub(crate) mod options;
 mod quota;
+mod request;
 mod reqwest;
+pub(crate) mod response;
 mod retry;
 mod retry_after;
 mod shared_credentials;
+pub(crate) mod steps;
 pub(crate) mod trace;
 mod transport;
+mod vendor_error;
 
 pub use base_url::BaseUrl;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -24,10 +31,17 @@ pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
+pub use account::AccountContext;
+pub(crate) use account::Allowance;
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
-pub use call::{AccountContext, Call, Operation, Problem, Verdict};
-pub(crate) use call::{Allowance, Outgoing};
+pub(crate) use call::Outgoing;
+pub use call::{Call, Verdict};
 pub(crate) use connector::account_key;
+pub use operation::Operation;
+pub use request::Request;
+pub(crate) use request::Url;
+pub use response::Response;
 pub use retry::{Retry, by_status};
 pub(crate) use shared_credentials::Shared;
+pub use vendor_error::VendorError;

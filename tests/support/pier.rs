@@ -241,12 +241,12 @@ impl StandIn for Running {
 
 // ---- the sink ----
 
-static FIND: Operation = Operation::read("find_customer");
-static CREATE: Operation = Operation::write("create_customer");
-static CREATE_AS_IF_IDEMPOTENT: Operation = Operation::idempotent_write("create_customer");
-static UPDATE: Operation = Operation::idempotent_write("update_customer");
-static DELETE: Operation = Operation::idempotent_write("delete_customer");
-static CHECK: Operation = Operation::read("check_key");
+static FIND: Operation = Operation::bare_read("find_customer");
+static CREATE: Operation = Operation::bare_write("create_customer");
+static CREATE_AS_IF_IDEMPOTENT: Operation = Operation::bare_idempotent_write("create_customer");
+static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
+static CHECK: Operation = Operation::bare_read("check_key");
 
 struct Sink {
     defect: Defect,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
-use crate::client::{BodyFault, HttpResponse, Problem, Retry, Verdict};
+use crate::client::{BodyFault, HttpResponse, Retry, VendorError, Verdict};
 use crate::error::{Effect, ErrorKind, FieldError};
 
 /// The body of Data-In and Compliance answers (documented): `{"success": …, "message": …}`. Every part may be missing
@@ -57,7 +57,7 @@ impl Answer {
         parts.filter_map(|part| object::<Item>(part.get().as_bytes())).filter(|part| part.is_error == Some(true))
     }
 
-    fn into_problem(self) -> Problem {
+    fn into_problem(self) -> VendorError {
         let mut fields: Vec<FieldError> = Vec::new();
         for raw in self.errors.iter().flatten() {
             let item = object::<Item>(raw.get().as_bytes());
@@ -71,7 +71,7 @@ impl Answer {
         fields.extend(self.failed_parts().map(|part| {
             FieldError::from_vendor(part.field.unwrap_or_default(), part.error_msg.or(part.error).unwrap_or_default())
         }));
-        Problem { message: self.message.or(self.error), fields, ..Problem::default() }
+        VendorError { message: self.message.or(self.error), fields, ..VendorError::default() }
     }
 }
 
@@ -81,7 +81,7 @@ fn judge(response: &HttpResponse, hint: impl Fn(u16) -> Option<&'static str>) ->
     if response.status.is_success() && !answer.says_no() {
         return Verdict::Success;
     }
-    Problem { hint: hint(response.status.as_u16()), ..answer.into_problem() }.into_verdict()
+    VendorError { hint: hint(response.status.as_u16()), ..answer.into_problem() }.into_verdict()
 }
 
 const WRONG_BASE: &str = "the base URL is probably wrong";
@@ -134,7 +134,7 @@ pub(super) fn judge_query(response: &HttpResponse, reads: impl Fn(&HttpResponse)
         Verdict::Success if response.fault == Some(BodyFault::Cut) && !reads(response) => {
             let hint = Some("the answer broke off");
             let (kind, effect, retry) = (Some(ErrorKind::Decode), Some(Effect::NotSent), Some(Retry::IfIdempotent));
-            Problem { kind, effect, retry, hint, ..Problem::default() }.into_verdict()
+            VendorError { kind, effect, retry, hint, ..VendorError::default() }.into_verdict()
         }
         verdict => verdict,
     }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use http::StatusCode;
 
-    fn problem(status: u16, body: &'static str) -> Option<Box<Problem>> {
+    fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
         match judge_customer(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
             Verdict::Success => None,
             Verdict::Failure(problem) => Some(problem),

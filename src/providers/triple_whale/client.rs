@@ -47,7 +47,7 @@ pub const DEFAULT_STOP_AFTER: u32 = 5;
 /// How long a client that has stopped sends nothing.
 pub const DEFAULT_STOP_FOR: Duration = Duration::from_secs(60);
 
-static REPLACE: Operation = Operation::idempotent_write("create_customer_record");
+static REPLACE: Operation = Operation::bare_idempotent_write("create_customer_record");
 
 /// Options of a [`TripleWhale`] client.
 #[derive(Debug)]

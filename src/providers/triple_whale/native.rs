@@ -12,11 +12,11 @@ use crate::client::{HttpResponse, Operation, Outgoing};
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::plan::Url;
 
-static CHECK: Operation = Operation::read("validate_api_key");
+static CHECK: Operation = Operation::bare_read("validate_api_key");
 /// Each makes a request of its own at the vendor, which cannot be undone or asked about.
-static ERASE: Operation = Operation::write("create_compliance_request");
+static ERASE: Operation = Operation::bare_write("create_compliance_request");
 /// A `POST` that changes nothing.
-static SQL: Operation = Operation::read("run_sql");
+static SQL: Operation = Operation::bare_read("run_sql");
 
 impl TripleWhale {
     /// Whether the vendor knows the key: `GET users/api-keys/me`. The form of its body is unknown, so that the status
