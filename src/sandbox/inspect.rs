@@ -122,7 +122,7 @@ fn normalized(provider: &str, record: Value) -> Customer {
         serde_json::from_str(&record.to_string()).map(normalize).unwrap_or_default()
     }
     match provider {
-        "triple_whale" => read(record, |row: triple_whale::StoredCustomer| row.to_customer()),
+        "triple_whale" => read(record, |row: triple_whale::CustomerRecord| Customer::from(&row)),
         "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
         "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
         "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),

@@ -1,3 +1,4 @@
 //! Reading the JSON that vendors write.
 
 pub(crate) mod lenient;
+pub(crate) mod object;

@@ -1,15 +1,10 @@
-//! Reading the vendor's tables: `POST orcabase/api/sql`, and the one query by which a customer is read back. Pure.
+//! A query over the vendor's tables (`POST orcabase/api/sql`), and the one by which a customer is read back.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
-use super::answer::object;
-use crate::client::json::lenient::lenient_text;
 use crate::error::FieldError;
+use chrono::NaiveDate;
 
 /// A query of one's own over the vendor's tables.
 ///
@@ -36,7 +31,7 @@ impl<'a> SqlQuery<'a> {
         self
     }
 
-    pub(super) fn body<'b>(&'b self, shop: &'b str) -> Result<SqlBody<'b>, Vec<FieldError>> {
+    pub(in super::super) fn body<'b>(&'b self, shop: &'b str) -> Result<SqlBody<'b>, Vec<FieldError>> {
         let mut problems = Vec::new();
         if self.query.trim().is_empty() {
             problems.push(FieldError::new("query", "is empty"));
@@ -63,7 +58,7 @@ impl fmt::Debug for SqlQuery<'_> {
 /// The body. The shop is called `shopId` here (documented); without it the vendor answers that a token is missing.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SqlBody<'a> {
+pub(in super::super) struct SqlBody<'a> {
     shop_id: &'a str,
     query: &'a str,
     period: Period,
@@ -76,48 +71,6 @@ pub(super) struct SqlBody<'a> {
 struct Period {
     start_date: String,
     end_date: String,
-}
-
-/// What a query found.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct SqlAnswer {
-    /// What the vendor says beside the rows.
-    pub message: Option<String>,
-    /// The rows as they came, to be read by [`serde_json::from_str`] into a type of your own.
-    pub rows: Vec<Box<RawValue>>,
-    /// How many requests were sent.
-    pub attempts: u32,
-    /// The vendor's id of the HTTP request, where an answer carries one.
-    pub request_id: Option<String>,
-}
-
-impl fmt::Debug for SqlAnswer {
-    /// Shows how many rows: they hold people's data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlAnswer").field("rows", &self.rows.len()).finish_non_exhaustive()
-    }
-}
-
-/// `{"success": true, "message": …, "data": [{…}]}` (documented).
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "raw")]
-    data: Option<Box<RawValue>>,
-}
-
-/// Tells a null from nothing.
-fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// The rows of a successful answer. None where it has no list of rows; null is a list without any.
-pub(super) fn read_rows(json: &[u8]) -> Option<SqlAnswer> {
-    let body: Body = object(json)?;
-    let rows = serde_json::from_str::<Option<Vec<Box<RawValue>>>>(body.data?.get()).ok()?;
-    Some(SqlAnswer { message: body.message, rows: rows.unwrap_or_default(), ..SqlAnswer::default() })
 }
 
 /// The columns that are read back. That the table's columns bear the names of the keys, but for `orders`, is documented
@@ -211,7 +164,11 @@ impl ReadBack {
 
     /// The query for one customer. The id is quoted as it is, and refused where it has a character that could mean
     /// something in a query: the vendor's dialect and its way to escape are unknown.
-    pub(super) fn query(&self, customer_id: &str, today: NaiveDate) -> Result<SqlQuery<'static>, Vec<FieldError>> {
+    pub(in super::super) fn query(
+        &self,
+        customer_id: &str,
+        today: NaiveDate,
+    ) -> Result<SqlQuery<'static>, Vec<FieldError>> {
         if customer_id.trim().is_empty() {
             return Err(vec![FieldError::new("customer_id", "is empty")]);
         }
@@ -283,15 +240,5 @@ mod tests {
         let wrong = SqlQuery::new(" ", day("2026-03-02"), day("2026-03-01"));
         let problems = wrong.body("shop.example.com").err().unwrap();
         assert_eq!(problems.iter().map(FieldError::field).collect::<Vec<_>>(), ["query", "period"]);
-    }
-
-    #[test]
-    fn rows_are_read_where_there_is_a_list() {
-        let count = |json: &str| read_rows(json.as_bytes()).map(|answer| answer.rows.len());
-        assert_eq!(count(r#"{"success":true,"message":"ok","data":[{"a":1},{"a":2}]}"#), Some(2));
-        assert_eq!(count(r#"{"data":null}"#), Some(0));
-        for bad in ["", "{}", "[[1]]", "<html>", r#"{"data":{}}"#, r#"{"data":"x"}"#] {
-            assert_eq!(count(bad), None, "{bad}");
-        }
     }
 }

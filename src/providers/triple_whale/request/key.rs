@@ -24,7 +24,7 @@ pub struct CustomerKey<'a> {
 
 impl CustomerKey<'_> {
     /// What is wrong with the key: a part that is empty, or a shop that is no bare host.
-    pub(super) fn problems(&self) -> Vec<FieldError> {
+    pub(in super::super) fn problems(&self) -> Vec<FieldError> {
         let mut problems = Vec::new();
         let parts = [
             ("shop", &self.shop),
@@ -54,10 +54,10 @@ impl fmt::Debug for CustomerKey<'_> {
 }
 
 /// The rule for a shop.
-pub(super) const BARE_HOST: &str = "needs a bare host as in Settings, Store: no scheme, slash, port or blank";
+pub(in super::super) const BARE_HOST: &str = "needs a bare host as in Settings, Store: no scheme, slash, port or blank";
 
 /// Whether a shop is written as the vendor wants it.
-pub(super) fn is_bare_host(shop: &str) -> bool {
+pub(in super::super) fn is_bare_host(shop: &str) -> bool {
     !shop.is_empty() && !shop.contains(['/', ':', '?', '#', '@']) && !shop.chars().any(char::is_whitespace)
 }
 

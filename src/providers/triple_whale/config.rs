@@ -1,26 +1,17 @@
-//! The client: its options, and the call that writes a customer.
+//! The options of a client, and what they default to.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
-use super::answer::judge_customer;
-use super::form::{MissingCreatedAt, PhoneForm};
-use super::guard::{Ended, ShopGuard};
-use super::key::{BARE_HOST, CustomerKey, is_bare_host};
-use super::map::MapOptions;
-use super::sql::ReadBack;
-use super::wire::CustomerRecord;
-use crate::client::options::{ClientOptions, bare_headers, client_options, fixed_url, json_body, json_headers};
-use crate::client::{AccountContext, Connector, Limit, Operation, Outgoing};
-use crate::error::{Effect, Error, ErrorKind};
-use crate::plan::outcome::{Outcome, Upserted};
-use crate::plan::{Step, StepCondition, Url};
+use super::client::{Inner, ShopGuard, TripleWhale};
+use super::request::{BARE_HOST, MissingCreatedAt, PhoneForm, ReadBack, is_bare_host};
+use super::to_vendor::MapOptions;
+use crate::client::options::{ClientOptions, client_options, fixed_url, request_headers};
+use crate::client::{Connector, Limit};
+use crate::error::Error;
 
 /// Where the vendor's API stands (documented).
 pub const DEFAULT_BASE_URL: &str = "https://api.triplewhale.com/api/v2/";
@@ -39,15 +30,13 @@ pub const DEFAULT_PLATFORM: &str = "custom-msp";
 
 /// How long the vendor says processing takes at most (documented: about 5 minutes for records of the last two days, up
 /// to 20 for older ones).
-const VISIBLE_AFTER: Duration = Duration::from_secs(20 * 60);
+pub(super) const VISIBLE_AFTER: Duration = Duration::from_secs(20 * 60);
 
 /// How many upserts in a row have to end in a 500 before a client stops.
 pub const DEFAULT_STOP_AFTER: u32 = 5;
 
 /// How long a client that has stopped sends nothing.
 pub const DEFAULT_STOP_FOR: Duration = Duration::from_secs(60);
-
-static REPLACE: Operation = Operation::bare_idempotent_write("create_customer_record");
 
 /// Options of a [`TripleWhale`] client.
 #[derive(Debug)]
@@ -185,8 +174,7 @@ impl Builder {
                 "a shop that the vendor may integrate itself: customers that are pushed for it may be ignored"
             );
         }
-        let headers = json_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
-        let bare = bare_headers(PROVIDER, Some(("x-api-key", &self.api_key)))?;
+        let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
         let connector = self.options.connector.clone();
         let connector = connector.map_or_else(Connector::new, Ok)?;
         let options = ClientOptions { connector: Some(connector), ..self.options };
@@ -209,43 +197,10 @@ impl Builder {
             map: self.map,
             guard: ShopGuard::new(self.stop_after, self.stop_for),
             read_back: self.sql_read_back.then_some(self.read_back),
-            headers: Arc::new(headers),
-            bare: Arc::new(bare),
+            headers,
             account,
             sql_account,
         })))
-    }
-}
-
-pub(super) struct Inner {
-    pub(super) shop: String,
-    platform: String,
-    platform_account_id: String,
-    pub(super) map: MapOptions,
-    guard: ShopGuard,
-    /// How `find` reads; none where it may not.
-    pub(super) read_back: Option<ReadBack>,
-    customers: Arc<url::Url>,
-    pub(super) key: Arc<url::Url>,
-    pub(super) erasures: Arc<url::Url>,
-    pub(super) sql: Arc<url::Url>,
-    pub(super) headers: Arc<HeaderMap>,
-    pub(super) bare: Arc<HeaderMap>,
-    pub(super) account: AccountContext,
-    /// The vendor counts queries apart.
-    pub(super) sql_account: AccountContext,
-}
-
-/// A client of Triple Whale's Data-In API for one shop. Cheap to clone.
-#[derive(Clone)]
-pub struct TripleWhale(pub(super) Arc<Inner>);
-
-impl fmt::Debug for TripleWhale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TripleWhale")
-            .field("shop", &self.0.shop)
-            .field("platform", &self.0.platform)
-            .finish_non_exhaustive()
     }
 }
 
@@ -266,96 +221,5 @@ impl TripleWhale {
             sql_limit: None,
             options: ClientOptions::default(),
         }
-    }
-
-    /// The key under which this client keeps a customer: its shop and platform, and this id.
-    pub fn key<'a>(&'a self, customer_id: impl Into<Cow<'a, str>>) -> CustomerKey<'a> {
-        CustomerKey {
-            shop: Cow::Borrowed(&self.0.shop),
-            customer_id: customer_id.into(),
-            platform: Cow::Borrowed(&self.0.platform),
-            platform_account_id: Cow::Borrowed(&self.0.platform_account_id),
-        }
-    }
-
-    /// A record under this client's [`key`](Self::key) for this id, with nothing else in it, for
-    /// [`replace_customer`](Self::replace_customer).
-    pub fn record<'a>(&'a self, customer_id: impl Into<Cow<'a, str>>) -> CustomerRecord<'a> {
-        CustomerRecord { key: self.key(customer_id), ..CustomerRecord::default() }
-    }
-
-    /// Creates a customer record, or replaces the whole of the one with the same key. A success means that the vendor
-    /// has received it; it is processed later.
-    ///
-    /// Sending it again does no harm, so that it is retried after an unknown outcome too; give `created_at`, since the
-    /// vendor else takes the time of each try (documented default).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`] before sending where a part of the key is empty or the shop no bare host, the e-mail
-    /// address is blank, the country code has another form, or the place is outside the globe;
-    /// [`ErrorKind::Unavailable`] with the effect [`Effect::NotSent`] while this client has stopped
-    /// ([`Builder::stop_after`]); else as [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with).
-    pub async fn replace_customer(&self, record: &CustomerRecord<'_>) -> Result<Upserted, Error> {
-        let problems = record.problems();
-        if !problems.is_empty() {
-            return Err(Error::invalid_record(problems).with_provider(PROVIDER).with_operation(REPLACE.name));
-        }
-        let step = self.step(record)?;
-        // The count is of this client's shop.
-        if record.key.shop == self.0.shop { self.send_guarded(&step).await } else { self.send(&step).await }
-    }
-
-    /// The request that writes a record.
-    pub(super) fn step(&self, record: &CustomerRecord<'_>) -> Result<Step, Error> {
-        self.post(REPLACE.name, &self.0.customers, record)
-    }
-
-    /// A request with this content.
-    pub(super) fn post(
-        &self,
-        operation: &'static str,
-        url: &Arc<url::Url>,
-        content: &impl serde::Serialize,
-    ) -> Result<Step, Error> {
-        Ok(Step {
-            when: StepCondition::Always,
-            operation,
-            method: Method::POST,
-            url: Url::from(url),
-            headers: Arc::clone(&self.0.headers),
-            body: Some(json_body(PROVIDER, content)?),
-        })
-    }
-
-    /// Sends, unless the vendor keeps failing on this shop.
-    pub(super) async fn send_guarded(&self, step: &Step) -> Result<Upserted, Error> {
-        let clock = self.0.account.connector.clock();
-        let pass = self.0.guard.enter(clock.now()).map_err(|left| {
-            Error::new(ErrorKind::Unavailable, Effect::NotSent)
-                .with_provider(PROVIDER)
-                .with_operation(REPLACE.name)
-                .with_retryable(true)
-                .with_retry_after((!left.is_zero()).then_some(left))
-                .with_hint("several upserts in a row ended in a 500: the shop is probably unknown or not connected")
-        })?;
-        let result = self.send(step).await;
-        let how = match &result {
-            Ok(_) => Ended::Success,
-            Err(error) if error.status() == Some(500) => Ended::ServerError,
-            Err(_) => Ended::Other,
-        };
-        pass.end(how, clock.now());
-        result
-    }
-
-    async fn send(&self, step: &Step) -> Result<Upserted, Error> {
-        let mut call = self.0.account.call();
-        call.send(Outgoing::of(&REPLACE, step), judge_customer).await?;
-        let mut done = Upserted::new(PROVIDER, Outcome::Accepted);
-        done.attempts = call.attempts;
-        done.request_id = call.request_id;
-        done.visible_after = Some(VISIBLE_AFTER);
-        Ok(done)
     }
 }

@@ -1,4 +1,4 @@
-//! What the vendor leaves open of a record, and the caller may decide.
+//! How values that the vendor leaves open are written.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub enum PhoneForm {
 
 impl PhoneForm {
     /// The number in this form, or the first rule that it breaks.
-    pub(super) fn write(self, phone: &Phone) -> Result<Cow<'_, str>, PhoneError> {
+    pub(in super::super) fn write(self, phone: &Phone) -> Result<Cow<'_, str>, PhoneError> {
         match self {
             Self::AsGiven => phone.dialable().map(Cow::Borrowed),
             Self::E164 => phone.e164().map(|number| Cow::Owned(number.to_string())),

@@ -1,10 +1,20 @@
-//! The 36 flat keys of a customer record, by their exact names, and the answer.
+//! What is sent: the 36 flat keys of a customer record by their exact names, and the bodies of the other calls.
+
+mod erasure;
+mod form;
+mod key;
+mod sql;
+
+pub use erasure::ErasureInput;
+pub use form::{MissingCreatedAt, PhoneForm};
+pub use key::CustomerKey;
+pub(super) use key::{BARE_HOST, is_bare_host};
+pub use sql::{ReadBack, SqlQuery};
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::key::CustomerKey;
 use crate::customer::decimal::JsonNumber;
 use crate::customer::time::Rfc3339;
 use crate::error::FieldError;
@@ -16,7 +26,7 @@ use crate::error::FieldError;
 /// reset and the time of creation moved to the time of the update (inferred from the documented defaults).
 #[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[allow(missing_docs)] // The names are the vendor's own; each is described in its documentation.
-pub struct CustomerRecord<'a> {
+pub struct CustomerInput<'a> {
     /// `shop`, `customer_id`, `platform` and `platform_account_id`, which are always sent.
     #[serde(flatten)]
     pub key: CustomerKey<'a>,
@@ -90,7 +100,7 @@ pub struct CustomerRecord<'a> {
     pub zip: Option<Cow<'a, str>>,
 }
 
-impl CustomerRecord<'_> {
+impl CustomerInput<'_> {
     /// What is wrong with the record, as far as the vendor's documentation and the globe tell.
     pub(super) fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.key.problems();
@@ -116,8 +126,8 @@ fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, serializer: S)
 }
 
 /// Shows the key's shop and platform only.
-impl std::fmt::Debug for CustomerRecord<'_> {
+impl std::fmt::Debug for CustomerInput<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CustomerRecord").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("CustomerInput").field("key", &self.key).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Counts upserts in a row that ended in a 500. No I/O, and no clock of its own.
 #[derive(Debug)]
-pub(super) struct ShopGuard {
+pub(in super::super) struct ShopGuard {
     /// 0: never stops.
     threshold: u32,
     cool_down: Duration,
@@ -22,7 +22,7 @@ struct State {
 
 /// How an upsert ended, as far as the guard cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(in super::super) enum Ended {
     Success,
     /// Its last answer was a 500.
     ServerError,
@@ -31,12 +31,12 @@ pub(super) enum Ended {
 }
 
 impl ShopGuard {
-    pub(super) fn new(threshold: u32, cool_down: Duration) -> Self {
+    pub(in super::super) fn new(threshold: u32, cool_down: Duration) -> Self {
         Self { threshold, cool_down, state: Mutex::default() }
     }
 
     /// Lets an upsert pass, or tells how long to wait. None of that is zero while another upsert tries the shop out.
-    pub(super) fn enter(&self, now: Instant) -> Result<Pass<'_>, Duration> {
+    pub(in super::super) fn enter(&self, now: Instant) -> Result<Pass<'_>, Duration> {
         let mut state = self.lock();
         let Some(until) = state.stopped_until else { return Ok(Pass { guard: self, probe: false }) };
         let left = until.saturating_duration_since(now);
@@ -54,14 +54,14 @@ impl ShopGuard {
 
 /// An upsert under way. Dropped without an end, as when its caller went away, it counts for nothing.
 #[derive(Debug)]
-pub(super) struct Pass<'a> {
+pub(in super::super) struct Pass<'a> {
     guard: &'a ShopGuard,
     probe: bool,
 }
 
 impl Pass<'_> {
     /// Counts how it ended.
-    pub(super) fn end(self, how: Ended, now: Instant) {
+    pub(in super::super) fn end(self, how: Ended, now: Instant) {
         let mut state = self.guard.lock();
         match how {
             Ended::Success => {

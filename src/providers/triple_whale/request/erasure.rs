@@ -14,22 +14,22 @@ use crate::plan::mapper::{email_rule, phone_rule};
 /// The vendor deletes or masks the personal data of everybody with one of these (documented). It matches by e-mail and
 /// phone alone, never by `customer_id`, and it cannot be undone. How phone numbers are compared is unknown (the vendor's
 /// example has `+` and dashes): give the spelling that was sent to the vendor. A client with a
-/// [`phone_form`](super::Builder::phone_form) writes them in that form here too.
+/// [`phone_form`](super::super::Builder::phone_form) writes them in that form here too.
 ///
 /// ```
 /// use customer_sink::providers::triple_whale as tw;
 ///
-/// let request = tw::ErasureRequest::by_email("mara@example.com").and_phone("+1-555-010-0123");
+/// let request = tw::ErasureInput::by_email("mara@example.com").and_phone("+1-555-010-0123");
 /// # let _ = request;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
-pub struct ErasureRequest {
+pub struct ErasureInput {
     emails: Vec<Email>,
     phones: Vec<Phone>,
 }
 
-impl ErasureRequest {
+impl ErasureInput {
     /// Everybody with this e-mail address.
     pub fn by_email(email: impl Into<Email>) -> Self {
         Self { emails: vec![email.into()], phones: Vec::new() }
@@ -53,7 +53,11 @@ impl ErasureRequest {
     }
 
     /// The body for a shop, or every address and number that cannot be used.
-    pub(super) fn body<'a>(&'a self, shop: &'a str, form: PhoneForm) -> Result<ErasureBody<'a>, Vec<FieldError>> {
+    pub(in super::super) fn body<'a>(
+        &'a self,
+        shop: &'a str,
+        form: PhoneForm,
+    ) -> Result<ErasureBody<'a>, Vec<FieldError>> {
         let mut problems = Vec::new();
         let mut body = ErasureBody { shop, emails: Vec::new(), phones: Vec::new() };
         for (index, email) in self.emails.iter().enumerate() {
@@ -73,9 +77,9 @@ impl ErasureRequest {
 }
 
 /// Shows how many, and nobody.
-impl fmt::Debug for ErasureRequest {
+impl fmt::Debug for ErasureInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErasureRequest")
+        f.debug_struct("ErasureInput")
             .field("emails", &self.emails.len())
             .field("phones", &self.phones.len())
             .finish_non_exhaustive()
@@ -84,27 +88,10 @@ impl fmt::Debug for ErasureRequest {
 
 /// The body. A list without entries is sent as the empty list that the vendor documents as its default.
 #[derive(serde::Serialize)]
-pub(super) struct ErasureBody<'a> {
+pub(in super::super) struct ErasureBody<'a> {
     shop: &'a str,
     emails: Vec<&'a str>,
     phones: Vec<Cow<'a, str>>,
-}
-
-/// A request to erase people that the vendor has taken. There is no id and no status to ask for (documented); when it is
-/// carried out is unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ErasureTaken {
-    /// How many requests were sent.
-    pub attempts: u32,
-    /// The vendor's id of the HTTP request, where an answer carries one.
-    pub request_id: Option<String>,
-}
-
-impl ErasureTaken {
-    pub(super) fn new(attempts: u32, request_id: Option<String>) -> Self {
-        Self { attempts, request_id }
-    }
 }
 
 #[cfg(test)]
@@ -113,21 +100,21 @@ mod tests {
 
     #[test]
     fn every_bad_address_and_number_is_named_at_once() {
-        let request = ErasureRequest::by_email("no-at").and_email("mara@example.com").and_phone("n/a").and_phone("");
+        let request = ErasureInput::by_email("no-at").and_email("mara@example.com").and_phone("n/a").and_phone("");
         let problems = request.body("shop.example.com", PhoneForm::AsGiven).err().unwrap();
         let fields: Vec<_> = problems.iter().map(FieldError::field).collect();
         assert_eq!(fields, ["emails[0]", "phones[0]", "phones[1]"]);
-        assert_eq!(format!("{request:?}"), "ErasureRequest { emails: 2, phones: 2, .. }");
+        assert_eq!(format!("{request:?}"), "ErasureInput { emails: 2, phones: 2, .. }");
     }
 
     #[test]
     fn the_body_has_both_lists() {
-        let request = ErasureRequest::by_phone(" +1-555-010-0123 ");
+        let request = ErasureInput::by_phone(" +1-555-010-0123 ");
         let body = serde_json::to_string(&request.body("shop.example.com", PhoneForm::AsGiven).ok().unwrap()).unwrap();
         assert_eq!(body, r#"{"shop":"shop.example.com","emails":[],"phones":["+1-555-010-0123"]}"#);
         let body = request.body("shop.example.com", PhoneForm::Digits).ok().unwrap();
         assert_eq!(body.phones, ["15550100123"]);
-        let national = ErasureRequest::by_phone("555 010 0123");
+        let national = ErasureInput::by_phone("555 010 0123");
         assert_eq!(national.body("shop.example.com", PhoneForm::E164).err().unwrap()[0].field(), "phones[0]");
     }
 }

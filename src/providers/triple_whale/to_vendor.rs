@@ -1,12 +1,11 @@
-//! From the normalized customer to the vendor's record. Pure.
+//! From the normalized customer to the vendor's input. Pure.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 
-use super::form::{MissingCreatedAt, PhoneForm};
 use super::matrix as m;
-use super::wire::CustomerRecord;
+use super::request::{CustomerInput, MissingCreatedAt, PhoneForm};
 use crate::customer::decimal::JsonNumber;
 use crate::customer::{
     AccountState, AddressField, Channel, ConsentField, ConsentState, Customer, Field, FieldPath, OptInLevel,
@@ -27,49 +26,49 @@ pub(super) struct MapOptions {
 const NEEDS_CREATED_AT: &str =
     "is not known, and the vendor would move it with each update: the option missing_created_at allows that";
 
-/// Maps a customer onto `record`, which holds the key's other parts already. `now` is asked where the options say that it
+/// Maps a customer onto `input`, which holds the key's other parts already. `now` is asked where the options say that it
 /// stands for an unknown time of creation.
 pub(super) fn map<'c>(
-    record: &mut CustomerRecord<'c>,
+    input: &mut CustomerInput<'c>,
     mapper: &mut Mapper<'c>,
     options: MapOptions,
     now: impl Fn() -> DateTime<Utc>,
 ) {
     let customer = mapper.customer;
     match mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id)) {
-        Some(id) => record.key.customer_id = Cow::Borrowed(id),
+        Some(id) => input.key.customer_id = Cow::Borrowed(id),
         None => mapper.error(Field::ExternalId.as_str(), "is required: it is the customer's key at the vendor"),
     }
-    record.email_address = mapper.email(&m::EMAIL).map(Cow::Borrowed);
-    record.phone = phone(mapper, options.phone_form);
-    record.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
-    record.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
-    record.display_name = mapper.text(&m::DISPLAY_NAME, text(&customer.display_name)).map(Cow::Borrowed);
-    record.note = mapper.text(&m::NOTE, text(&customer.note)).map(Cow::Borrowed);
-    record.locale = mapper.text(&m::LOCALE, text(&customer.locale)).map(Cow::Borrowed);
-    record.last_order_id = mapper.identifier(&m::LAST_ORDER_ID, text(&customer.last_order_id)).map(Cow::Borrowed);
-    scalars(record, mapper, customer);
-    if record.created_at.is_none() {
-        record.created_at = missing_created_at(mapper, options.missing_created_at, now);
+    input.email_address = mapper.email(&m::EMAIL).map(Cow::Borrowed);
+    input.phone = phone(mapper, options.phone_form);
+    input.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
+    input.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
+    input.display_name = mapper.text(&m::DISPLAY_NAME, text(&customer.display_name)).map(Cow::Borrowed);
+    input.note = mapper.text(&m::NOTE, text(&customer.note)).map(Cow::Borrowed);
+    input.locale = mapper.text(&m::LOCALE, text(&customer.locale)).map(Cow::Borrowed);
+    input.last_order_id = mapper.identifier(&m::LAST_ORDER_ID, text(&customer.last_order_id)).map(Cow::Borrowed);
+    scalars(input, mapper, customer);
+    if input.created_at.is_none() {
+        input.created_at = missing_created_at(mapper, options.missing_created_at, now);
     }
-    record.orders = record.number_of_orders.filter(|_| options.also_send_orders);
+    input.orders = input.number_of_orders.filter(|_| options.also_send_orders);
     let tags = mapper.tags(&TagLimits::default());
     if !tags.is_empty() {
-        record.customer_tags = Some(tags.into_iter().map(Cow::Borrowed).collect());
+        input.customer_tags = Some(tags.into_iter().map(Cow::Borrowed).collect());
     }
     let cannot = "the vendor documents no way to blank this field";
     if mapper.clear(|field| field == Field::Tags, cannot).contains(&Field::Tags) {
-        record.customer_tags = Some(Vec::new());
+        input.customer_tags = Some(Vec::new());
     }
-    address(record, mapper);
-    email_consent(record, mapper);
-    sms_consent(record, mapper, options.refuse_sms_opt_out);
+    address(input, mapper);
+    email_consent(input, mapper);
+    sms_consent(input, mapper, options.refuse_sms_opt_out);
 }
 
-fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &Customer) {
+fn scalars(input: &mut CustomerInput<'_>, mapper: &mut Mapper<'_>, customer: &Customer) {
     if let Some(state) = customer.account_state {
         mapper.sent(Field::AccountState);
-        record.status = Some(Cow::Borrowed(match state {
+        input.status = Some(Cow::Borrowed(match state {
             AccountState::Enabled => "ENABLED",
             AccountState::Disabled => "DISABLED",
             AccountState::Invited => "INVITED",
@@ -78,7 +77,7 @@ fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &
     }
     if let Some(state) = customer.subscription_state {
         mapper.sent(Field::SubscriptionState);
-        record.product_subscriber_status = Some(Cow::Borrowed(match state {
+        input.product_subscriber_status = Some(Cow::Borrowed(match state {
             SubscriptionState::Active => "ACTIVE",
             SubscriptionState::Paused => "PAUSED",
             SubscriptionState::Cancelled => "CANCELLED",
@@ -89,19 +88,19 @@ fn scalars(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, customer: &
     }
     if let Some(exempt) = customer.tax_exempt {
         mapper.sent(Field::TaxExempt);
-        record.tax_exempt = Some(exempt);
+        input.tax_exempt = Some(exempt);
     }
     if let Some(count) = customer.orders_count {
         mapper.sent(Field::OrdersCount);
-        record.number_of_orders = Some(count);
+        input.number_of_orders = Some(count);
     }
     if let Some(spent) = customer.total_spent {
         mapper.sent(Field::TotalSpent);
-        record.amount_spent = Some(JsonNumber(spent));
+        input.amount_spent = Some(JsonNumber(spent));
     }
     if let Some(at) = customer.created_at {
         mapper.sent(Field::CreatedAt);
-        record.created_at = Some(at);
+        input.created_at = Some(at);
     }
 }
 
@@ -114,11 +113,7 @@ fn missing_created_at(
     match option {
         MissingCreatedAt::VendorDecides => None,
         MissingCreatedAt::Now => {
-            mapper.added(
-                Field::CreatedAt,
-                NoteReason::Default,
-                "the time of this plan: the record has none of its own",
-            );
+            mapper.added(Field::CreatedAt, NoteReason::Default, "the time of this plan: the input has none of its own");
             Some(now().trunc_subsecs(0).fixed_offset())
         }
         MissingCreatedAt::Refuse => {
@@ -144,19 +139,19 @@ fn phone<'c>(mapper: &mut Mapper<'c>, form: PhoneForm) -> Option<Cow<'c, str>> {
     }
 }
 
-fn address<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+fn address<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>) {
     let main = mapper.customer.main_address();
     if let Some(mut address) = main.and_then(|index| mapper.address(index)) {
-        record.address1 = address.text(&m::LINE1).map(Cow::Borrowed);
-        record.address2 = address.text(&m::LINE2).map(Cow::Borrowed);
-        record.city = address.text(&m::CITY).map(Cow::Borrowed);
-        record.state = address.text(&m::PROVINCE).map(Cow::Borrowed);
-        record.state_code = address.code(&m::PROVINCE_CODE).map(Cow::Borrowed);
-        record.zip = address.code(&m::POSTAL_CODE).map(Cow::Borrowed);
-        record.country = address.text(&m::COUNTRY).map(Cow::Borrowed);
-        record.country_code = address.country_code().map(Cow::Borrowed);
-        record.latitude = degrees(&mut address, AddressField::Latitude, 90);
-        record.longitude = degrees(&mut address, AddressField::Longitude, 180);
+        input.address1 = address.text(&m::LINE1).map(Cow::Borrowed);
+        input.address2 = address.text(&m::LINE2).map(Cow::Borrowed);
+        input.city = address.text(&m::CITY).map(Cow::Borrowed);
+        input.state = address.text(&m::PROVINCE).map(Cow::Borrowed);
+        input.state_code = address.code(&m::PROVINCE_CODE).map(Cow::Borrowed);
+        input.zip = address.code(&m::POSTAL_CODE).map(Cow::Borrowed);
+        input.country = address.text(&m::COUNTRY).map(Cow::Borrowed);
+        input.country_code = address.country_code().map(Cow::Borrowed);
+        input.latitude = degrees(&mut address, AddressField::Latitude, 90);
+        input.longitude = degrees(&mut address, AddressField::Longitude, 180);
         address.unsupported();
         address.finish();
     }
@@ -181,23 +176,23 @@ const fn level(level: OptInLevel) -> &'static str {
     }
 }
 
-fn email_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+fn email_consent<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>) {
     let Some(known) = mapper.consent(Channel::Email) else { return };
-    record.email_marketing_consent_status = Some(Cow::Borrowed(match known.state {
+    input.email_marketing_consent_status = Some(Cow::Borrowed(match known.state {
         ConsentState::Subscribed => "SUBSCRIBED",
         ConsentState::Unsubscribed => "UNSUBSCRIBED",
         ConsentState::NotSubscribed => "NOT_SUBSCRIBED",
         ConsentState::Pending => "PENDING",
     }));
-    record.email_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
-    record.email_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
-    record.email_marketing_consent_updated_at = known.updated_at.copied();
+    input.email_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
+    input.email_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
+    input.email_marketing_consent_updated_at = known.updated_at.copied();
     mapper.claim_consent(Channel::Email, &known, None);
 }
 
 /// There is no SMS status at this vendor, so that whatever is sent of an SMS consent reads as a yes: of anything but a
 /// yes, nothing is sent.
-fn sms_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, refuse_opt_out: bool) {
+fn sms_consent<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>, refuse_opt_out: bool) {
     // Known before the notes are written: of anything but a yes the whole consent is one note.
     let Some(consent) = mapper.customer.sms_marketing.as_ref() else { return };
     match consent.state {
@@ -232,7 +227,7 @@ fn sms_consent<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>, ref
             mapper.sent(FieldPath::Consent(Channel::Sms, field));
         }
     }
-    record.sms_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
-    record.sms_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
-    record.sms_marketing_consent_updated_at = known.updated_at.copied();
+    input.sms_marketing_consent_opt_in_level = known.level.map(|l| Cow::Borrowed(level(l)));
+    input.sms_marketing_consent_collected_from = known.source.map(Cow::Borrowed);
+    input.sms_marketing_consent_updated_at = known.updated_at.copied();
 }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
-use crate::client::{BodyFault, HttpResponse, Retry, VendorError, Verdict};
-use crate::error::{Effect, ErrorKind, FieldError};
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, VendorError};
+use crate::error::FieldError;
 
 /// The body of Data-In and Compliance answers (documented): `{"success": …, "message": …}`. Every part may be missing
 /// or of another type, and unknown parts are passed over.
@@ -75,13 +76,14 @@ impl Answer {
     }
 }
 
-/// Reads an answer of any status. Empty bodies, HTML and shapes that nobody documented leave the decision to the status.
-fn judge(response: &HttpResponse, hint: impl Fn(u16) -> Option<&'static str>) -> Verdict {
+/// Finds the failure that an answer reports. Empty bodies, HTML and shapes that are not documented leave the decision to
+/// the status.
+fn check(response: &HttpResponse, hint: impl Fn(u16) -> Option<&'static str>) -> Reading<()> {
     let answer: Answer = object(&response.body).unwrap_or_default();
     if response.status.is_success() && !answer.says_no() {
-        return Verdict::Success;
+        return Ok(());
     }
-    VendorError { hint: hint(response.status.as_u16()), ..answer.into_problem() }.into_verdict()
+    Err(Box::new(VendorError { hint: hint(response.status.as_u16()), ..answer.into_problem() }))
 }
 
 const WRONG_BASE: &str = "the base URL is probably wrong";
@@ -90,8 +92,8 @@ const NO_ACCESS: &str = "the key's owner has no access to this shop";
 const SHOP_UNKNOWN: &str = "where it repeats for one shop, the shop is probably unknown or not connected";
 
 /// An answer about a customer record.
-pub(super) fn judge_customer(response: &HttpResponse) -> Verdict {
-    judge(response, |status| match status {
+pub(super) fn check_customer(response: &HttpResponse) -> Reading<()> {
+    check(response, |status| match status {
         401 => Some("the key is missing, revoked or expired, or lacks the scope Customers: Write"),
         403 => Some(NO_ACCESS),
         404 => Some(WRONG_BASE),
@@ -101,8 +103,8 @@ pub(super) fn judge_customer(response: &HttpResponse) -> Verdict {
 }
 
 /// An answer about the key alone.
-pub(super) fn judge_key(response: &HttpResponse) -> Verdict {
-    judge(response, |status| match status {
+pub(super) fn check_key(response: &HttpResponse) -> Reading<()> {
+    check(response, |status| match status {
         401 | 403 => Some("the key is missing, revoked or expired"),
         404 => Some(WRONG_BASE),
         _ => None,
@@ -110,8 +112,8 @@ pub(super) fn judge_key(response: &HttpResponse) -> Verdict {
 }
 
 /// An answer about a request to erase people.
-pub(super) fn judge_erasure(response: &HttpResponse) -> Verdict {
-    judge(response, |status| match status {
+pub(super) fn check_erasure(response: &HttpResponse) -> Reading<()> {
+    check(response, |status| match status {
         401 => Some("the key is missing, revoked or expired, or lacks the scope Compliance: Write"),
         403 => Some("the key's owner has no access to this shop, or the key lacks the scope Compliance: Write"),
         404 => Some(WRONG_BASE),
@@ -119,25 +121,16 @@ pub(super) fn judge_erasure(response: &HttpResponse) -> Verdict {
     })
 }
 
-/// An answer about a query, of which `reads` tells whether its rows can be used. One that broke off on its way is worth
-/// another try: a query changes nothing.
-pub(super) fn judge_query(response: &HttpResponse, reads: impl Fn(&HttpResponse) -> bool) -> Verdict {
-    let verdict = judge(response, |status| match status {
+/// An answer about a query.
+pub(super) fn check_query(response: &HttpResponse) -> Reading<()> {
+    check(response, |status| match status {
         200..=299 => Some("the vendor could not run the query"),
         401 => Some("the key is missing, revoked or expired, or lacks the scope Data Out"),
-        // Its message speaks of a missing token; the usual cause is the shop (documented).
+        // Its message names a missing token; the usual cause is the shop (documented).
         403 => Some("the key's owner has no access to this shop, or the key lacks the scope Data Out"),
         404 => Some(WRONG_BASE),
         _ => None,
-    });
-    match verdict {
-        Verdict::Success if response.fault == Some(BodyFault::Cut) && !reads(response) => {
-            let hint = Some("the answer broke off");
-            let (kind, effect, retry) = (Some(ErrorKind::Decode), Some(Effect::NotSent), Some(Retry::IfIdempotent));
-            VendorError { kind, effect, retry, hint, ..VendorError::default() }.into_verdict()
-        }
-        verdict => verdict,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -146,10 +139,7 @@ mod tests {
     use http::StatusCode;
 
     fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
-        match judge_customer(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some(problem),
-        }
+        check_customer(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err()
     }
 
     fn message(status: u16, body: &'static str) -> Option<Option<String>> {
