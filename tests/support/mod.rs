@@ -5,6 +5,8 @@
 #![allow(dead_code)] // Each test binary uses its part.
 
 pub mod calls;
+pub mod held;
+pub mod paused;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
