@@ -1,6 +1,7 @@
 //! The five vendors: their exchanges, their native calls, and whole flows against the stand-ins. One folder for each
 //! provider, with the same file names for the same jobs.
 
+mod player;
 mod shoplazza;
 mod shopline;
 #[path = "../support/mod.rs"]
