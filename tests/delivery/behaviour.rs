@@ -16,8 +16,8 @@ use customer_sink::{
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use crate::paused::PausedClock;
 use crate::sim::{Letters, Memory, Profile, SIM, SimSink, ended, error, paused, position, record, source};
+use crate::support::paused::PausedClock;
 
 fn delivery(lanes: impl IntoIterator<Item = Lane>) -> Delivery {
     lanes.into_iter().fold(Delivery::new().clock(PausedClock::new()).seed(1), Delivery::lane)

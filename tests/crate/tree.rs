@@ -1,0 +1,129 @@
+//! The layout's rules: a provider is one folder, its fixtures, its tests and one line; arrows go one way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use customer_sink::providers::MATRICES;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn providers() -> Vec<String> {
+    let entries = fs::read_dir(root().join("src/providers")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_provider_has_all_its_pieces() {
+    let mut listed: Vec<_> = MATRICES.iter().map(|matrix| matrix.provider().as_str().to_owned()).collect();
+    listed.sort();
+    assert_eq!(providers(), listed, "the folders are the providers of MATRICES");
+    for name in providers() {
+        for file in ["mod.rs", "matrix.rs", "wire.rs", "map.rs", "answer.rs", "client.rs"] {
+            assert!(root().join("src/providers").join(&name).join(file).is_file(), "{name} lacks {file}");
+        }
+        let fixtures =
+            fs::read_dir(root().join("fixtures").join(&name)).unwrap_or_else(|_| panic!("{name} lacks fixtures"));
+        assert!(fixtures.count() >= 5, "{name} has few exchanges");
+        assert!(root().join("tests/providers").join(&name).join("mod.rs").is_file(), "{name} lacks its tests");
+    }
+}
+
+#[test]
+fn no_provider_names_another_and_the_model_names_none() {
+    let names = providers();
+    for name in &names {
+        for file in rust_files(&root().join("src/providers").join(name)) {
+            let text = fs::read_to_string(&file).unwrap();
+            for other in names.iter().filter(|other| *other != name) {
+                let path = format!("{other}::");
+                assert!(!text.contains(&path), "{} names {other}", file.display());
+            }
+        }
+    }
+    for file in rust_files(&root().join("src/customer")) {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!names.iter().any(|name| text.contains(name.as_str())), "{} names a vendor", file.display());
+        assert!(!text.contains("serde_json::Value"), "{} names a JSON value type", file.display());
+    }
+}
+
+#[test]
+fn pure_parts_do_no_io() {
+    for name in providers() {
+        for file in ["wire.rs", "map.rs", "matrix.rs", "answer.rs"] {
+            let path = root().join("src/providers").join(&name).join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("async fn") && !text.contains(".await"), "{} does I/O", path.display());
+        }
+    }
+}
+
+#[test]
+fn one_file_alone_names_reqwest() {
+    for file in rust_files(&root().join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let names = text.contains("reqwest::") && !file.ends_with("http/reqwest.rs");
+        // Tests of the stand-ins and module lines may: what must not is a type or call.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_test = file.file_name().is_some_and(|name| name == "tests.rs");
+        assert!(
+            !names || is_test || !code.contains("reqwest::") || code.contains("pub use reqwest::{"),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn files_have_one_job_each() {
+    for dir in ["src", "examples", "benches"] {
+        for file in rust_files(&root().join(dir)) {
+            let lines = fs::read_to_string(&file).unwrap().lines().count();
+            assert!(lines <= 620, "{} has {lines} lines", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_secret_and_no_real_address_stands_in_a_fixture() {
+    fn walk(dir: &Path, visit: &mut impl FnMut(&Path, &str)) {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() { walk(&path, visit) } else { visit(&path, &fs::read_to_string(&path).unwrap()) }
+        }
+    }
+    walk(&root().join("fixtures"), &mut |path, text| {
+        for pattern in ["eyJhbGciOi", "shpat_", "sk_live_", "wk_live_"] {
+            assert!(!text.contains(pattern), "{} looks like it holds a token", path.display());
+        }
+        for (at, _) in text.match_indices('@') {
+            let domain: String =
+                text[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')).collect();
+            let domain = domain.trim_matches('.').to_ascii_lowercase();
+            let reserved = ["example.com", "example.org", "example.net"];
+            let fine = reserved.iter().any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
+                || domain.ends_with(".test")
+                || domain.ends_with(".local")
+                || !domain.contains('.');
+            assert!(fine, "{}: {domain} is no reserved domain", path.display());
+        }
+    });
+}
