@@ -9,9 +9,10 @@ use customer_sink::delivery::{
     AfterFailure, Coalesce, Delivery, Ended, Ending, Event, Guards, Item, Lane, Left, Patience, Run, SetupError, Skip,
     SourceError, StopReason, Summary, Tripped, Update, WhenFull,
 };
+use customer_sink::toolkit::{unsupported_check, unsupported_erase, unsupported_find};
 use customer_sink::{
-    Capabilities, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Outcome, Plan,
-    UpsertOptions, Upserted,
+    Capabilities, Consent, ConsentState, Customer, CustomerSink, Effect, ErasureStatus, Error, ErrorKind,
+    FoundCustomer, Identity, Outcome, Plan, UpsertOptions, Upserted,
 };
 use futures::StreamExt;
 use tokio::time::Instant;
@@ -115,6 +116,22 @@ impl CustomerSink for Scripted {
             Reply::Fail(error) => Err(error),
             Reply::Never => unreachable!(),
         }
+    }
+
+    async fn find(&self, _: &Identity) -> Result<Option<FoundCustomer>, Error> {
+        unsupported_find(SIM)
+    }
+
+    async fn erase(&self, _: &Identity) -> Result<ErasureStatus, Error> {
+        unsupported_erase(SIM)
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        unsupported_check(SIM)
+    }
+
+    fn quota_wait(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

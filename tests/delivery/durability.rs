@@ -14,7 +14,7 @@ use customer_sink::delivery::{
 };
 use customer_sink::providers::yotpo::Yotpo;
 use customer_sink::{
-    Customer, CustomerSink, Effect, Error, ErrorKind, FieldError, Plan, ProviderId, Step, UpsertOptions, When,
+    Customer, CustomerSink, Effect, Error, ErrorKind, FieldError, Plan, ProviderId, Step, StepCondition, UpsertOptions,
 };
 use proptest::prelude::*;
 
@@ -595,15 +595,15 @@ fn a_digest_is_of_what_is_sent() {
         let step = Step::new(when, "create", http::Method::POST, url, Arc::default(), body);
         digest_of_plan(&Plan::new(ProviderId::new("sixth"), vec![step], Vec::new(), Vec::new()))
     };
-    let one = plan(When::Always, "https://a.example.com/", Some("{}"));
-    assert_eq!(one, plan(When::Always, "https://a.example.com/", Some("{}")));
+    let one = plan(StepCondition::Always, "https://a.example.com/", Some("{}"));
+    assert_eq!(one, plan(StepCondition::Always, "https://a.example.com/", Some("{}")));
     let others = [
-        plan(When::IfFound, "https://a.example.com/", Some("{}")),
-        plan(When::Always, "https://b.example.com/", Some("{}")),
-        plan(When::Always, "https://a.example.com/", Some("[]")),
-        plan(When::Always, "https://a.example.com/", Some("")),
-        plan(When::Always, "https://a.example.com/", None),
-        plan(When::Always, "https://a.example.com/{}", Some("")),
+        plan(StepCondition::IfFound, "https://a.example.com/", Some("{}")),
+        plan(StepCondition::Always, "https://b.example.com/", Some("{}")),
+        plan(StepCondition::Always, "https://a.example.com/", Some("[]")),
+        plan(StepCondition::Always, "https://a.example.com/", Some("")),
+        plan(StepCondition::Always, "https://a.example.com/", None),
+        plan(StepCondition::Always, "https://a.example.com/{}", Some("")),
     ];
     let all: BTreeSet<_> = others.iter().chain([&one]).collect();
     assert_eq!(all.len(), others.len() + 1);

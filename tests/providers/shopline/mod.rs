@@ -7,8 +7,8 @@ mod roundtrip;
 
 use customer_sink::providers::shopline::{Blanking, Builder, MATRIX, Shopline, TagPolicy};
 use customer_sink::{
-    Action, Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, Note,
-    OnLoss, OptInLevel, Plan, Reason, UpsertOptions, When,
+    Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, Note,
+    NoteAction, NoteReason, OnLoss, OptInLevel, Plan, StepCondition, UpsertOptions,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn builder() -> Builder {
 fn plan(customer: &Customer) -> Plan {
     let plan = builder().build().unwrap().plan(customer, &UpsertOptions::default()).unwrap();
     for place in customer.set_paths() {
-        assert!(plan.accounts_for(&place), "{place} is lost");
+        assert!(plan.covers(&place), "{place} is lost");
     }
     plan
 }
@@ -50,7 +50,7 @@ fn updated(plan: &Plan) -> Value {
 /// The notes as `field action reason [when]`.
 fn notes(plan: &Plan) -> Vec<String> {
     let text = |note: &Note| {
-        let when = note.limited_to().map(|when| format!(" {}", when.as_str())).unwrap_or_default();
+        let when = note.condition().map(|when| format!(" {}", when.as_str())).unwrap_or_default();
         format!("{} {} {}{when}", note.path(), note.action().as_str(), note.reason().as_str())
     };
     plan.notes().iter().map(text).collect()
@@ -202,7 +202,7 @@ fn an_update_blanks_and_tags_as_it_is_told() {
     let updated_with = |builder: Builder| {
         let plan = builder.build().unwrap().plan(&customer, &UpsertOptions::default()).unwrap();
         for place in customer.set_paths() {
-            assert!(plan.accounts_for(&place), "{place} is lost");
+            assert!(plan.covers(&place), "{place} is lost");
         }
         assert_eq!(created(&plan), json!({"email": "mia@example.com", "tags": "vip,new"}));
         (updated(&plan), notes(&plan))
@@ -481,7 +481,7 @@ fn what_the_vendor_has_no_place_for_is_noted() {
     let plan = plan(&customer);
     assert_eq!(created(&plan), json!({"email": "mia@example.com"}));
     assert_eq!(plan.notes().len(), 9);
-    assert!(plan.notes().iter().all(|n| n.action() == Action::Dropped && n.reason() == Reason::Unsupported));
+    assert!(plan.notes().iter().all(|n| n.action() == NoteAction::Dropped && n.reason() == NoteReason::Unsupported));
     let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
     let error = builder().build().unwrap().plan(&customer, &strict).unwrap_err();
     assert_eq!(error.field_errors().len(), 9);
@@ -491,8 +491,10 @@ fn what_the_vendor_has_no_place_for_is_noted() {
 fn a_limited_note_stands_beside_a_sent_field() {
     let customer = mia().address(Address::new().city("Salem").district("West").postal_code("12345678901"));
     let plan = plan(&customer);
-    for note in plan.notes().iter().filter(|note| note.limited_to().is_some()) {
+    for note in plan.notes().iter().filter(|note| note.condition().is_some()) {
         assert!(plan.sent().iter().any(|path| path.covers(note.path())), "{note}");
     }
-    assert!(plan.notes().iter().all(|n| matches!(n.limited_to(), Some(When::Always | When::IfDiffers))));
+    assert!(
+        plan.notes().iter().all(|n| matches!(n.condition(), Some(StepCondition::Always | StepCondition::IfDiffers)))
+    );
 }

@@ -15,10 +15,10 @@ use customer_sink::providers::whale::{
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Action, Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Erased,
-    Error, ErrorKind, Field, FieldMatrix, HttpRequest, HttpResponse, Identity, ManualClock, OnLoss, OptInLevel,
-    Outcome, Phone, Plan, Reason, RemoteId, ReqwestTransport, Transport, TransportError, TransportErrorKind,
-    UpsertOptions,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, ErasureStatus,
+    Error, ErrorKind, Field, FieldMatrix, HttpRequest, HttpResponse, Identity, ManualClock, NoteAction, NoteReason,
+    OnLoss, OptInLevel, Outcome, Phone, Plan, RemoteId, ReqwestTransport, Transport, TransportError,
+    TransportErrorKind, UpsertOptions,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn sink() -> Whale {
 fn plan(customer: &Customer) -> Plan {
     let plan = sink().plan(customer, &UpsertOptions::default()).unwrap();
     for place in customer.set_paths() {
-        assert!(plan.accounts_for(&place), "{place} has no claim");
+        assert!(plan.covers(&place), "{place} has no claim");
     }
     plan
 }
@@ -40,7 +40,7 @@ fn body(plan: &Plan, step: usize) -> Value {
     serde_json::from_slice(plan.steps()[step].body().unwrap()).unwrap()
 }
 
-fn notes(plan: &Plan) -> Vec<(String, Action, Reason)> {
+fn notes(plan: &Plan) -> Vec<(String, NoteAction, NoteReason)> {
     plan.notes().iter().map(|n| (n.path().to_string(), n.action(), n.reason())).collect()
 }
 
@@ -129,7 +129,7 @@ fn a_plan_shows_every_step_and_every_field_of_the_update() {
         body(&plan, 2),
         json!({"first_name": "Nora", "last_name": null, "tags": ["vip"], "metadata": {"external_id": "7"}})
     );
-    assert_eq!(notes(&plan), [("clear.email".to_owned(), Action::Dropped, Reason::Redundant)]);
+    assert_eq!(notes(&plan), [("clear.email".to_owned(), NoteAction::Dropped, NoteReason::Redundant)]);
     let key = plan.steps()[0].headers().find(|(name, _)| *name == "x-api-key").unwrap().1.into_owned();
     assert_eq!(key, "[redacted]");
     // With nothing beside the identity there is nothing that could differ.
@@ -186,7 +186,7 @@ fn no_consent_ever_leaves_whatever_it_says() {
                 let expected: Vec<_> = ["email_marketing", "sms_marketing"]
                     .into_iter()
                     .filter(|_| !consent.is_empty())
-                    .map(|field| (field.to_owned(), Action::Dropped, Reason::Unsupported))
+                    .map(|field| (field.to_owned(), NoteAction::Dropped, NoteReason::Unsupported))
                     .collect();
                 assert_eq!(notes(&plan), expected, "{consent:?}");
                 let tells = plan.notes().iter().any(|note| note.detail().contains("opt-out"));
@@ -206,7 +206,7 @@ fn with_the_option_a_known_consent_goes_out_as_a_yes_or_a_no() {
             let person = Customer::new().email("a@example.com").email_marketing(consent.clone()).sms_marketing(consent);
             let plan = sink.plan(&person, &UpsertOptions::default()).unwrap();
             for place in person.set_paths() {
-                assert!(plan.accounts_for(&place), "{place} has no claim");
+                assert!(plan.covers(&place), "{place} has no claim");
             }
             let sent = state.map(|state| state == ConsentState::Subscribed);
             let mut expected = json!({"email": "a@example.com"});
@@ -216,7 +216,7 @@ fn with_the_option_a_known_consent_goes_out_as_a_yes_or_a_no() {
             }
             assert_eq!(body(&plan, 0), expected, "{state:?}");
             assert_eq!(plan.steps().len(), if sent.is_some() { 3 } else { 1 });
-            let narrowed = notes(&plan).iter().filter(|(_, action, _)| *action == Action::Changed).count();
+            let narrowed = notes(&plan).iter().filter(|(_, action, _)| *action == NoteAction::Changed).count();
             assert_eq!(narrowed, if state == Some(ConsentState::Pending) { 2 } else { 0 }, "{state:?}");
         }
     }
@@ -253,7 +253,7 @@ async fn with_the_option_a_birthday_stands_at_the_vendor_comes_back_and_can_be_c
         let person = Customer::new().email(email.as_str()).birthday("1990-02-14".parse::<chrono::NaiveDate>().unwrap());
         let plan = sink.plan(&person, &UpsertOptions::default()).unwrap();
         assert_eq!(body(&plan, 0)["date_of_birth"], json!("1990-02-14"));
-        assert!(plan.notes().is_empty() && plan.accounts_for(&person.set_paths()[0]));
+        assert!(plan.notes().is_empty() && plan.covers(&person.set_paths()[0]));
         assert_eq!(sink.upsert(&person).await.unwrap().outcome, Outcome::Created);
         assert_eq!(sink.upsert(&person).await.unwrap().outcome, Outcome::Unchanged);
         let who = Identity::Email(Email::new(email.as_str()));
@@ -290,41 +290,45 @@ fn one_address_goes_out_with_codes_where_there_are_any() {
         (
             json!({"country_code": "XX", "country": "Germany"}),
             json!({"country": "DE"}),
-            vec![("country_code", Reason::Invalid)],
+            vec![("country_code", NoteReason::Invalid)],
         ),
         (
             json!({"country_code": "us", "country": "USA"}),
             json!({"country": "US"}),
-            vec![("country", Reason::Redundant)],
+            vec![("country", NoteReason::Redundant)],
         ),
         (
             json!({"country_code": "US", "country": "Atlantis"}),
             json!({"country": "US"}),
-            vec![("country", Reason::Redundant)],
+            vec![("country", NoteReason::Redundant)],
         ),
         (
             json!({"country_code": "US", "country": "Germany"}),
             json!({"country": "US"}),
-            vec![("country", Reason::Invalid)],
+            vec![("country", NoteReason::Invalid)],
         ),
-        (json!({"city": "x", "country": "Atlantis"}), json!({"city": "x"}), vec![("country", Reason::Invalid)]),
+        (json!({"city": "x", "country": "Atlantis"}), json!({"city": "x"}), vec![("country", NoteReason::Invalid)]),
         (json!({"province": "Oregon"}), json!({"state": "Oregon"}), vec![]),
         (
             json!({"province": "Oregon", "province_code": " OR "}),
             json!({"state": "OR"}),
-            vec![("province", Reason::Redundant)],
+            vec![("province", NoteReason::Redundant)],
         ),
         (
             json!({"city": "x", "company": "c", "district": "d", "latitude": 1.5, "phone": "1"}),
             json!({"city": "x"}),
             vec![
-                ("company", Reason::Unsupported),
-                ("district", Reason::Unsupported),
-                ("phone", Reason::Unsupported),
-                ("latitude", Reason::Unsupported),
+                ("company", NoteReason::Unsupported),
+                ("district", NoteReason::Unsupported),
+                ("phone", NoteReason::Unsupported),
+                ("latitude", NoteReason::Unsupported),
             ],
         ),
-        (json!({"country": "Atlantis"}), Value::Null, vec![("country", Reason::Invalid), ("", Reason::Incomplete)]),
+        (
+            json!({"country": "Atlantis"}),
+            Value::Null,
+            vec![("country", NoteReason::Invalid), ("", NoteReason::Incomplete)],
+        ),
     ];
     for (address, sent, dropped) in cases {
         let person = customer(json!({"email": "a@example.com", "addresses": [address]}));
@@ -334,7 +338,7 @@ fn one_address_goes_out_with_codes_where_there_are_any() {
             .into_iter()
             .map(|(field, reason)| {
                 let path = if field.is_empty() { "addresses[0]".to_owned() } else { format!("addresses[0].{field}") };
-                (path, Action::Dropped, reason)
+                (path, NoteAction::Dropped, reason)
             })
             .collect();
         assert_eq!(notes(&plan), expected, "{address}");
@@ -360,7 +364,7 @@ fn custom_values_are_text_beside_the_external_id() {
         body(&plan, 0)["metadata"],
         json!({"external_id": "7", "a b": "x", "flag": "false", "n": "-3", "d": "1.25"})
     );
-    assert_eq!(notes(&plan), [("custom.external_id".to_owned(), Action::Dropped, Reason::Redundant)]);
+    assert_eq!(notes(&plan), [("custom.external_id".to_owned(), NoteAction::Dropped, NoteReason::Redundant)]);
     let alone = customer(json!({"email": "a@example.com", "custom": {"external_id": "8"}}));
     assert_eq!(body(&self::plan(&alone), 0)["metadata"], json!({"external_id": "8"}));
     let blank = customer(json!({"email": "a@example.com", "custom": {"x": ""}, "external_id": " "}));
@@ -513,19 +517,19 @@ async fn find_reads_back_and_never_takes_the_first_hit() {
         async move { sink.find(&who).await }
     };
     let found = by(Identity::Email(Email::new(" nora@EXAMPLE.com"))).await.unwrap().unwrap();
-    assert_eq!(found.remote_id.as_deref(), Some(id.as_str()));
+    assert_eq!(found.remote_id.as_ref().map(|id| id.as_str()), Some(id.as_str()));
     assert_eq!(found.customer.external_id.as_deref(), Some("7"));
     assert_eq!(found.customer.addresses[0].line1.as_deref(), Some("1 Sample Way"));
     assert_eq!(found.customer.custom["source"].to_text(), "fixture");
-    let found = by(Identity::RemoteId(RemoteId(id))).await.unwrap().unwrap();
+    let found = by(Identity::RemoteId(RemoteId::from(id))).await.unwrap().unwrap();
     assert_eq!(found.customer.first_name.as_deref(), Some("Nora"));
     assert!(by(Identity::Email(Email::new("ora@example.com"))).await.unwrap().is_none());
-    assert!(by(Identity::RemoteId(RemoteId("cust_ffffffff".into()))).await.unwrap().is_none());
+    assert!(by(Identity::RemoteId(RemoteId::from("cust_ffffffff"))).await.unwrap().is_none());
     for who in [Identity::ExternalId("7".into()), Identity::Phone(Phone::new("+15550100100"))] {
         assert_eq!(by(who).await.unwrap_err().kind(), ErrorKind::Unsupported);
     }
     for bad in ["", "..", "a\nb"] {
-        assert_eq!(by(Identity::RemoteId(RemoteId(bad.into()))).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(by(Identity::RemoteId(RemoteId::from(bad))).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
     assert_eq!(by(Identity::Email(Email::new("x"))).await.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
@@ -552,9 +556,14 @@ async fn erase_promises_and_check_tells_a_bad_key() {
     sink.upsert(&nora()).await.unwrap();
     sink.check().await.unwrap();
     let who = Identity::Email(Email::new("nora@example.com"));
-    assert!(matches!(sink.erase(&who).await.unwrap(), Erased::Promised(Some(d)) if d.as_secs() == 30 * 86_400));
-    assert_eq!(sink.erase(&Identity::Email(Email::new("x@example.com"))).await.unwrap(), Erased::Nobody);
-    assert_eq!(sink.erase(&Identity::RemoteId(RemoteId("cust_ffffffff".into()))).await.unwrap(), Erased::Nobody);
+    assert!(
+        matches!(sink.erase(&who).await.unwrap(), ErasureStatus::Accepted { within: Some(d) } if d.as_secs() == 30 * 86_400)
+    );
+    assert_eq!(sink.erase(&Identity::Email(Email::new("x@example.com"))).await.unwrap(), ErasureStatus::NotFound);
+    assert_eq!(
+        sink.erase(&Identity::RemoteId(RemoteId::from("cust_ffffffff"))).await.unwrap(),
+        ErasureStatus::NotFound
+    );
     let bad = |store: &str, key: &str| {
         let builder = Whale::builder(store, key.to_owned()).connector(&bench.connector);
         builder.base_url(bench.sandbox.url("whale").unwrap()).build().unwrap()
@@ -573,7 +582,7 @@ async fn a_lost_removal_request_is_not_repeated() {
     let bench = Bench::start(&[2]).await;
     let sink = bench.sink();
     let id = sink.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
-    let error = sink.erase(&Identity::RemoteId(RemoteId(id))).await.unwrap_err();
+    let error = sink.erase(&Identity::RemoteId(RemoteId::from(id))).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Interrupted, Effect::Unknown));
     assert_eq!((error.operation(), error.is_retryable(), bench.sent()), (Some("request_removal"), false, 3));
 }
@@ -612,7 +621,7 @@ async fn a_lost_delete_counts_when_nobody_is_left() {
     let bench = Bench::start(&[1]).await;
     let whale = bench.sink();
     let id = whale.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
-    let id = CustomerId::from(id);
+    let id = CustomerId::from(id.into_string());
     whale.delete(&id).await.unwrap();
     assert!(bench.people().is_empty());
 }
@@ -628,7 +637,7 @@ impl Transport for Parrot {
     }
 }
 
-async fn parrot(status: u16, body: &'static str) -> Result<Option<customer_sink::Found>, Error> {
+async fn parrot(status: u16, body: &'static str) -> Result<Option<customer_sink::FoundCustomer>, Error> {
     let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
     let connector = Connector::for_tests(Arc::new(Parrot(status, body)), clock);
     let sink = Whale::builder("s", "k").connector(&connector).build().unwrap();
@@ -637,7 +646,7 @@ async fn parrot(status: u16, body: &'static str) -> Result<Option<customer_sink:
 
 #[tokio::test]
 async fn a_search_that_repeats_or_cannot_be_read_is_no_answer() {
-    let kind = |result: Result<Option<customer_sink::Found>, Error>| result.map(|_| ()).unwrap_err().kind();
+    let kind = |result: Result<Option<customer_sink::FoundCustomer>, Error>| result.map(|_| ()).unwrap_err().kind();
     assert_eq!(
         kind(parrot(200, r#"{"data":[{"id":"1"}],"has_more":true,"next_cursor":"c"}"#).await),
         ErrorKind::Decode
@@ -647,13 +656,13 @@ async fn a_search_that_repeats_or_cannot_be_read_is_no_answer() {
     assert_eq!(kind(parrot(200, "<html>").await), ErrorKind::Decode);
     let two = parrot(200, r#"[{"id":"1","email":"a@example.com"},{"id":"2","email":"A@example.com"}]"#).await;
     let error = two.map(|_| ()).unwrap_err();
-    assert_eq!((error.kind(), error.conflicting_ids()), (ErrorKind::Conflict, &["1".to_owned(), "2".to_owned()][..]));
+    assert_eq!((error.kind(), error.conflicting_ids()), (ErrorKind::Conflict, &["1".into(), "2".into()][..]));
     assert!(parrot(200, r#"{"data":[]}"#).await.unwrap().is_none());
     // A 404 that is not the vendor's own proves nothing about the person.
     let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
     let connector = Connector::for_tests(Arc::new(Parrot(404, "<html>")), clock);
     let sink = Whale::builder("s", "k").connector(&connector).build().unwrap();
-    let who = Identity::RemoteId(RemoteId("x".into()));
+    let who = Identity::RemoteId(RemoteId::from("x"));
     assert_eq!(sink.find(&who).await.map(|_| ()).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(sink.erase(&who).await.unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -10,10 +10,10 @@ use customer_sink::providers::yotpo::loyalty::{
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    AccountState, Action, Address, Channel, Connector, Consent, ConsentField, ConsentState, Customer, CustomerSink,
+    AccountState, Address, Channel, Connector, Consent, ConsentField, ConsentState, Customer, CustomerSink,
     CustomerSinkExt, Effect, ErrorKind, Field, FieldKey, FieldMatrix, FieldPath, HttpRequest, HttpResponse, Identity,
-    Limit, ManualClock, OnLoss, OptInLevel, Outcome, Plan, RemoteId, ReqwestTransport, Transport, TransportError,
-    TransportErrorKind, UpsertOptions, When,
+    Limit, ManualClock, NoteAction, OnLoss, OptInLevel, Outcome, Plan, RemoteId, ReqwestTransport, StepCondition,
+    Transport, TransportError, TransportErrorKind, UpsertOptions,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ async fn exchanges_of_fetches() {
 
 // ---- the laws ----
 
-fn bodies(plan: &Plan) -> Vec<(When, Value)> {
+fn bodies(plan: &Plan) -> Vec<(StepCondition, Value)> {
     plan.steps().iter().filter_map(|s| Some((s.when(), serde_json::from_slice(s.body()?).unwrap()))).collect()
 }
 
@@ -94,15 +94,15 @@ fn bodies(plan: &Plan) -> Vec<(When, Value)> {
 fn check_claims(customer: &Customer, plan: &Plan) {
     let set = customer.set_paths();
     for place in &set {
-        assert!(plan.accounts_for(place), "{place} is lost");
+        assert!(plan.covers(place), "{place} is lost");
     }
     let mut claimed = HashSet::new();
     for path in plan.sent() {
         assert!(claimed.insert(path.to_string()), "{path} is sent twice");
         assert!(set.iter().any(|place| path.covers(place)), "{path} is sent and not set");
     }
-    for note in plan.notes().iter().filter(|note| note.action() != Action::Added) {
-        assert!(note.limited_to().is_none());
+    for note in plan.notes().iter().filter(|note| note.action() != NoteAction::Added) {
+        assert!(note.condition().is_none());
         assert!(claimed.insert(note.path().to_string()), "{} has two claims", note.path());
         assert!(set.iter().any(|place| note.path().covers(place)), "{} is noted and not set", note.path());
     }
@@ -146,7 +146,7 @@ fn check_membership(customer: &Customer, plan: &Plan, option: ProgramConsent) {
         let expected = match (option, state, when) {
             (ProgramConsent::AccountSetting, ..) => Value::Null,
             (_, Some(state), _) => json!(state == ConsentState::Subscribed),
-            (_, None, When::IfFound) => json!("{opted_in}"),
+            (_, None, StepCondition::IfFound) => json!("{opted_in}"),
             (_, None, _) => json!(false),
         };
         assert_eq!(body["opted_in"], expected, "{option:?} {state:?} {when:?}");
@@ -155,7 +155,7 @@ fn check_membership(customer: &Customer, plan: &Plan, option: ProgramConsent) {
     }
     for (channel, consent) in [(Channel::Email, &customer.email_marketing), (Channel::Sms, &customer.sms_marketing)] {
         if consent.as_ref().and_then(|c| c.state) == Some(ConsentState::Unsubscribed) {
-            assert!(plan.accounts_for(&FieldPath::Consent(channel, ConsentField::State)), "the opt-out is lost");
+            assert!(plan.covers(&FieldPath::Consent(channel, ConsentField::State)), "the opt-out is lost");
         }
     }
 }
@@ -519,7 +519,7 @@ async fn an_address_of_another_id_is_a_conflict_and_nothing_is_written() {
     let before = world.sandbox.yotpo_loyalty_customers();
     let error = world.sink(ProgramConsent::Unknown).upsert(&someone().external_id("1")).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotSent));
-    assert_eq!((error.conflicting_ids(), error.is_retryable()), (&["1".to_owned(), "7".to_owned()][..], false));
+    assert_eq!((error.conflicting_ids(), error.is_retryable()), (&["1".into(), "7".into()][..], false));
     assert_eq!(world.sandbox.yotpo_loyalty_customers(), before);
     assert!(!format!("{error} {error:?}").contains("example.com"));
     // Who has no id here yet, or is sent without one, is that customer.
@@ -597,7 +597,7 @@ async fn customers_are_found_and_credentials_are_checked() {
     }
     assert!(sink.find(&Identity::Email("else@example.com".into())).await.unwrap().is_none());
     for (who, kind) in [
-        (Identity::RemoteId(RemoteId("1".into())), ErrorKind::Unsupported),
+        (Identity::RemoteId(RemoteId::from("1")), ErrorKind::Unsupported),
         (Identity::ExternalId(" ".into()), ErrorKind::InvalidInput),
         (Identity::Email("nobody".into()), ErrorKind::InvalidInput),
         (Identity::Phone("n/a".into()), ErrorKind::InvalidInput),

@@ -40,10 +40,10 @@ async fn exchanges() {
 fn plan_with(builder: Builder, customer: &Customer) -> Plan {
     let plan = builder.build().unwrap().plan(customer, &UpsertOptions::default()).unwrap();
     for place in customer.set_paths() {
-        assert!(plan.accounts_for(&place), "{place} is lost");
+        assert!(plan.covers(&place), "{place} is lost");
     }
     let mut claims: Vec<String> = plan.sent().iter().map(ToString::to_string).collect();
-    let told = plan.notes().iter().filter(|note| note.action() != customer_sink::Action::Added);
+    let told = plan.notes().iter().filter(|note| note.action() != customer_sink::NoteAction::Added);
     claims.extend(told.map(|note| note.path().to_string()));
     let count = claims.len();
     claims.sort();
