@@ -56,7 +56,7 @@ async fn exchanges() {
 }
 
 #[tokio::test]
-async fn exchanges_of_fetches() {
+async fn exchanges_of_calls() {
     support::calls::play_calls("yotpo/loyalty", async |url: &str, connector: &Connector, exchange: &Value| {
         let sink = from_options(url, connector, &Value::Null);
         let arguments = &exchange["arguments"];
