@@ -1,6 +1,5 @@
 //! What holds for every provider and every record.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use customer_sink::providers::{MATRICES, shoplazza, shopline, triple_whale, whale, yotpo};
@@ -13,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::support;
+use crate::support::plan::{bodies, check_claims};
 
 /// All five, and where a provider has variants of its wire form, those too.
 fn sinks() -> Vec<Arc<dyn CustomerSink>> {
@@ -191,37 +191,6 @@ fn customers() -> impl Strategy<Value = Customer> {
         }
         customer
     })
-}
-
-fn bodies(plan: &Plan) -> Vec<(StepCondition, &'static str, Value)> {
-    let with_body = plan.steps().iter().filter_map(|step| Some((step.when(), step.operation(), step.body()?)));
-    with_body
-        .map(|(when, operation, body)| (when, operation, serde_json::from_slice(body).expect("bodies are JSON")))
-        .collect()
-}
-
-/// Promise 1: each set place is sent or noted, once; and nothing is claimed that is not set.
-fn check_claims(customer: &Customer, plan: &Plan) {
-    let provider = plan.provider();
-    let set = customer.set_paths();
-    for place in &set {
-        assert!(plan.covers(place), "{provider}: {place} is lost");
-    }
-    let mut claimed = HashSet::new();
-    for path in plan.sent() {
-        assert!(claimed.insert(path.to_string()), "{provider}: {path} is sent twice");
-        assert!(set.iter().any(|place| path.covers(place)), "{provider}: {path} is sent and not set");
-    }
-    for note in plan.notes().iter().filter(|note| note.action() != NoteAction::Added && note.condition().is_none()) {
-        assert!(claimed.insert(note.path().to_string()), "{provider}: {} has two claims", note.path());
-        assert!(set.iter().any(|place| note.path().covers(place)), "{provider}: {} is noted and not set", note.path());
-    }
-    for note in plan.notes().iter().filter(|note| note.action() != NoteAction::Added && note.condition().is_some()) {
-        let path = note.path();
-        let sent_too = plan.sent().iter().any(|sent| sent.covers(path));
-        let noted_too = plan.notes().iter().any(|n| n.condition().is_none() && n.path().covers(path));
-        assert!(sent_too || noted_too, "{provider}: {path} is noted for one step and speaks for none else");
-    }
 }
 
 /// What is claimed as sent stands in a body.

@@ -42,7 +42,12 @@ fn every_provider_has_all_its_pieces() {
         let fixtures =
             fs::read_dir(root().join("fixtures").join(&name)).unwrap_or_else(|_| panic!("{name} lacks fixtures"));
         assert!(fixtures.count() >= 5, "{name} has few exchanges");
-        assert!(root().join("tests/providers").join(&name).join("mod.rs").is_file(), "{name} lacks its tests");
+        for file in ["mod.rs", "calls.rs", "flow.rs"] {
+            assert!(
+                root().join("tests/providers").join(&name).join(file).is_file(),
+                "{name} lacks the tests of {file}"
+            );
+        }
     }
 }
 
@@ -94,7 +99,7 @@ fn one_file_alone_names_reqwest() {
 
 #[test]
 fn files_have_one_job_each() {
-    for dir in ["src", "examples", "benches"] {
+    for dir in ["src", "examples", "benches", "tests"] {
         for file in rust_files(&root().join(dir)) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             assert!(lines <= 620, "{} has {lines} lines", file.display());

@@ -15,6 +15,7 @@ use customer_sink::{
 use serde_json::{Value, json};
 
 use crate::support;
+use crate::support::plan::{body, notes};
 
 #[tokio::test]
 async fn exchanges() {
@@ -51,32 +52,15 @@ fn later() -> Shoplazza {
 }
 
 fn plan(sink: &Shoplazza, customer: &Customer) -> Plan {
-    let plan = sink.plan(customer, &UpsertOptions::default()).unwrap();
-    for path in customer.set_paths() {
-        assert!(plan.covers(&path), "nobody speaks for {path}");
-    }
-    plan
-}
-
-fn body(plan: &Plan, operation: &str) -> Value {
-    let step = plan.steps().iter().find(|step| step.operation() == operation).expect(operation);
-    serde_json::from_slice(step.body().expect("a body")).unwrap()
+    support::plan::plan(sink, customer)
 }
 
 fn created(sink: &Shoplazza, customer: &Customer) -> Value {
-    body(&plan(sink, customer), "create_customer")["customer"].take()
+    support::plan::created(&plan(sink, customer))
 }
 
 fn ann() -> Customer {
     Customer::new().email("ann@example.com").first_name("Ann").last_name("Ortega")
-}
-
-fn notes(plan: &Plan) -> Vec<String> {
-    let note = |n: &customer_sink::Note| {
-        let when = n.condition().map(|when| format!(" {}", when.as_str())).unwrap_or_default();
-        format!("{} {} {}{when}", n.path(), n.action().as_str(), n.reason().as_str())
-    };
-    plan.notes().iter().map(note).collect()
 }
 
 #[test]
@@ -129,8 +113,7 @@ fn a_record_without_usable_contact_is_refused() {
         Customer::new().email("ann@").phone("020 7946 0018"),
         Customer::new().external_id("7").email(" "),
     ] {
-        let error = sink().plan(&customer, &UpsertOptions::default()).unwrap_err();
-        assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::InvalidInput, "email"));
+        assert_eq!(support::plan::refused(&sink(), &customer).field_errors()[0].field(), "email");
     }
 }
 

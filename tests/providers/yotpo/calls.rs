@@ -507,6 +507,6 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn exchanges_of_calls() {
+async fn exchanges() {
     support::calls::play_calls("yotpo", call).await;
 }
