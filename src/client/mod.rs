@@ -1,5 +1,6 @@
 //! Getting bytes to a vendor and back: transport, retry, quotas.
 
+#[allow(dead_code)] // Transitional: until the providers use all of it.
 pub(crate) mod addresses;
 pub(crate) mod auth;
 mod base_url;
@@ -10,6 +11,8 @@ mod connector;
 pub(crate) mod identify;
 pub(crate) mod json;
 pub(crate) mod options;
+#[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
+pub(crate) mod pages;
 #[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod query;
 mod quota;
@@ -25,6 +28,8 @@ pub(crate) mod validate;
 pub use base_url::BaseUrl;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::Connector;
+#[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
+pub use pages::{Cursor, Page};
 #[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
 pub use query::ArrayStyle;
 pub use quota::{Limit, Quota};
