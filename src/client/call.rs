@@ -227,12 +227,14 @@ impl Call<'_> {
                     self.had_unknown_attempt = true;
                 }
             }
+            // What the caller may try again later, and what this call repeats now.
             let may_repeat = match failed.retry {
-                Retry::Always => true,
+                Retry::Always | Retry::Once => true,
                 Retry::IfIdempotent => out.operation.idempotent,
-                Retry::Once => !std::mem::replace(&mut repeated_once, true),
                 Retry::Never => false,
             };
+            let repeats_now =
+                may_repeat && (failed.retry != Retry::Once || !std::mem::replace(&mut repeated_once, true));
             let backoff = policy.backoff(tries, self.account.connector.random());
             // A vendor that asks to slow down means all requests of the account, also where it does not say for how long.
             // Which of several limits was passed none tells: the own one rests, and others find out by themselves.
@@ -248,7 +250,7 @@ impl Call<'_> {
             let out_of_time = clock.now() + pause >= self.deadline;
             // A wait that the server asked for costs nothing: the vendor is in order and says when to come back.
             let affordable = failed.wait.is_some() || failed.kind == ErrorKind::RateLimited;
-            if !may_repeat || tries >= policy.attempts || too_long || out_of_time {
+            if !repeats_now || tries >= policy.attempts || too_long || out_of_time {
                 return Err(self.give_up(out.operation, failed, may_repeat));
             }
             if !affordable && !self.account.budget.spend() {
