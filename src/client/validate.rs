@@ -126,7 +126,7 @@ impl Validation {
     pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = FieldError>) {
         for problem in problems {
             let message = problem.message().to_owned();
-            self.refuse(&problem.field().to_owned(), message);
+            self.refuse(problem.field(), message);
         }
     }
 
