@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use super::Operation;
 use crate::customer::is_blank;
 use crate::error::{Error, FieldError};
 use crate::provider::ProviderId;
@@ -25,6 +26,12 @@ impl Origin {
 impl From<(ProviderId, &'static str)> for Origin {
     fn from((provider, operation): (ProviderId, &'static str)) -> Self {
         Self { provider, operation }
+    }
+}
+
+impl From<&Operation> for Origin {
+    fn from(operation: &Operation) -> Self {
+        Self { provider: operation.provider, operation: operation.name }
     }
 }
 

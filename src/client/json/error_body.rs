@@ -16,7 +16,8 @@ const MESSAGES: &[&str] = &["message", "messages", "error", "errors", "errorMsg"
 const FIELDS: &[&str] = &["field", "attribute", "param", "pointer"];
 
 /// Keys whose value is neither: facts about the error that are read by name.
-const FACTS: &[&str] = &["code", "Code", "status", "Status", "type", "isError", "request_id", "success", "source", "id"];
+const FACTS: &[&str] =
+    &["code", "Code", "status", "Status", "type", "isError", "request_id", "success", "source", "id"];
 
 /// A JSON value of any shape.
 #[derive(Debug, Default, PartialEq)]
@@ -340,7 +341,8 @@ mod tests {
 
     #[test]
     fn facts_are_read_by_name() {
-        let body = ErrorBody::read(br#"{"error":{"code":17,"type":"t"},"status":{"code":"404"},"isError":"1","blank":" "}"#);
+        let body =
+            ErrorBody::read(br#"{"error":{"code":17,"type":"t"},"status":{"code":"404"},"isError":"1","blank":" "}"#);
         assert_eq!(body.text(&["error", "code"]).as_deref(), Some("17"));
         assert_eq!(body.text(&["status", "code"]).as_deref(), Some("404"));
         assert!(body.is_true(&["isError"]) && !body.is_true(&["status"]));
