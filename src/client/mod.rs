@@ -13,6 +13,7 @@ mod operation;
 pub(crate) mod options;
 mod quota;
 mod request;
+#[cfg(feature = "reqwest")]
 mod reqwest;
 pub(crate) mod response;
 mod retry;
@@ -27,6 +28,7 @@ pub use base_url::BaseUrl;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::Connector;
 pub use quota::{Limit, Quota};
+#[cfg(feature = "reqwest")]
 pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
