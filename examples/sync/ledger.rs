@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use customer_sink::delivery::{Ended, Ending, Left};
+use customer_sink::delivery::{RecordOutcome, RecordStatus, UnprocessedReason};
 use customer_sink::{Error, Note};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -54,32 +54,32 @@ impl Ledger {
     /// # Errors
     ///
     /// When the report cannot be written.
-    pub fn ended(&mut self, ended: &Ended) -> io::Result<()> {
+    pub fn ended(&mut self, ended: &RecordOutcome) -> io::Result<()> {
         let provider = ended.provider.as_str();
         let imported = written(ended.token.as_deref());
         let tally = self.tally(provider);
         let (outcome, notes, line) = match &ended.ending {
-            Ending::Delivered(done) => {
+            RecordStatus::Delivered(done) => {
                 let line = ReportLine::delivered(ended.position, done, ended.attempts, &imported);
                 (done.outcome.as_str(), &done.notes[..], line)
             }
-            Ending::Skipped(_) => ("skipped", &[][..], ReportLine::skipped(ended.position, provider, &imported)),
-            Ending::Failed(error) => {
+            RecordStatus::Skipped(_) => ("skipped", &[][..], ReportLine::skipped(ended.position, provider, &imported)),
+            RecordStatus::Failed(error) => {
                 *tally.failures.entry(reason(error)).or_default() += 1;
                 let line = ReportLine::failed(ended.position, provider, error, ended.attempts, &imported);
                 ("failed", &[][..], line)
             }
-            Ending::Left(Left::LaneEnded(error)) => {
+            RecordStatus::Unprocessed(UnprocessedReason::LaneEnded(error)) => {
                 let reason = format!("{}, seen before: not tried", reason(error));
                 *tally.failures.entry(reason).or_default() += 1;
                 ("failed", &[][..], ReportLine::not_tried(ended.position, provider, error, &imported))
             }
             // The run was stopped before its turn came: there is nothing to tell of it.
-            Ending::Left(_) => {
+            RecordStatus::Unprocessed(_) => {
                 *tally.outcomes.entry("left").or_default() += 1;
                 return Ok(());
             }
-            // `Ending` may grow: what has no word here has a count at least.
+            // `RecordStatus` may grow: what has no word here has a count at least.
             other => {
                 *tally.outcomes.entry(other.as_str()).or_default() += 1;
                 return Ok(());

@@ -30,7 +30,7 @@ use arguments::Arguments;
 use bars::Bars;
 use clap::Parser;
 use common::{providers, wrong_usage};
-use customer_sink::delivery::{Delivery, Lane, Patience, Run, RunHandle, Update};
+use customer_sink::delivery::{Delivery, Lane, PausePolicy, Run, RunHandle, Update};
 use customer_sink::{CustomerSink, UpsertOptions};
 use files::Files;
 use futures::StreamExt;
@@ -88,13 +88,13 @@ fn delivery(arguments: &Arguments, sinks: &[Arc<dyn CustomerSink>], survey: &Sur
     let refusal = patience.min(Duration::from_secs(3));
     let mut delivery = Delivery::new()
         // Each record is to have its line for each provider, even for one that has been given up.
-        .read_to_the_end(true)
-        .dead_letters_for_left(true);
+        .drain_source(true)
+        .dead_letter_unprocessed(true);
     for sink in sinks {
         let lane = Lane::new(Arc::clone(sink))
             .concurrency(usize::from(arguments.concurrency))
-            .outage(5, Patience::up_to(patience))
-            .refusal(Patience::up_to(refusal))
+            .outage(5, PausePolicy::up_to(patience))
+            .refusal(PausePolicy::up_to(refusal))
             .longest_wait(patience);
         delivery = delivery.lane(lane);
     }
@@ -123,7 +123,7 @@ async fn watch(mut run: Run, ledger: &mut Ledger, bars: &Bars) -> Option<String>
         let written = tokio::select! {
             update = run.next() => match update {
                 None => break,
-                Some(Update::Ended(ended)) => ledger.ended(&ended),
+                Some(Update::Record(ended)) => ledger.ended(&ended),
                 Some(Update::Unreadable(unreadable)) => {
                     ledger.unreadable += 1;
                     bars.say(&unreadable.message);

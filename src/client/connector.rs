@@ -5,9 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use super::shared_credentials::{Registry, Shared};
 #[cfg(feature = "reqwest")]
 use super::ReqwestTransport;
+use super::shared_credentials::{Registry, Shared};
 use super::{Clock, Limit, Quota, SystemClock, Transport};
 use crate::error::Error;
 use crate::provider::ProviderId;
