@@ -61,13 +61,13 @@ pub enum Coalesce {
 
 /// What happens to the later records of a person of whom a record failed, for the rest of the run.
 ///
-/// Other than [`GoOn`](Self::GoOn) it costs some 20 bytes of memory for each identifier of a failed record.
+/// Other than [`Continue`](Self::Continue) it costs some 20 bytes of memory for each identifier of a failed record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterFailure {
     /// They are sent. Right where each record is complete by itself, as in exports. The default.
     #[default]
-    GoOn,
+    Continue,
     /// They are not sent, and fail as well: they follow the first into the dead letters, so that a replay sends all in
     /// order.
     Skip,

@@ -119,7 +119,7 @@ impl LaneCore {
         let Some(older) = entry.absorbed.pop() else { return false };
         self.absorbed -= 1;
         let newer = std::mem::replace(&mut entry.record, older);
-        if self.policy.after_failure != AfterFailure::GoOn {
+        if self.policy.after_failure != AfterFailure::Continue {
             self.failed.extend(newer.keys.iter().map(|key| (*key, newer.position())));
         }
         entry.tries = 0;

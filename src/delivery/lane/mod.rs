@@ -144,7 +144,7 @@ impl LaneCore {
                     .with_hint(format!("not sent, since record {behind}, of the same person, failed"));
                 RecordStatus::Failed(Arc::new(error))
             }
-            AfterFailure::Block | AfterFailure::GoOn => {
+            AfterFailure::Block | AfterFailure::Continue => {
                 RecordStatus::Unprocessed(UnprocessedReason::BlockedBy { position: behind })
             }
         }
@@ -290,7 +290,7 @@ impl LaneCore {
     /// Ends a record, with those that it replaced, and frees the next of the person. Where a record of a person failed,
     /// the policy may end the later ones as well.
     fn end(&mut self, ticket: Ticket, status: RecordStatus, completed: &mut Vec<CompletedRecord>) {
-        let holds = self.policy.after_failure != AfterFailure::GoOn;
+        let holds = self.policy.after_failure != AfterFailure::Continue;
         let mut ends = VecDeque::from([(ticket, status)]);
         while let Some((ticket, status)) = ends.pop_front() {
             let Some(entry) = self.entries.remove(&ticket) else { continue };
