@@ -14,11 +14,11 @@
     )
 )]
 
-mod client;
+pub mod client;
 #[cfg(feature = "conformance")]
 #[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
-mod customer;
+pub mod customer;
 #[cfg(feature = "delivery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "delivery")))]
 pub mod delivery;
@@ -27,7 +27,7 @@ mod error;
 #[cfg_attr(docsrs, doc(cfg(all(feature = "conformance", feature = "sandbox"))))]
 pub mod guide;
 pub mod memory;
-mod plan;
+pub mod plan;
 mod provider;
 pub mod providers;
 #[cfg(feature = "sandbox")]

@@ -299,7 +299,7 @@ impl Harbor {
             }
         };
         let mut done = Upserted::new(PROVIDER, outcome);
-        done.remote_id = id;
+        done.remote_id = id.map(Into::into);
         done.notes = plan.notes().to_vec();
         done.attempts = call.attempts();
         done.request_id = call.request_id().map(str::to_owned);
@@ -343,7 +343,7 @@ impl CustomerSink for Harbor {
             let mut customer = Customer::new();
             (customer.external_id, customer.email) = (row.reference, row.email.map(Into::into));
             (customer.first_name, customer.last_name) = (row.first_name, row.last_name);
-            FoundCustomer::new(row.id, customer)
+            FoundCustomer::new(row.id.map(Into::into), customer)
         }))
     }
 
@@ -363,5 +363,9 @@ impl CustomerSink for Harbor {
     async fn check(&self) -> Result<(), Error> {
         let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
         self.0.account.call().send_step(&CHECK, &step, &[], judge).await.map(drop)
+    }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
     }
 }

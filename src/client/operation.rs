@@ -60,17 +60,20 @@ impl Operation {
     }
 
     /// Transitional: without provider and method.
-    pub(crate) const fn bare_read(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn bare_read(name: &'static str) -> Self {
         Self::get(ProviderId::new(""), name)
     }
 
     /// Transitional: without provider and method.
-    pub(crate) const fn bare_idempotent_write(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn bare_idempotent_write(name: &'static str) -> Self {
         Self::idempotent_write(ProviderId::new(""), Method::PUT, name)
     }
 
     /// Transitional: without provider and method.
-    pub(crate) const fn bare_write(name: &'static str) -> Self {
+    #[must_use]
+    pub const fn bare_write(name: &'static str) -> Self {
         Self::write(ProviderId::new(""), Method::POST, name)
     }
 }

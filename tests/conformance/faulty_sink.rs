@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::build::{
-    Account, Call, Mapper, Operation, Problem, TagLimits, Verdict, headers, json_body, query_value,
-};
 use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::toolkit::{
+    AccountContext, Call, Mapper, Operation, TagLimits, VendorError, Verdict, headers, json_body, query_value,
+};
 use customer_sink::{
-    AddressField, BaseUrl, Capabilities, Channel, ConsentField, ConsentState, Customer, CustomerSink, Effect, Erased,
-    Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, Found, HttpRequest, HttpResponse,
-    Identity, Limit, Outcome, Plan, ProviderId, Reason, RetryPolicy, Step, Transport, TransportError, UpsertOptions,
-    Upserted, When,
+    AddressField, BaseUrl, Capabilities, Channel, ConsentField, ConsentState, Customer, CustomerSink, Effect,
+    ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, FoundCustomer,
+    HttpRequest, HttpResponse, Identity, Limit, NoteReason, Outcome, Plan, ProviderId, RetryPolicy, Step,
+    StepCondition, Transport, TransportError, UpsertOptions, Upserted,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::SecretString;
@@ -86,46 +86,46 @@ static MATRIX: FieldMatrix = FieldMatrix::new(
         &NOTE,
         &R::sent(F::Tags, "tags", "array of strings"),
         &R::consent(Channel::Email, ConsentField::State, "newsletter", "boolean"),
-        &R::no_consent(Channel::Email, ConsentField::OptInLevel, NO),
-        &R::no_consent(Channel::Email, ConsentField::Source, NO),
-        &R::no_consent(Channel::Email, ConsentField::UpdatedAt, NO),
-        &R::none(F::SmsMarketing, NO),
-        &R::none(F::ExternalId, NO),
-        &R::none(F::Phone, NO),
-        &R::none(F::DisplayName, NO),
-        &R::none(F::Company, NO),
-        &R::none(F::Gender, NO),
-        &R::none(F::Birthday, NO),
-        &R::none(F::Locale, NO),
-        &R::none(F::Currency, NO),
-        &R::none(F::TaxExempt, NO),
-        &R::none(F::EmailVerified, NO),
-        &R::none(F::AccountState, NO),
-        &R::none(F::SubscriptionState, NO),
-        &R::none(F::OrdersCount, NO),
-        &R::none(F::TotalSpent, NO),
-        &R::none(F::LastOrderId, NO),
-        &R::none(F::CreatedAt, NO),
-        &R::none(F::UpdatedAt, NO),
-        &R::none(F::Custom, NO),
-        &R::none(F::Clear, NO),
-        &R::none(F::Addresses, NO),
-        &R::no_address(AddressField::FirstName, NO),
-        &R::no_address(AddressField::LastName, NO),
-        &R::no_address(AddressField::Company, NO),
-        &R::no_address(AddressField::Line1, NO),
-        &R::no_address(AddressField::Line2, NO),
-        &R::no_address(AddressField::District, NO),
-        &R::no_address(AddressField::City, NO),
-        &R::no_address(AddressField::Province, NO),
-        &R::no_address(AddressField::ProvinceCode, NO),
-        &R::no_address(AddressField::PostalCode, NO),
-        &R::no_address(AddressField::Country, NO),
-        &R::no_address(AddressField::CountryCode, NO),
-        &R::no_address(AddressField::Phone, NO),
-        &R::no_address(AddressField::Latitude, NO),
-        &R::no_address(AddressField::Longitude, NO),
-        &R::dropped(FieldKey::Address(AddressField::Default), Reason::Unsupported, NO),
+        &R::unsupported_consent(Channel::Email, ConsentField::OptInLevel, NO),
+        &R::unsupported_consent(Channel::Email, ConsentField::Source, NO),
+        &R::unsupported_consent(Channel::Email, ConsentField::UpdatedAt, NO),
+        &R::unsupported(F::SmsMarketing, NO),
+        &R::unsupported(F::ExternalId, NO),
+        &R::unsupported(F::Phone, NO),
+        &R::unsupported(F::DisplayName, NO),
+        &R::unsupported(F::Company, NO),
+        &R::unsupported(F::Gender, NO),
+        &R::unsupported(F::Birthday, NO),
+        &R::unsupported(F::Locale, NO),
+        &R::unsupported(F::Currency, NO),
+        &R::unsupported(F::TaxExempt, NO),
+        &R::unsupported(F::EmailVerified, NO),
+        &R::unsupported(F::AccountState, NO),
+        &R::unsupported(F::SubscriptionState, NO),
+        &R::unsupported(F::OrdersCount, NO),
+        &R::unsupported(F::TotalSpent, NO),
+        &R::unsupported(F::LastOrderId, NO),
+        &R::unsupported(F::CreatedAt, NO),
+        &R::unsupported(F::UpdatedAt, NO),
+        &R::unsupported(F::Custom, NO),
+        &R::unsupported(F::Clear, NO),
+        &R::unsupported(F::Addresses, NO),
+        &R::unsupported_address(AddressField::FirstName, NO),
+        &R::unsupported_address(AddressField::LastName, NO),
+        &R::unsupported_address(AddressField::Company, NO),
+        &R::unsupported_address(AddressField::Line1, NO),
+        &R::unsupported_address(AddressField::Line2, NO),
+        &R::unsupported_address(AddressField::District, NO),
+        &R::unsupported_address(AddressField::City, NO),
+        &R::unsupported_address(AddressField::Province, NO),
+        &R::unsupported_address(AddressField::ProvinceCode, NO),
+        &R::unsupported_address(AddressField::PostalCode, NO),
+        &R::unsupported_address(AddressField::Country, NO),
+        &R::unsupported_address(AddressField::CountryCode, NO),
+        &R::unsupported_address(AddressField::Phone, NO),
+        &R::unsupported_address(AddressField::Latitude, NO),
+        &R::unsupported_address(AddressField::Longitude, NO),
+        &R::dropped(FieldKey::Address(AddressField::Default), NoteReason::Unsupported, NO),
     ],
 );
 
@@ -253,7 +253,7 @@ struct Sink {
     key: &'static str,
     base: BaseUrl,
     headers: Arc<HeaderMap>,
-    account: Account,
+    account: AccountContext,
     connector: customer_sink::Connector,
     plans: AtomicUsize,
     /// Whom a call is about to create, for [`Defect::TrustsWhatACancelledCallLeft`].
@@ -283,7 +283,7 @@ impl Sink {
     fn open(defect: Defect, key: &'static str, setup: &Setup) -> Result<Self, Error> {
         let base = BaseUrl::parse(PROVIDER, URL)?;
         let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &SecretString::from(key))))?;
-        let mut account = Account::open(PROVIDER, &setup.connector, &base, &[key], Limit::Unlimited, None);
+        let mut account = AccountContext::open(PROVIDER, &setup.connector, &base, &[key], Limit::Unlimited, None);
         let week = std::time::Duration::from_secs(30 * 86_400);
         let policy = RetryPolicy::default();
         match defect {
@@ -313,7 +313,14 @@ impl Sink {
         self.defect == defect
     }
 
-    fn step(&self, when: When, operation: &Operation, method: Method, path: &str, body: Option<bytes::Bytes>) -> Step {
+    fn step(
+        &self,
+        when: StepCondition,
+        operation: &Operation,
+        method: Method,
+        path: &str,
+        body: Option<bytes::Bytes>,
+    ) -> Step {
         let url = format!("{}{path}", self.base.as_str());
         Step::new(when, operation.name(), method, url, Arc::clone(&self.headers), body)
     }
@@ -323,7 +330,7 @@ impl Sink {
         if self.is(Defect::PutsTheSecretInTheUrl) {
             path = format!("{path}&key={}", self.key);
         }
-        self.step(When::Always, &FIND, Method::GET, &path, None)
+        self.step(StepCondition::Always, &FIND, Method::GET, &path, None)
     }
 
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
@@ -366,8 +373,8 @@ impl Sink {
         }
         let create = json_body(PROVIDER, &record)?;
         let find = self.find_step(email.unwrap_or_default());
-        let create = self.step(When::IfNotFound, &CREATE, Method::POST, "customers", Some(create));
-        let update = self.step(When::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(update));
+        let create = self.step(StepCondition::IfNotFound, &CREATE, Method::POST, "customers", Some(create));
+        let update = self.step(StepCondition::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(update));
         let name = if self.is(Defect::PlanOfAnotherName) { ProviderId::new("quay") } else { PROVIDER };
         let plan = Plan::new(name, vec![find.clone(), create.clone(), update.clone()], sent, notes);
         Ok(Prepared { email: email.unwrap_or_default(), find, create, update, plan })
@@ -401,7 +408,7 @@ impl Sink {
         if answer.status.is_success() && !refused && !broken {
             return Verdict::Success;
         }
-        Problem { message: error, ..Problem::default() }.into_verdict()
+        VendorError { message: error, ..VendorError::default() }.into_verdict()
     }
 
     async fn look_up(&self, call: &mut Call<'_>, find: &Step) -> Result<Option<String>, Error> {
@@ -448,7 +455,7 @@ impl Sink {
             let found = if trusted { None } else { self.look_up(&mut call, &find).await? };
             let lost = call.is_uncertain();
             if lost {
-                call.settle(found.is_some());
+                call.resolve_uncertainty(found.is_some());
             }
             if let Some(id) = found {
                 if lost {
@@ -479,7 +486,7 @@ impl Sink {
             }
         };
         let mut done = Upserted::new(PROVIDER, outcome);
-        (done.remote_id, done.attempts) = (id, call.attempts());
+        (done.remote_id, done.attempts) = (id.map(Into::into), call.attempts());
         done.notes = plan.notes().to_vec();
         Ok(done)
     }
@@ -556,7 +563,7 @@ impl CustomerSink for Sink {
         let limited = |error: &Error| error.retry_after().is_some();
         if self.is(Defect::IgnoresRetryAfter) && result.as_ref().is_err_and(limited) {
             // Another account's quota knows nothing of the wait.
-            let fresh = Account::open(PROVIDER, &self.connector, &self.base, &["fresh"], Limit::Unlimited, None);
+            let fresh = AccountContext::open(PROVIDER, &self.connector, &self.base, &["fresh"], Limit::Unlimited, None);
             let other = Self {
                 defect: Defect::None,
                 key: self.key,
@@ -578,7 +585,7 @@ impl CustomerSink for Sink {
         }
     }
 
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let Identity::Email(email) = who else { return Err(self.unsupported("find")) };
         match self.defect {
             Defect::SaysItFindsAndDoesNot => return Err(self.unsupported("find")),
@@ -586,31 +593,37 @@ impl CustomerSink for Sink {
             _ => {}
         }
         let id = self.look_up(&mut self.account.call(), &self.find_step(email.as_str())).await?;
-        Ok(id.map(|id| Found::new(Some(id), Customer::new().email(email.clone()))))
+        Ok(id.map(|id| FoundCustomer::new(Some(id.into()), Customer::new().email(email.clone()))))
     }
 
-    async fn erase(&self, who: &Identity) -> Result<Erased, Error> {
+    async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let Identity::Email(email) = who else { return Err(self.unsupported("erase")) };
         let mut call = self.account.call();
         let Some(id) = self.look_up(&mut call, &self.find_step(email.as_str())).await? else {
-            return Ok(Erased::Nobody);
+            return Ok(ErasureStatus::NotFound);
         };
         if self.is(Defect::ErasesNobody) {
-            return Ok(Erased::Done);
+            return Ok(ErasureStatus::Completed);
         }
-        let delete = self.step(When::Always, &DELETE, Method::DELETE, "customers/{id}", None);
-        call.send_step(&DELETE, &delete, &[("id", &id)], |answer| self.judge(answer)).await.map(|_| Erased::Done)
+        let delete = self.step(StepCondition::Always, &DELETE, Method::DELETE, "customers/{id}", None);
+        call.send_step(&DELETE, &delete, &[("id", &id)], |answer| self.judge(answer))
+            .await
+            .map(|_| ErasureStatus::Completed)
     }
 
     async fn check(&self) -> Result<(), Error> {
         if self.is(Defect::ChecksNothing) && self.key == KEY {
             return Ok(());
         }
-        let step = self.step(When::Always, &CHECK, Method::GET, "key", None);
+        let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
         let answer = self.account.call().send_step(&CHECK, &step, &[], |answer| self.judge(answer)).await;
         if self.is(Defect::FindsEveryKeyGood) {
             return Ok(());
         }
         answer.map(drop)
+    }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
     }
 }

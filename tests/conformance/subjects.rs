@@ -9,7 +9,7 @@ use customer_sink::memory::MemorySink;
 use customer_sink::providers::yotpo::loyalty::{Loyalty, ProgramConsent};
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{Channel, Consent, ConsentState, Customer, CustomerSink, Error, HttpResponse, Step, When};
+use customer_sink::{Channel, Consent, ConsentState, Customer, CustomerSink, Error, HttpResponse, Step, StepCondition};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -108,13 +108,13 @@ impl Subject for Vendor {
                 customer.as_object()?;
                 let key = if channel == Channel::Email { "accepts_marketing" } else { "accepts_sms_marketing" };
                 // Left out of a create, the vendor subscribes the person.
-                customer[key] == true || (step.when() == When::IfNotFound && customer[key] != false)
+                customer[key] == true || (step.when() == StepCondition::IfNotFound && customer[key] != false)
             }
             (Self::Yotpo, Channel::Email) => customer["accepts_email_marketing"] == true,
             (Self::Yotpo, Channel::Sms) => customer["accepts_sms_marketing"] == true,
             // The programme's consent is taken from e-mail marketing here; left out for somebody new, it may be a yes.
             (Self::Loyalty, Channel::Email) => {
-                body["opted_in"] == true || (step.when() != When::IfFound && body["opted_in"] != false)
+                body["opted_in"] == true || (step.when() != StepCondition::IfFound && body["opted_in"] != false)
             }
             (Self::Loyalty, Channel::Sms) | (Self::Whale, _) => return None,
             (Self::WhaleWithConsent, Channel::Email) => body["email_consent"] == true,

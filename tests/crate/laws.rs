@@ -1,17 +1,18 @@
 //! What holds for every provider and every record.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use customer_sink::providers::{MATRICES, shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::{
-    AccountState, Action, Address, AddressField, Channel, Consent, ConsentState, Customer, CustomerSink, ErrorKind,
-    Field, FieldKey, FieldMatrix, FieldPath, Gender, OnLoss, OptInLevel, Plan, SubscriptionState, UpsertOptions, When,
+    AccountState, Address, AddressField, Channel, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Field,
+    FieldKey, FieldMatrix, FieldPath, Gender, NoteAction, OnLoss, OptInLevel, Plan, StepCondition, SubscriptionState,
+    UpsertOptions,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::support;
+use crate::support::plan::{bodies, check_claims};
 
 /// All five, and where a provider has variants of its wire form, those too.
 fn sinks() -> Vec<Arc<dyn CustomerSink>> {
@@ -192,37 +193,6 @@ fn customers() -> impl Strategy<Value = Customer> {
     })
 }
 
-fn bodies(plan: &Plan) -> Vec<(When, &'static str, Value)> {
-    let with_body = plan.steps().iter().filter_map(|step| Some((step.when(), step.operation(), step.body()?)));
-    with_body
-        .map(|(when, operation, body)| (when, operation, serde_json::from_slice(body).expect("bodies are JSON")))
-        .collect()
-}
-
-/// Promise 1: each set place is sent or noted, once; and nothing is claimed that is not set.
-fn check_claims(customer: &Customer, plan: &Plan) {
-    let provider = plan.provider();
-    let set = customer.set_paths();
-    for place in &set {
-        assert!(plan.accounts_for(place), "{provider}: {place} is lost");
-    }
-    let mut claimed = HashSet::new();
-    for path in plan.sent() {
-        assert!(claimed.insert(path.to_string()), "{provider}: {path} is sent twice");
-        assert!(set.iter().any(|place| path.covers(place)), "{provider}: {path} is sent and not set");
-    }
-    for note in plan.notes().iter().filter(|note| note.action() != Action::Added && note.limited_to().is_none()) {
-        assert!(claimed.insert(note.path().to_string()), "{provider}: {} has two claims", note.path());
-        assert!(set.iter().any(|place| note.path().covers(place)), "{provider}: {} is noted and not set", note.path());
-    }
-    for note in plan.notes().iter().filter(|note| note.action() != Action::Added && note.limited_to().is_some()) {
-        let path = note.path();
-        let sent_too = plan.sent().iter().any(|sent| sent.covers(path));
-        let noted_too = plan.notes().iter().any(|n| n.limited_to().is_none() && n.path().covers(path));
-        assert!(sent_too || noted_too, "{provider}: {path} is noted for one step and speaks for none else");
-    }
-}
-
 /// What is claimed as sent stands in a body.
 fn check_sent_is_there(customer: &Customer, plan: &Plan) {
     let all: String =
@@ -249,7 +219,7 @@ fn check_address_parts_are_there(customer: &Customer, plan: &Plan) {
         plan.steps().iter().filter_map(|s| s.body()).map(|b| String::from_utf8_lossy(b).into_owned()).collect();
     for place in customer.set_paths() {
         let FieldPath::AddressField(index, field) = &place else { continue };
-        let noted = plan.notes().iter().any(|note| note.limited_to().is_none() && note.path().covers(&place));
+        let noted = plan.notes().iter().any(|note| note.condition().is_none() && note.path().covers(&place));
         let Some(text) = customer.addresses[*index as usize].text(*field) else { continue };
         if noted || *field == AddressField::Phone {
             continue;
@@ -278,7 +248,7 @@ fn walk(value: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
 fn check_limits(plan: &Plan) {
     let provider = plan.provider().as_str();
     for (when, operation, body) in bodies(plan) {
-        let mut cleared = when == When::IfFound || when == When::IfDiffers;
+        let mut cleared = when == StepCondition::IfFound || when == StepCondition::IfDiffers;
         cleared |= operation == "create_access_token";
         walk(&body, "", &mut |path, value| {
             let key = path.rsplit('.').next().unwrap_or_default();
@@ -320,7 +290,7 @@ fn check_limits(plan: &Plan) {
 }
 
 /// Whether a body says yes on a channel, or leaves the vendor to assume it.
-fn says_yes(provider: &str, when: When, body: &Value, channel: Channel) -> bool {
+fn says_yes(provider: &str, when: StepCondition, body: &Value, channel: Channel) -> bool {
     let customer = &body["customer"];
     match (provider, channel) {
         ("triple_whale", Channel::Email) => {
@@ -340,7 +310,7 @@ fn says_yes(provider: &str, when: When, body: &Value, channel: Channel) -> bool 
         ("shoplazza", channel) => {
             let key = if channel == Channel::Email { "accepts_marketing" } else { "accepts_sms_marketing" };
             // Left out of a create, the vendor subscribes the person.
-            customer[key] == true || (when == When::IfNotFound && customer[key] != false)
+            customer[key] == true || (when == StepCondition::IfNotFound && customer[key] != false)
         }
         ("yotpo", Channel::Email) => customer["accepts_email_marketing"] == true,
         ("yotpo", Channel::Sms) => customer["accepts_sms_marketing"] == true,
@@ -370,7 +340,7 @@ fn check_consent(customer: &Customer, plan: &Plan) {
         }
         if state == Some(ConsentState::Unsubscribed) {
             let place = FieldPath::Consent(channel, customer_sink::ConsentField::State);
-            assert!(plan.accounts_for(&place), "{provider}: the opt-out on {channel:?} is lost");
+            assert!(plan.covers(&place), "{provider}: the opt-out on {channel:?} is lost");
         }
     }
 }
@@ -489,7 +459,7 @@ fn a_loss_can_be_made_an_error_that_names_every_loss() {
     let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
     for sink in sinks() {
         let notes = sink.plan(&customer, &UpsertOptions::default()).unwrap();
-        let certain = |n: &&customer_sink::Note| n.action() != Action::Added && n.limited_to().is_none();
+        let certain = |n: &&customer_sink::Note| n.action() != NoteAction::Added && n.condition().is_none();
         let lost: Vec<_> = notes.notes().iter().filter(certain).map(|n| n.path().to_string()).collect();
         match sink.plan(&customer, &strict) {
             Ok(_) => assert!(lost.is_empty(), "{}: {lost:?}", sink.provider()),

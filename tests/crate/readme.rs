@@ -17,7 +17,7 @@ fn cell(matrix: &FieldMatrix, field: FieldKey) -> String {
         _ => None,
     });
     let Some(rule) = rule else { return "–".to_owned() };
-    let key = if rule.key.is_empty() { rule.form.to_owned() } else { format!("`{}`", rule.key) };
+    let key = if rule.vendor_key.is_empty() { rule.format.to_owned() } else { format!("`{}`", rule.vendor_key) };
     let limit = if rule.max > 0 { format!(" ≤{}", rule.max) } else { String::new() };
     match rule.treatment {
         Treatment::Sent => format!("{key}{limit}"),

@@ -135,7 +135,7 @@ async fn endpoint(status: u16) -> MockServer {
 
 async fn add(whale: &Whale, email: &str) -> CustomerId {
     let done = whale.upsert(&Customer::new().email(email)).await.unwrap();
-    CustomerId::from(done.remote_id.unwrap())
+    CustomerId::from(done.remote_id.unwrap().into_string())
 }
 
 fn whale(sandbox: &Sandbox, connector: &Connector) -> Whale {

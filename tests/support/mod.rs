@@ -9,6 +9,7 @@ pub mod fixtures;
 pub mod held;
 pub mod ordered;
 pub mod paused;
+pub mod plan;
 pub mod rewrite;
 
 use std::collections::BTreeMap;

@@ -6,7 +6,8 @@ use customer_sink::providers::shoplazza::{ApiVersion, OAuthApp, SCOPES, Shoplazz
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
-    ManualClock, Outcome, ReqwestTransport, Transport, TransportError, TransportErrorKind, UpsertOptions, When,
+    ManualClock, Outcome, ReqwestTransport, StepCondition, Transport, TransportError, TransportErrorKind,
+    UpsertOptions,
 };
 use secrecy::ExposeSecret;
 
@@ -245,7 +246,7 @@ fn the_plan_shows_the_renewal_without_its_secrets() {
     let client = app.client("acme", TokenPair::new("PLANTEDSECRET-a", "PLANTEDSECRET-r")).build().unwrap();
     let plan = client.plan(&ann(), &UpsertOptions::default()).unwrap();
     let step = &plan.steps()[0];
-    assert_eq!((step.when(), step.operation()), (When::IfNoToken, "refresh_access_token"));
+    assert_eq!((step.when(), step.operation()), (StepCondition::IfNoToken, "refresh_access_token"));
     assert_eq!(step.url(), "https://acme.myshoplaza.com/admin/oauth/token");
     let body = std::str::from_utf8(step.body().unwrap()).unwrap();
     let shown = "client_id=fake-app&client_secret=[redacted]&grant_type=refresh_token&refresh_token=[redacted]";

@@ -173,7 +173,7 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
 }
 
 #[tokio::test]
-async fn every_call_is_played() {
+async fn exchanges() {
     let run = async |url: &str, connector: &Connector, exchange: &Value| {
         call(url, connector, exchange).await.unwrap_or_else(|error| support::failed(&error))
     };

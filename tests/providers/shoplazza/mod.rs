@@ -9,12 +9,13 @@ mod roundtrip;
 
 use customer_sink::providers::shoplazza::{ApiVersion, ContactType, MATRIX, Shoplazza, TagPolicy, UnknownConsent};
 use customer_sink::{
-    Action, Address, Channel, Consent, ConsentField, ConsentState, Customer, CustomerSink, ErrorKind, Field,
-    FieldMatrix, FieldPath, OnLoss, OptInLevel, Plan, Reason, UpsertOptions, When,
+    Address, Channel, Consent, ConsentField, ConsentState, Customer, CustomerSink, ErrorKind, Field, FieldMatrix,
+    FieldPath, NoteAction, NoteReason, OnLoss, OptInLevel, Plan, StepCondition, UpsertOptions,
 };
 use serde_json::{Value, json};
 
 use crate::support;
+use crate::support::plan::{body, notes};
 
 #[tokio::test]
 async fn exchanges() {
@@ -51,32 +52,15 @@ fn later() -> Shoplazza {
 }
 
 fn plan(sink: &Shoplazza, customer: &Customer) -> Plan {
-    let plan = sink.plan(customer, &UpsertOptions::default()).unwrap();
-    for path in customer.set_paths() {
-        assert!(plan.accounts_for(&path), "nobody speaks for {path}");
-    }
-    plan
-}
-
-fn body(plan: &Plan, operation: &str) -> Value {
-    let step = plan.steps().iter().find(|step| step.operation() == operation).expect(operation);
-    serde_json::from_slice(step.body().expect("a body")).unwrap()
+    support::plan::plan(sink, customer)
 }
 
 fn created(sink: &Shoplazza, customer: &Customer) -> Value {
-    body(&plan(sink, customer), "create_customer")["customer"].take()
+    support::plan::created(&plan(sink, customer))
 }
 
 fn ann() -> Customer {
     Customer::new().email("ann@example.com").first_name("Ann").last_name("Ortega")
-}
-
-fn notes(plan: &Plan) -> Vec<String> {
-    let note = |n: &customer_sink::Note| {
-        let when = n.limited_to().map(|when| format!(" {}", when.as_str())).unwrap_or_default();
-        format!("{} {} {}{when}", n.path(), n.action().as_str(), n.reason().as_str())
-    };
-    plan.notes().iter().map(note).collect()
 }
 
 #[test]
@@ -129,8 +113,7 @@ fn a_record_without_usable_contact_is_refused() {
         Customer::new().email("ann@").phone("020 7946 0018"),
         Customer::new().external_id("7").email(" "),
     ] {
-        let error = sink().plan(&customer, &UpsertOptions::default()).unwrap_err();
-        assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::InvalidInput, "email"));
+        assert_eq!(support::plan::refused(&sink(), &customer).field_errors()[0].field(), "email");
     }
 }
 
@@ -143,16 +126,16 @@ fn the_plan_shows_every_step_with_its_condition() {
     assert_eq!(
         steps,
         [
-            (When::Always, "GET", "find_customer"),
-            (When::IfDiffers, "GET", "find_customer"),
-            (When::IfNotFound, "POST", "create_customer"),
-            (When::IfDuplicate, "GET", "find_customer"),
-            (When::IfDuplicate, "GET", "find_customer"),
-            (When::IfFound, "GET", "list_addresses"),
-            (When::IfDiffers, "PUT", "update_customer"),
-            (When::IfDiffers, "PUT", "update_address"),
-            (When::IfDiffers, "POST", "create_address"),
-            (When::IfDiffers, "PUT", "set_default_address"),
+            (StepCondition::Always, "GET", "find_customer"),
+            (StepCondition::IfDiffers, "GET", "find_customer"),
+            (StepCondition::IfNotFound, "POST", "create_customer"),
+            (StepCondition::IfDuplicate, "GET", "find_customer"),
+            (StepCondition::IfDuplicate, "GET", "find_customer"),
+            (StepCondition::IfFound, "GET", "list_addresses"),
+            (StepCondition::IfDiffers, "PUT", "update_customer"),
+            (StepCondition::IfDiffers, "PUT", "update_address"),
+            (StepCondition::IfDiffers, "POST", "create_address"),
+            (StepCondition::IfDiffers, "PUT", "set_default_address"),
         ]
     );
     let base = "https://acme.myshoplaza.com/openapi/2022-01/customers";
@@ -248,11 +231,11 @@ fn check_consent(channel: Channel, consent: Option<Consent>) {
     let own = about(&path);
     match state {
         None => {
-            assert_eq!((own[0].action(), own[0].limited_to()), (Action::Added, Some(When::IfNotFound)));
+            assert_eq!((own[0].action(), own[0].condition()), (NoteAction::Added, Some(StepCondition::IfNotFound)));
             assert_eq!(about(&channel.field().into()).len(), usize::from(set));
             assert!(!plan.sent().contains(&channel.field().into()));
         }
-        Some(ConsentState::Pending) => assert_eq!(own[0].action(), Action::Changed),
+        Some(ConsentState::Pending) => assert_eq!(own[0].action(), NoteAction::Changed),
         Some(_) => assert!(own.is_empty() && plan.sent().contains(&channel.field().into())),
     }
 }
@@ -334,7 +317,7 @@ fn the_first_address_is_the_default_of_a_new_customer_where_none_is_marked() {
     let sent = body(&plan, "create_customer")["customer"]["addresses"].take();
     assert_eq!((&sent[0]["default"], &sent[1]["default"]), (&json!(true), &json!(false)));
     let note = plan.notes().iter().find(|n| n.path().to_string() == "addresses[0].default").unwrap();
-    assert_eq!((note.reason(), note.limited_to()), (Reason::Default, Some(When::IfNotFound)));
+    assert_eq!((note.reason(), note.condition()), (NoteReason::Default, Some(StepCondition::IfNotFound)));
     // A known customer's default stays what it is.
     assert!(plan.steps().iter().all(|step| step.operation() != "set_default_address"));
 }
@@ -430,9 +413,9 @@ fn the_claims_hold_with_every_choice() {
             let Ok(plan) = sink.plan(record, &UpsertOptions::default()) else { continue };
             planned += 1;
             for path in record.set_paths() {
-                assert!(plan.accounts_for(&path), "nobody speaks for {path}");
+                assert!(plan.covers(&path), "nobody speaks for {path}");
             }
-            let lost = plan.notes().iter().filter(|n| n.action() == Action::Dropped && n.limited_to().is_none());
+            let lost = plan.notes().iter().filter(|n| n.action() == NoteAction::Dropped && n.condition().is_none());
             for note in lost {
                 assert!(!plan.sent().contains(note.path()), "{} is sent and dropped", note.path());
             }

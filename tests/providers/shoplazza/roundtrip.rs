@@ -158,7 +158,7 @@ fn own(customer: Customer) -> Customer {
 
 async fn written_and_read(sink: &Shoplazza, customer: &Customer) -> (Outcome, Customer) {
     let done = sink.upsert(customer).await.unwrap();
-    let found = sink.find(&Identity::RemoteId(RemoteId(done.remote_id.unwrap()))).await.unwrap().unwrap();
+    let found = sink.find(&Identity::RemoteId(RemoteId::from(done.remote_id.unwrap()))).await.unwrap().unwrap();
     (done.outcome, own(found.customer))
 }
 

@@ -11,7 +11,7 @@ use customer_sink::providers::shopline::{
 };
 use customer_sink::{
     Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
-    ManualClock, Outcome, Transport, TransportError, UpsertOptions, When,
+    ManualClock, Outcome, StepCondition, Transport, TransportError, UpsertOptions,
 };
 use futures::TryStreamExt;
 use http::StatusCode;
@@ -255,7 +255,7 @@ fn a_plan_shows_the_renewal_and_no_secret() {
         .plan(&Customer::new().email("mia@example.com"), &UpsertOptions::default())
         .unwrap();
     let step = &plan.steps()[0];
-    assert_eq!((step.when(), step.operation(), step.body()), (When::IfNoToken, "refresh_access_token", None));
+    assert_eq!((step.when(), step.operation(), step.body()), (StepCondition::IfNoToken, "refresh_access_token", None));
     assert_eq!(step.url(), "https://open001.myshopline.com/admin/oauth/token/refresh");
     let shown = serde_json::to_string(&plan).unwrap();
     assert!(!shown.contains("fake.old") && !shown.contains("fake_app_secret"), "{shown}");

@@ -314,7 +314,7 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
 }
 
 #[tokio::test]
-async fn exchanges_of_native_calls() {
+async fn exchanges() {
     let run = async |url: &str, connector: &Connector, exchange: &Value| {
         let name = exchange["call"].as_str().expect("a call");
         describe(&call(url, connector, name, &exchange["arguments"]).await)

@@ -130,10 +130,10 @@ async fn a_new_customer_is_created_and_a_known_one_updated() {
     let created = world.sink.upsert(&customer).await.unwrap();
     assert_eq!((created.outcome, created.attempts), (Outcome::Created, 1));
     assert!(created.request_id.unwrap().starts_with("fake-trace-"));
-    let limited: Vec<_> = created.notes.iter().filter_map(|n| n.limited_to()).collect();
-    assert_eq!(limited, [customer_sink::When::Always]);
+    let limited: Vec<_> = created.notes.iter().filter_map(|n| n.condition()).collect();
+    assert_eq!(limited, [customer_sink::StepCondition::Always]);
     let person = &world.people()[0];
-    assert_eq!(person["id"].as_str(), created.remote_id.as_deref());
+    assert_eq!(person["id"].as_str(), created.remote_id.as_ref().map(|id| id.as_str()));
     assert_eq!(person["email_marketing_consent"]["opt_in_level"], 0);
     assert_eq!(person["sms_marketing_consent"]["state"], 0);
 
@@ -144,7 +144,7 @@ async fn a_new_customer_is_created_and_a_known_one_updated() {
     assert_eq!((world.people().len(), &person["first_name"]), (1, &Value::from("Maria")));
     assert_eq!(person["addresses"].as_array().unwrap().len(), 1);
     // The district came by the address route, so that nothing is noted of it any more.
-    assert!(again.notes.iter().all(|n| n.limited_to().is_none()), "{:?}", again.notes);
+    assert!(again.notes.iter().all(|n| n.condition().is_none()), "{:?}", again.notes);
     let id = again.remote_id.unwrap();
     let address = person["addresses"][0]["id"].as_str().unwrap();
     assert_eq!(
@@ -215,7 +215,7 @@ async fn somebody_without_an_email_is_found_by_phone_and_gets_it() {
     let world = World::new().await;
     let id = world.seed(None, Some("+15550100123")).await;
     let done = world.sink.upsert(&mia()).await.unwrap();
-    assert_eq!((done.outcome, done.remote_id.as_deref()), (Outcome::Updated, Some(id.as_str())));
+    assert_eq!((done.outcome, done.remote_id.as_ref().map(|id| id.as_str())), (Outcome::Updated, Some(id.as_str())));
     assert_eq!(world.people()[0]["email"], "Mia@example.com");
 }
 
@@ -420,12 +420,12 @@ async fn people_are_read_back() {
         .address(home().default_address());
     let id = world.sink.upsert(&customer).await.unwrap().remote_id.unwrap();
     for who in [
-        Identity::RemoteId(RemoteId(id.clone())),
+        Identity::RemoteId(RemoteId::from(id.clone())),
         Identity::Email("mia@EXAMPLE.com".into()),
         Identity::Phone("+1 (555) 010-0123".into()),
     ] {
         let found = world.sink.find(&who).await.unwrap().unwrap();
-        assert_eq!(found.remote_id.as_deref(), Some(id.as_str()));
+        assert_eq!(found.remote_id.as_ref().map(|id| id.as_str()), Some(id.as_str()));
         let person = found.customer;
         assert_eq!(person.phone.unwrap().as_str(), "+15550100123");
         assert_eq!((person.gender, person.tags.len()), (Some(Gender::Undisclosed), 2));
@@ -435,7 +435,7 @@ async fn people_are_read_back() {
         assert_eq!(person.addresses, [home().default_address()]);
     }
     for who in [
-        Identity::RemoteId(RemoteId("1".into())),
+        Identity::RemoteId(RemoteId::from("1")),
         Identity::Email("nobody@example.com".into()),
         Identity::Phone("+15550100999".into()),
     ] {
@@ -447,7 +447,7 @@ async fn people_are_read_back() {
     };
     assert_eq!(kind(Identity::ExternalId("1".into())).await, ErrorKind::Unsupported);
     assert_eq!(kind(Identity::Phone("5550100123".into())).await, ErrorKind::InvalidInput);
-    assert_eq!(kind(Identity::RemoteId(RemoteId("..".into()))).await, ErrorKind::InvalidInput);
+    assert_eq!(kind(Identity::RemoteId(RemoteId::from(".."))).await, ErrorKind::InvalidInput);
 }
 
 #[tokio::test]
@@ -459,7 +459,7 @@ async fn a_search_is_read_to_its_last_page() {
         world.seed(None, Some(&format!("+15550100123{n:03}"))).await;
     }
     let found = world.sink.find(&Identity::Phone("+15550100123".into())).await.unwrap().unwrap();
-    assert_eq!(found.remote_id.as_deref(), Some(wanted.as_str()));
+    assert_eq!(found.remote_id.as_ref().map(|id| id.as_str()), Some(wanted.as_str()));
     assert_eq!(world.log().iter().filter(|line| line.contains("search")).count(), 2);
     let page = world.sink.search_customers(&CustomerSearch::words("15550100123"), None).await.unwrap().value;
     assert_eq!(page.items.len(), 250);

@@ -7,57 +7,24 @@ mod roundtrip;
 
 use customer_sink::providers::shopline::{Blanking, Builder, MATRIX, Shopline, TagPolicy};
 use customer_sink::{
-    Action, Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, Note,
-    OnLoss, OptInLevel, Plan, Reason, UpsertOptions, When,
+    Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, NoteAction,
+    NoteReason, OnLoss, OptInLevel, Plan, StepCondition, UpsertOptions,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support;
+use crate::support::plan::{bodies_of, created, notes, sent, updated};
 
 fn builder() -> Builder {
     Shopline::builder("open001", "fake.token")
 }
 
 fn plan(customer: &Customer) -> Plan {
-    let plan = builder().build().unwrap().plan(customer, &UpsertOptions::default()).unwrap();
-    for place in customer.set_paths() {
-        assert!(plan.accounts_for(&place), "{place} is lost");
-    }
-    plan
+    support::plan::plan(&builder().build().unwrap(), customer)
 }
 
 fn refused(customer: &Customer) -> Error {
-    let error = builder().build().unwrap().plan(customer, &UpsertOptions::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    error
-}
-
-fn bodies(plan: &Plan, operation: &str) -> Vec<Value> {
-    let steps = plan.steps().iter().filter(|step| step.operation() == operation);
-    steps.map(|step| serde_json::from_slice(step.body().unwrap()).unwrap()).collect()
-}
-
-/// The `customer` object of the create.
-fn created(plan: &Plan) -> Value {
-    bodies(plan, "create_customer")[0]["customer"].clone()
-}
-
-/// The `customer` object of the update.
-fn updated(plan: &Plan) -> Value {
-    bodies(plan, "update_customer")[0]["customer"].clone()
-}
-
-/// The notes as `field action reason [when]`.
-fn notes(plan: &Plan) -> Vec<String> {
-    let text = |note: &Note| {
-        let when = note.limited_to().map(|when| format!(" {}", when.as_str())).unwrap_or_default();
-        format!("{} {} {}{when}", note.path(), note.action().as_str(), note.reason().as_str())
-    };
-    plan.notes().iter().map(text).collect()
-}
-
-fn sent(plan: &Plan) -> Vec<String> {
-    plan.sent().iter().map(ToString::to_string).collect()
+    support::plan::refused(&builder().build().unwrap(), customer)
 }
 
 fn mia() -> Customer {
@@ -202,7 +169,7 @@ fn an_update_blanks_and_tags_as_it_is_told() {
     let updated_with = |builder: Builder| {
         let plan = builder.build().unwrap().plan(&customer, &UpsertOptions::default()).unwrap();
         for place in customer.set_paths() {
-            assert!(plan.accounts_for(&place), "{place} is lost");
+            assert!(plan.covers(&place), "{place} is lost");
         }
         assert_eq!(created(&plan), json!({"email": "mia@example.com", "tags": "vip,new"}));
         (updated(&plan), notes(&plan))
@@ -407,8 +374,8 @@ fn addresses_have_two_forms() {
         "address1": "12 Sample Street", "district": "Old Town", "city": "Springfield", "province_code": "KY",
         "country_code": "US", "def": true
     }});
-    assert_eq!(bodies(&plan, "add_address"), std::slice::from_ref(&route));
-    assert_eq!(bodies(&plan, "update_address"), [route]);
+    assert_eq!(bodies_of(&plan, "add_address"), std::slice::from_ref(&route));
+    assert_eq!(bodies_of(&plan, "update_address"), [route]);
     assert_eq!(
         notes(&plan),
         [
@@ -435,7 +402,7 @@ fn what_an_address_cannot_hold_is_noted() {
     );
     let address1 = "l".repeat(255);
     assert_eq!(created(&plan)["addresses"], json!([{"country": "Atlantis"}, {"address1": address1}]));
-    let routes = bodies(&plan, "add_address");
+    let routes = bodies_of(&plan, "add_address");
     assert_eq!(routes[0], json!({"customer_address": {"district": "West", "def": true}}));
     assert_eq!(routes.len(), 3);
     assert_eq!(
@@ -481,7 +448,7 @@ fn what_the_vendor_has_no_place_for_is_noted() {
     let plan = plan(&customer);
     assert_eq!(created(&plan), json!({"email": "mia@example.com"}));
     assert_eq!(plan.notes().len(), 9);
-    assert!(plan.notes().iter().all(|n| n.action() == Action::Dropped && n.reason() == Reason::Unsupported));
+    assert!(plan.notes().iter().all(|n| n.action() == NoteAction::Dropped && n.reason() == NoteReason::Unsupported));
     let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
     let error = builder().build().unwrap().plan(&customer, &strict).unwrap_err();
     assert_eq!(error.field_errors().len(), 9);
@@ -491,8 +458,10 @@ fn what_the_vendor_has_no_place_for_is_noted() {
 fn a_limited_note_stands_beside_a_sent_field() {
     let customer = mia().address(Address::new().city("Salem").district("West").postal_code("12345678901"));
     let plan = plan(&customer);
-    for note in plan.notes().iter().filter(|note| note.limited_to().is_some()) {
+    for note in plan.notes().iter().filter(|note| note.condition().is_some()) {
         assert!(plan.sent().iter().any(|path| path.covers(note.path())), "{note}");
     }
-    assert!(plan.notes().iter().all(|n| matches!(n.limited_to(), Some(When::Always | When::IfDiffers))));
+    assert!(
+        plan.notes().iter().all(|n| matches!(n.condition(), Some(StepCondition::Always | StepCondition::IfDiffers)))
+    );
 }

@@ -10,8 +10,8 @@ use customer_sink::providers::shopline::{
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    AccountState, Address, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Erased, ErrorKind, Gender,
-    Identity, Limit, OptInLevel, Phone, RemoteId, UpsertOptions,
+    AccountState, Address, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, ErasureStatus, ErrorKind,
+    Gender, Identity, Limit, OptInLevel, Phone, RemoteId, UpsertOptions,
 };
 use futures::TryStreamExt;
 use proptest::prelude::*;
@@ -133,12 +133,12 @@ proptest! {
         let (runtime, _, client) = &*WORLD;
         let (back, again) = runtime.block_on(async {
             let id = client.upsert(&person).await.unwrap().remote_id.unwrap();
-            let who = Identity::RemoteId(RemoteId(id));
+            let who = Identity::RemoteId(RemoteId::from(id));
             let back = client.find(&who).await.unwrap().unwrap().customer;
             // What was read can be sent again, and is then what it was; nobody is subscribed who was not.
             client.upsert_with(&back, &UpsertOptions::default()).await.unwrap();
             let again = client.find(&who).await.unwrap().unwrap().customer;
-            assert_eq!(client.erase(&who).await.unwrap(), Erased::Done);
+            assert_eq!(client.erase(&who).await.unwrap(), ErasureStatus::Completed);
             (back, again)
         });
         prop_assert_eq!(&back.email, &person.email);
@@ -196,7 +196,7 @@ async fn consents_are_found_whichever_way_one_asks() {
         .sms_marketing(Consent::new(ConsentState::Subscribed));
     let id = client.upsert(&customer).await.unwrap().remote_id.unwrap();
     for who in [
-        Identity::RemoteId(RemoteId(id.clone())),
+        Identity::RemoteId(RemoteId::from(id.clone())),
         Identity::Email("MIA@example.com".into()),
         Identity::Phone("+15550100123".into()),
     ] {
@@ -217,9 +217,9 @@ async fn a_person_is_erased_once() {
     assert!(client.capabilities().can_erase);
     let id = mia(&client).await;
     let by_email = Identity::Email("mia@example.com".into());
-    assert_eq!(client.erase(&by_email).await.unwrap(), Erased::Done);
-    for who in [by_email, Identity::RemoteId(RemoteId(id.0.clone())), Identity::Phone("+15550100123".into())] {
-        assert_eq!(client.erase(&who).await.unwrap(), Erased::Nobody);
+    assert_eq!(client.erase(&by_email).await.unwrap(), ErasureStatus::Completed);
+    for who in [by_email, Identity::RemoteId(RemoteId::from(id.0.clone())), Identity::Phone("+15550100123".into())] {
+        assert_eq!(client.erase(&who).await.unwrap(), ErasureStatus::NotFound);
     }
     let error = client.erase(&Identity::ExternalId("1".into())).await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Unsupported, Some("erase")));

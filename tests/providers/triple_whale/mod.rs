@@ -1,9 +1,10 @@
 //! Triple Whale: every exchange, and what is refused before anything is sent.
 
+mod calls;
 mod flow;
 
 use customer_sink::providers::triple_whale::{
-    CustomerRecord, ErasureRequest, MissingCreatedAt, PhoneForm, ReadBack, SqlQuery, TripleWhale,
+    CustomerInput, ErasureInput, MissingCreatedAt, PhoneForm, ReadBack, SqlQuery, TripleWhale,
 };
 use customer_sink::{
     Connector, Consent, ConsentState, Customer, CustomerSink, Effect, Error, ErrorKind, Identity, RemoteId,
@@ -40,54 +41,10 @@ async fn exchanges() {
 }
 
 #[tokio::test]
-async fn native_calls() {
-    support::calls::play_calls("triple_whale", async |url: &str, connector: &Connector, exchange: &Value| {
-        let client = from_options(url, connector, &exchange["options"]);
-        let result = native(client, &exchange["call"], &exchange["arguments"]).await;
-        result.unwrap_or_else(|error| support::failed(&error))
-    })
-    .await;
-}
-
-async fn native(client: TripleWhale, call: &Value, arguments: &Value) -> Result<Value, Error> {
-    let text = |name: &str| arguments[name].as_str().unwrap().to_owned();
-    let texts = |name: &str| {
-        let list = arguments[name].as_array().into_iter().flatten();
-        list.map(|item| item.as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    match call.as_str().unwrap() {
-        "check_key" => client.check_key().await.map(|()| json!({})),
-        "request_erasure" => {
-            let mut emails = texts("emails").into_iter();
-            let mut phones = texts("phones").into_iter();
-            let first = emails.next().map(ErasureRequest::by_email);
-            let first = first.unwrap_or_else(|| ErasureRequest::by_phone(phones.next().unwrap()));
-            let request = phones.fold(emails.fold(first, ErasureRequest::and_email), ErasureRequest::and_phone);
-            let taken = client.request_erasure(&request).await?;
-            Ok(json!({"attempts": taken.attempts, "request_id": taken.request_id}))
-        }
-        "run_sql" => {
-            let (start, end) = (text("start").parse().unwrap(), text("end").parse().unwrap());
-            let query = SqlQuery::new(text("query"), start, end).currency(text("currency"));
-            let answer = client.run_sql(&query).await?;
-            let rows: Vec<_> = answer.rows.iter().map(|row| row.get()).collect();
-            Ok(json!({"message": answer.message, "rows": rows, "attempts": answer.attempts}))
-        }
-        "stored_customers" => {
-            let how = ReadBack::new().columns(texts("columns"));
-            let held = client.stored_customers(&text("customer_id"), &how).await?;
-            let customers: Vec<_> = held.iter().map(|row| row.to_customer()).collect();
-            Ok(json!({ "customers": customers }))
-        }
-        other => panic!("no call {other}"),
-    }
-}
-
-#[tokio::test]
 async fn what_cannot_be_done_says_so() {
     let sink = sink();
     assert!(sink.capabilities().can_erase && sink.capabilities().can_check && !sink.capabilities().can_find);
-    let by_id = [Identity::ExternalId("1".into()), Identity::RemoteId(RemoteId("1".into()))];
+    let by_id = [Identity::ExternalId("1".into()), Identity::RemoteId(RemoteId::from("1"))];
     for who in &by_id {
         let error = sink.erase(who).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::NotSent));
@@ -108,23 +65,23 @@ async fn what_cannot_be_done_says_so() {
 #[tokio::test]
 async fn a_native_record_needs_its_whole_key() {
     let sink = sink();
-    let record = CustomerRecord { city: Some("Portland".into()), ..sink.record("") };
+    let record = CustomerInput { city: Some("Portland".into()), ..sink.customer_input("") };
     let error = sink.replace_customer(&record).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
     assert_eq!(error.field_errors()[0].field(), "customer_id");
-    let error = sink.replace_customer(&CustomerRecord::default()).await.unwrap_err();
+    let error = sink.replace_customer(&CustomerInput::default()).await.unwrap_err();
     assert_eq!(error.field_errors().len(), 4, "{error}");
-    let record = CustomerRecord {
+    let record = CustomerInput {
         email_address: Some(" ".into()),
         country_code: Some("usa".into()),
         latitude: Some(customer_sink::JsonNumber("90.5".parse().unwrap())),
         longitude: Some(customer_sink::JsonNumber("-180".parse().unwrap())),
-        ..sink.record("1")
+        ..sink.customer_input("1")
     };
     let error = sink.replace_customer(&record).await.unwrap_err();
     let fields: Vec<_> = error.field_errors().iter().map(|problem| problem.field()).collect();
     assert_eq!((error.effect(), fields), (Effect::NotSent, vec!["email_address", "country_code", "latitude"]));
-    let key = serde_json::to_value(sink.record("1")).unwrap();
+    let key = serde_json::to_value(sink.customer_input("1")).unwrap();
     assert_eq!(
         key,
         json!({

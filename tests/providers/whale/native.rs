@@ -276,7 +276,7 @@ fn there_and_back_loses_nothing_that_the_vendor_holds() {
             let id = whale.upsert(&customer).await.unwrap().remote_id.unwrap();
             let email = customer.email.clone().unwrap();
             let found = whale.find(&Identity::Email(Email::new(email.as_str()))).await.unwrap().unwrap();
-            whale.delete(&CustomerId::from(id)).await.unwrap();
+            whale.delete(&CustomerId::from(id.into_string())).await.unwrap();
             found.customer
         });
         // What the vendor makes itself is no part of what was sent.

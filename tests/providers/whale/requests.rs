@@ -217,7 +217,7 @@ async fn whoever_has_another_email_by_now_is_neither_found_nor_erased() {
         let whale = script.builder().build().unwrap();
         let error = whale.erase(&who).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotSent));
-        assert_eq!((error.conflicting_ids(), script.asked().len()), (&["1".to_owned()][..], 2));
+        assert_eq!((error.conflicting_ids(), script.asked().len()), (&["1".into()][..], 2));
         let script = Script::new(&[rows, (200, answer)]);
         let error = script.builder().build().unwrap().find(&who).await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);

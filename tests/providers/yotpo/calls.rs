@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use customer_sink::providers::yotpo::{ArrayStyle, CustomerQuery, CustomerRow, Patience, ReviewUnsubscribers, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Erased, Error,
-    ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock, ReqwestTransport, Transport, TransportError,
+    Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, ErasureStatus,
+    Error, ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock, ReqwestTransport, Transport, TransportError,
 };
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::StatusCode;
@@ -364,7 +364,7 @@ async fn loyalty_forgets_a_person_and_core_says_that_it_cannot() {
     let email = Email::from("mira@example.com");
     let merchant = Sandbox::YOTPO_LOYALTY_MERCHANT_ID;
     let done = world.sink.anonymize_loyalty_customer(merchant, &email).await.unwrap();
-    assert_eq!(done, Erased::Promised(None));
+    assert_eq!(done, ErasureStatus::Accepted { within: None });
     world.sandbox.expire_yotpo_tokens();
     world.sink.anonymize_loyalty_customer(merchant, &email).await.unwrap();
     let error = world.sink.anonymize_loyalty_customer("7", &email).await.unwrap_err();
@@ -507,6 +507,6 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn exchanges_of_calls() {
+async fn exchanges() {
     support::calls::play_calls("yotpo", call).await;
 }

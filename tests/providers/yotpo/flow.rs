@@ -130,7 +130,7 @@ async fn customers_are_found_by_each_identity() {
         (Identity::ExternalId(" ".into()), ErrorKind::InvalidInput),
         (Identity::Email("nobody".into()), ErrorKind::InvalidInput),
         (Identity::Phone("555".into()), ErrorKind::InvalidInput),
-        (Identity::RemoteId(RemoteId("1".into())), ErrorKind::Unsupported),
+        (Identity::RemoteId(RemoteId::from("1")), ErrorKind::Unsupported),
     ] {
         assert_eq!(by(who).await.unwrap_err().kind(), kind);
     }

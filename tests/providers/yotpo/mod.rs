@@ -14,6 +14,7 @@ use customer_sink::{
 use serde_json::{Value, json};
 
 use crate::support;
+use crate::support::plan::notes;
 
 fn builder() -> Builder {
     Yotpo::builder("fake-store", "fake-secret")
@@ -36,19 +37,10 @@ async fn exchanges() {
     support::play_all("yotpo", from_options).await;
 }
 
-/// The plan, after the law was checked: each set place is claimed once, but for what its container claims.
+/// The plan of what no step is limited to.
 fn plan_with(builder: Builder, customer: &Customer) -> Plan {
-    let plan = builder.build().unwrap().plan(customer, &UpsertOptions::default()).unwrap();
-    for place in customer.set_paths() {
-        assert!(plan.accounts_for(&place), "{place} is lost");
-    }
-    let mut claims: Vec<String> = plan.sent().iter().map(ToString::to_string).collect();
-    let told = plan.notes().iter().filter(|note| note.action() != customer_sink::Action::Added);
-    claims.extend(told.map(|note| note.path().to_string()));
-    let count = claims.len();
-    claims.sort();
-    claims.dedup();
-    assert_eq!(claims.len(), count, "claimed twice: {plan:?} {:?}", plan.notes());
+    let plan = support::plan::plan(&builder.build().unwrap(), customer);
+    assert!(plan.notes().iter().all(|note| note.condition().is_none()), "{:?}", plan.notes());
     plan
 }
 
@@ -58,15 +50,7 @@ fn plan(customer: &Customer) -> Plan {
 
 /// What is sent of the customer.
 fn body(plan: &Plan) -> Value {
-    let step = plan.steps().last().unwrap();
-    let body: Value = serde_json::from_slice(step.body().unwrap()).unwrap();
-    body["customer"].clone()
-}
-
-/// `field action reason`, in order.
-fn notes(plan: &Plan) -> Vec<String> {
-    let note = |n: &customer_sink::Note| format!("{} {} {}", n.path(), n.action().as_str(), n.reason().as_str());
-    plan.notes().iter().map(note).collect()
+    support::plan::body(plan, "upsert_customer")["customer"].take()
 }
 
 fn someone() -> Customer {
