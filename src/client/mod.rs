@@ -43,6 +43,7 @@ pub use pages::{Cursor, Page};
 pub use query::ArrayStyle;
 pub use quota::{Limit, Quota};
 #[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
