@@ -1,17 +1,18 @@
-//! Whether a sink does what its capabilities say, under one name.
+//! Checks that a sink does what its capabilities say, under one name.
 
 use std::sync::Arc;
 
-use super::Credentials;
-use super::scene::{Findings, Scene, Stage, Stop};
-use super::wire::Fault;
+use crate::conformance::fixture::{Abort, CheckResult, Fixture, same};
+use crate::conformance::session::Session;
+use crate::conformance::subject::Credentials;
+use crate::conformance::wire::Fault;
 use crate::customer::{Customer, Field, FieldPath};
 use crate::error::{Error, ErrorKind};
 use crate::plan::matrix::{FieldKey, FieldMatrix};
 use crate::sink::{CustomerSink, CustomerSinkExt, ErasureStatus, Identity, RemoteId, UpsertOptions};
 
-pub(super) async fn one_name(stage: &Stage<'_>) -> Findings {
-    let (scene, sink) = stage.open().await?;
+pub(super) async fn one_name(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink) = session.open().await?;
     let name = sink.provider();
     let mut found = Vec::new();
     let mut same = |what: &str, other: Option<crate::ProviderId>| {
@@ -20,18 +21,18 @@ pub(super) async fn one_name(stage: &Stage<'_>) -> Findings {
         }
     };
     let options = UpsertOptions::default();
-    let person = stage.subject.person();
+    let person = session.subject.person();
     let can = sink.capabilities();
     same("the matrix", Some(can.fields.provider()));
     let plan = sink.plan(&person, &options);
     same("a plan", plan.as_ref().ok().map(crate::Plan::provider));
     same("a refusal", sink.plan(&Customer::new(), &options).err().and_then(|error| error.provider()));
     same("an outcome", sink.upsert(&person).await.ok().map(|done| done.provider));
-    if stage.subject.sends_requests() {
-        scene.wire.arm(Fault::Refused, 0, true);
+    if session.subject.sends_requests() {
+        fixture.wire.arm(Fault::Refused, 0, true);
         same("an error", sink.upsert(&person).await.err().and_then(|error| error.provider()));
-        scene.wire.disarm();
-        scene.clock.advance(std::time::Duration::from_secs(600));
+        fixture.wire.disarm();
+        fixture.clock.advance(std::time::Duration::from_secs(600));
     }
     let boxed: Box<dyn CustomerSink> = Box::new(Arc::clone(&sink));
     same("a boxed sink", Some(boxed.provider()));
@@ -80,15 +81,17 @@ fn identities(person: &Customer, plan: &crate::Plan, remote_id: Option<&str>) ->
 }
 
 /// The person at a fresh stand-in, and what they are known by.
-async fn with_person(stage: &Stage<'_>) -> Result<(Scene, Arc<dyn CustomerSink>, Vec<(Identity, Identity)>), Stop> {
-    stage.sound().await?;
-    let (scene, sink) = stage.open().await?;
-    let person = stage.subject.person();
-    let done = sink.upsert(&person).await.map_err(|error| Stop::Broken(format!("no upsert: {error}")))?;
+async fn with_person(
+    session: &Session<'_>,
+) -> Result<(Fixture, Arc<dyn CustomerSink>, Vec<(Identity, Identity)>), Abort> {
+    session.passed_clean().await?;
+    let (fixture, sink) = session.open().await?;
+    let person = session.subject.person();
+    let done = sink.upsert(&person).await.map_err(|error| Abort::Broken(format!("no upsert: {error}")))?;
     let plan = sink.plan(&person, &UpsertOptions::default());
-    let plan = plan.map_err(|error| Stop::Broken(format!("no plan: {error}")))?;
+    let plan = plan.map_err(|error| Abort::Broken(format!("no plan: {error}")))?;
     let known = identities(&person, &plan, done.remote_id.as_ref().map(RemoteId::as_str));
-    Ok((scene, sink, known))
+    Ok((fixture, sink, known))
 }
 
 fn is_unsupported(error: &Error, sink: &dyn CustomerSink) -> bool {
@@ -105,10 +108,10 @@ fn kind(who: &Identity) -> &'static str {
     }
 }
 
-pub(super) async fn find(stage: &Stage<'_>) -> Findings {
-    let (scene, sink, known) = with_person(stage).await?;
+pub(super) async fn find(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink, known) = with_person(session).await?;
     let mut found = Vec::new();
-    let before = scene.stand_in.people();
+    let before = fixture.stand_in.people();
     let mut works = false;
     for (who, nobody) in &known {
         let by = kind(who);
@@ -125,47 +128,47 @@ pub(super) async fn find(stage: &Stage<'_>) -> Findings {
             }
         }
         if who != nobody && !matches!(sink.find(nobody).await, Ok(None)) {
-            found.push(format!("by {by}: nobody is not told as nobody"));
+            found.push(format!("by {by}: nobody is not reported as nobody"));
         }
     }
     if sink.capabilities().can_find && !works {
         found.push("it says that it finds, and does by no identity".to_owned());
     }
-    if !super::scene::same(&before, &scene.stand_in.people()) {
+    if !same(&before, &fixture.stand_in.people()) {
         found.push("looking changed what is there".to_owned());
     }
     Ok(found)
 }
 
-pub(super) async fn erase(stage: &Stage<'_>) -> Findings {
-    let (_, sink, known) = with_person(stage).await?;
+pub(super) async fn erase(session: &Session<'_>) -> CheckResult {
+    let (_, sink, known) = with_person(session).await?;
     let mut found = Vec::new();
     let mut works = false;
     for index in 0..known.len() {
-        let (scene, sink, known) = with_person(stage).await?;
+        let (fixture, sink, known) = with_person(session).await?;
         let Some((who, nobody)) = known.get(index) else { continue };
-        let (by, from, before) = (kind(who), scene.wire.count(), scene.stand_in.people());
+        let (by, from, before) = (kind(who), fixture.wire.count(), fixture.stand_in.people());
         if who != nobody {
             match sink.erase(nobody).await {
                 Err(error) if is_unsupported(&error, &*sink) => {}
-                Ok(ErasureStatus::Completed) => found.push(format!("by {by}: erasing nobody is told as done")),
+                Ok(ErasureStatus::Completed) => found.push(format!("by {by}: erasing nobody is reported as done")),
                 Ok(_) => {}
                 Err(error) => found.push(format!("by {by}, nobody: {error}")),
             }
         }
-        if !super::scene::same(&before, &scene.stand_in.people()) {
+        if !same(&before, &fixture.stand_in.people()) {
             found.push(format!("by {by}: erasing nobody changed what is there"));
         }
         let asked = sink.erase(who).await;
-        let silent = stage.subject.sends_requests() && scene.wire.count() == from;
+        let silent = session.subject.sends_requests() && fixture.wire.count() == from;
         match asked {
             Err(error) if is_unsupported(&error, &*sink) => continue,
             Err(error) => found.push(format!("by {by}: {error}")),
             Ok(_) if !sink.capabilities().can_erase => found.push(format!("by {by}: it answers, and says it cannot")),
             Ok(ErasureStatus::NotFound) => found.push(format!("by {by}: it does not find who is there")),
             Ok(_) if silent => found.push(format!("by {by}: it says yes, and sent nothing")),
-            Ok(ErasureStatus::Completed) if !scene.stand_in.people().is_empty() => {
-                found.push(format!("by {by}: told as done, and the person is there"));
+            Ok(ErasureStatus::Completed) if !fixture.stand_in.people().is_empty() => {
+                found.push(format!("by {by}: reported as done, and the person is there"));
             }
             Ok(_) => works = true,
         }
@@ -176,9 +179,9 @@ pub(super) async fn erase(stage: &Stage<'_>) -> Findings {
     Ok(found)
 }
 
-pub(super) async fn check(stage: &Stage<'_>) -> Findings {
-    let (scene, sink, _) = with_person(stage).await?;
-    let before = scene.stand_in.people();
+pub(super) async fn check(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink, _) = with_person(session).await?;
+    let before = fixture.stand_in.people();
     let mut found = Vec::new();
     if !sink.capabilities().can_check {
         match sink.check().await {
@@ -188,20 +191,20 @@ pub(super) async fn check(stage: &Stage<'_>) -> Findings {
         }
         return Ok(found);
     }
-    let from = scene.wire.count();
+    let from = fixture.wire.count();
     if let Err(error) = sink.check().await {
         found.push(format!("good credentials are refused: {error}"));
     }
-    if !super::scene::same(&before, &scene.stand_in.people()) {
+    if !same(&before, &fixture.stand_in.people()) {
         found.push("checking changed what is there".to_owned());
     }
-    if stage.subject.sends_requests() {
-        if scene.wire.count() == from {
+    if session.subject.sends_requests() {
+        if fixture.wire.count() == from {
             found.push("it asks nobody".to_owned());
         }
-        match scene.sink(Credentials::Refused)?.check().await {
+        match fixture.sink(Credentials::Refused)?.check().await {
             Err(error) if matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Forbidden) => {}
-            Err(error) => found.push(format!("bad credentials are told as {}", error.kind())),
+            Err(error) => found.push(format!("bad credentials are reported as {}", error.kind())),
             Ok(()) => found.push("bad credentials are found good".to_owned()),
         }
     }

@@ -1,10 +1,11 @@
-//! What plans promise: every field accounted for, nothing sent, the same again, and refusals that name every problem.
+//! Checks of plans: every field is accounted for, nothing is sent, plans repeat, and refusals name every problem.
 
 use std::collections::HashSet;
 
-use super::Credentials;
-use super::people::odd_customers;
-use super::scene::{Findings, Stage, Stop};
+use crate::conformance::customers::odd_customers;
+use crate::conformance::fixture::{Abort, CheckResult};
+use crate::conformance::session::Session;
+use crate::conformance::subject::Credentials;
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::note::{Note, NoteAction, NoteReason};
@@ -15,20 +16,20 @@ use crate::sink::{CustomerSink, OnLoss, UpsertOptions};
 const ODD: usize = 200;
 
 /// The record, the later one, and many odd ones.
-fn customers(stage: &Stage<'_>) -> impl Iterator<Item = Customer> + use<> {
-    let person = stage.subject.person();
-    [person.clone(), stage.subject.later()].into_iter().chain(odd_customers(&person, ODD))
+fn customers(session: &Session<'_>) -> impl Iterator<Item = Customer> + use<> {
+    let person = session.subject.person();
+    [person.clone(), session.subject.later()].into_iter().chain(odd_customers(&person, ODD))
 }
 
 fn plan(sink: &dyn CustomerSink, customer: &Customer) -> Result<Plan, Error> {
     sink.plan(customer, &UpsertOptions::default())
 }
 
-pub(super) async fn conservation(stage: &Stage<'_>) -> Findings {
-    let (_, sink) = stage.open().await?;
+pub(super) async fn conservation(session: &Session<'_>) -> CheckResult {
+    let (_, sink) = session.open().await?;
     let mut found = Vec::new();
     let mut planned = 0usize;
-    for (index, customer) in customers(stage).enumerate() {
+    for (index, customer) in customers(session).enumerate() {
         if let Ok(plan) = plan(&*sink, &customer) {
             planned += 1;
             found.extend(claims(&customer, &plan).into_iter().map(|problem| format!("record {index}: {problem}")));
@@ -78,16 +79,16 @@ fn whole(plan: Result<Plan, Error>) -> (String, Vec<Vec<u8>>) {
     }
 }
 
-pub(super) async fn is_deterministic(stage: &Stage<'_>) -> Findings {
-    let (scene, sink) = stage.open().await?;
-    let other = scene.sink(Credentials::First)?;
+pub(super) async fn is_deterministic(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink) = session.open().await?;
+    let other = fixture.sink(Credentials::First)?;
     let mut found = Vec::new();
-    for (index, customer) in customers(stage).enumerate() {
+    for (index, customer) in customers(session).enumerate() {
         let first = whole(plan(&*sink, &customer));
         if first != whole(plan(&*sink, &customer)) {
             found.push(format!("record {index} has another plan the second time"));
         }
-        scene.clock.advance(std::time::Duration::from_secs(86_400));
+        fixture.clock.advance(std::time::Duration::from_secs(86_400));
         if first != whole(plan(&*other, &customer)) {
             found.push(format!("record {index} has another plan from another client a day later"));
         }
@@ -95,44 +96,44 @@ pub(super) async fn is_deterministic(stage: &Stage<'_>) -> Findings {
     Ok(found)
 }
 
-pub(super) async fn sends_nothing(stage: &Stage<'_>) -> Findings {
-    stage.needs_requests()?;
-    let (scene, sink) = stage.open().await?;
-    for customer in customers(stage) {
+pub(super) async fn sends_nothing(session: &Session<'_>) -> CheckResult {
+    session.needs_requests()?;
+    let (fixture, sink) = session.open().await?;
+    for customer in customers(session) {
         let _ = plan(&*sink, &customer);
     }
     // What a plan would have started in the background gets its turn.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    match scene.wire.count() {
+    match fixture.wire.count() {
         0 => Ok(Vec::new()),
         count => Ok(vec![format!("planning sent {count} requests")]),
     }
 }
 
-pub(super) async fn refused_records(stage: &Stage<'_>) -> Findings {
-    let (scene, sink) = stage.open().await?;
+pub(super) async fn refused_records(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink) = session.open().await?;
     let mut found = Vec::new();
     if plan(&*sink, &Customer::new()).is_ok() {
         found.push("a record without any identifier is planned".to_owned());
     }
-    for (index, customer) in [Customer::new()].into_iter().chain(customers(stage)).enumerate() {
+    for (index, customer) in [Customer::new()].into_iter().chain(customers(session)).enumerate() {
         let Err(error) = plan(&*sink, &customer) else { continue };
         found.extend(refusal(&*sink, &error).map(|problem| format!("record {index}: {problem}")));
         // Some tell enough: sending is slow where it wrongly happens.
         if index < 60 {
-            let sent = scene.wire.count();
+            let sent = fixture.wire.count();
             match sink.upsert_with(&customer, &UpsertOptions::default()).await {
                 Ok(_) => found.push(format!("record {index} is refused by the plan and taken by the upsert")),
                 Err(error) => found.extend(refusal(&*sink, &error).map(|p| format!("record {index}, sent: {p}"))),
             }
-            if scene.wire.count() != sent {
+            if fixture.wire.count() != sent {
                 found.push(format!("record {index} is refused, and something was sent"));
             }
         }
     }
-    if !scene.stand_in.people().is_empty() {
+    if !fixture.stand_in.people().is_empty() {
         found.push("a refused record arrived".to_owned());
     }
     Ok(found)
@@ -155,12 +156,12 @@ fn is_loss(note: &Note) -> bool {
     certain && note.action() != NoteAction::Added && note.reason() != NoteReason::Redundant
 }
 
-pub(super) async fn loss_policy(stage: &Stage<'_>) -> Findings {
-    let (scene, sink) = stage.open().await?;
+pub(super) async fn loss_policy(session: &Session<'_>) -> CheckResult {
+    let (fixture, sink) = session.open().await?;
     let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
     let mut found = Vec::new();
     let mut tried = 0usize;
-    for (index, customer) in customers(stage).enumerate() {
+    for (index, customer) in customers(session).enumerate() {
         let Ok(lenient) = plan(&*sink, &customer) else { continue };
         let lost: Vec<String> =
             lenient.notes().iter().filter(|note| is_loss(note)).map(|note| note.path().to_string()).collect();
@@ -181,16 +182,16 @@ pub(super) async fn loss_policy(stage: &Stage<'_>) -> Findings {
             }
         }
         if tried < 20 {
-            let sent = scene.wire.count();
-            if sink.upsert_with(&customer, &strict).await.is_ok() || scene.wire.count() != sent {
+            let sent = fixture.wire.count();
+            if sink.upsert_with(&customer, &strict).await.is_ok() || fixture.wire.count() != sent {
                 found.push(format!("record {index} loses {lost:?}, and something was sent"));
             }
         }
     }
     if tried == 0 {
-        return Err(Stop::Skip("no record loses anything on the way to this sink"));
+        return Err(Abort::Skip("no record loses anything on the way to this sink"));
     }
-    if !scene.stand_in.people().is_empty() {
+    if !fixture.stand_in.people().is_empty() {
         found.push("a record arrived that was to be refused".to_owned());
     }
     Ok(found)

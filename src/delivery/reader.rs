@@ -1,4 +1,4 @@
-//! The task that reads the source and hands each record to the lanes.
+//! Reads the source and hands each record to the lanes.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,25 +6,24 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::{Stream, StreamExt};
 
-use super::ending::{Ending, Skip};
+use super::events::{StopReason, Unreadable};
 use super::item::{Item, Record, SourceError};
-use super::lane::Settled;
-use super::observer::Unreadable;
+use super::lane::CompletedRecord;
 use super::progress::LaneBoard;
 use super::queue::Queue;
-use super::run::StopReason;
-use super::settle::{Settler, spill};
+use super::record_outcome::{RecordStatus, SkipReason};
+use super::recorder::Recorder;
 
-pub(super) struct Pump {
+pub(super) struct SourceReader {
     pub(super) queues: Vec<Arc<Queue>>,
-    pub(super) settler: Settler,
-    /// Whether the source is read on when every lane has ended early.
-    pub(super) to_the_end: bool,
+    pub(super) recorder: Recorder,
+    /// Whether the source is read to its end even where every lane has ended early.
+    pub(super) drain_source: bool,
 }
 
-impl Pump {
+impl SourceReader {
     pub(super) async fn run(&self, source: impl Stream<Item = Result<Item, SourceError>>) {
-        let shared = &self.settler.shared;
+        let shared = &self.recorder.shared;
         let mut stopping = shared.stopping();
         let mut source = pin!(source);
         let mut last = None;
@@ -57,15 +56,15 @@ impl Pump {
                 Some(Err(SourceError::Unreadable { position, message })) => {
                     shared.read.fetch_add(1, Relaxed);
                     last = last.max(Some(position));
-                    self.settler.unreadable(Unreadable::new(position, message)).await;
+                    self.recorder.unreadable(Unreadable::new(position, message)).await;
                 }
                 Some(Err(broken @ SourceError::Broken(_))) => {
-                    // What was read before is delivered all the same.
+                    // The lanes still deliver what was read before.
                     shared.note(StopReason::Source(broken));
                     return;
                 }
             }
-            if !self.to_the_end && shared.lanes.iter().all(|lane| lane.ended_early.load(Relaxed)) {
+            if !self.drain_source && shared.lanes.iter().all(|lane| lane.ended_early.load(Relaxed)) {
                 shared.note(StopReason::AllLanesEnded);
                 return;
             }
@@ -73,24 +72,25 @@ impl Pump {
     }
 
     async fn hand_out(&self, item: Item) {
-        let shared = &self.settler.shared;
+        let shared = &self.recorder.shared;
         let wanted = |lane: &LaneBoard| item.only.as_ref().is_none_or(|only| *only == lane.name);
         if !shared.lanes.iter().any(wanted) {
             let message = "it is for a lane that this delivery does not have";
-            return self.settler.unreadable(Unreadable::new(item.position, message)).await;
+            return self.recorder.unreadable(Unreadable::new(item.position, message)).await;
         }
         let lanes: Vec<bool> = shared.lanes.iter().map(wanted).collect();
         let record = Record::new(item);
+        let checkpoint = shared.config.checkpoint.as_ref();
         for ((lane, queue), wanted) in shared.lanes.iter().zip(&self.queues).zip(lanes) {
             if !wanted {
                 continue;
             }
-            let position = record.position();
-            if shared.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.is_done(&lane.name, position)) {
-                let ending = Ending::Skipped(Skip::EarlierRun);
-                self.settler.settle(lane, Settled { record: Arc::clone(&record), ending, attempts: 0 }).await;
+            if checkpoint.is_some_and(|checkpoint| checkpoint.is_done(&lane.name, record.position())) {
+                let status = RecordStatus::Skipped(SkipReason::EarlierRun);
+                let completed = CompletedRecord { record: Arc::clone(&record), status, attempts: 0 };
+                self.recorder.record(lane, completed).await;
             } else if let Err(error) = queue.push(Arc::clone(&record)) {
-                shared.stop(spill(error));
+                shared.stop(StopReason::Spill(error));
             }
         }
     }

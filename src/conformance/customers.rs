@@ -1,4 +1,4 @@
-//! Made-up people: the one that every check uses, and many odd ones.
+//! Made-up customers: the one that every check uses, and many odd ones.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
@@ -6,7 +6,7 @@ use crate::customer::{
     AccountState, Address, Consent, ConsentState, CustomValue, Customer, Field, Gender, OptInLevel, SubscriptionState,
 };
 
-/// Somebody who opted out.
+/// A customer who opted out.
 pub(super) fn person() -> Customer {
     Customer::new()
         .external_id("1042")
@@ -21,7 +21,7 @@ pub(super) fn person() -> Customer {
         )
 }
 
-/// The same person with more to them.
+/// The same person with more data.
 pub(super) fn later(person: &Customer) -> Customer {
     let mut later = person.clone().tag("new");
     later.first_name = Some("Anne".into());

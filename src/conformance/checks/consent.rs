@@ -1,6 +1,8 @@
-//! Whether a consent ever becomes a yes that nobody gave.
+//! Checks that no consent becomes a yes that the record does not hold.
 
-use super::scene::{Findings, Scene, Stage, Stop};
+use crate::conformance::customers::time;
+use crate::conformance::fixture::{Abort, CheckResult, Fixture};
+use crate::conformance::session::Session;
 use crate::customer::{Channel, Consent, ConsentField, ConsentState, Customer, Field, OptInLevel};
 use crate::plan::Plan;
 use crate::plan::matrix::{FieldKey, Treatment};
@@ -16,15 +18,15 @@ struct Seen {
     yes: bool,
 }
 
-pub(super) async fn never_widened(stage: &Stage<'_>) -> Findings {
+pub(super) async fn never_widened(session: &Session<'_>) -> CheckResult {
     let mut found = Vec::new();
     let mut seen = [Seen::default(), Seen::default()];
-    let (_, sink) = stage.open().await?;
+    let (_, sink) = session.open().await?;
     // In the plan: every state, level, source and time.
     for consent in every_consent() {
-        let customer = with(stage, consent.as_ref());
+        let customer = with(session, consent.as_ref());
         if let Ok(plan) = sink.plan(&customer, &UpsertOptions::default()) {
-            in_plan(stage, &plan, consent.as_ref(), &mut seen, &mut found);
+            in_plan(session, &plan, consent.as_ref(), &mut seen, &mut found);
         }
     }
     // At the stand-in: on a create, and on an update of somebody who opted out.
@@ -32,17 +34,17 @@ pub(super) async fn never_widened(stage: &Stage<'_>) -> Findings {
         for level in [None, Some(OptInLevel::Confirmed)] {
             let consent = Consent { state, opt_in_level: level, ..Consent::default() };
             let consent = (state.is_some() || level.is_some()).then_some(consent);
-            let customer = with(stage, consent.as_ref());
-            let (scene, sink) = stage.open().await?;
+            let customer = with(session, consent.as_ref());
+            let (fixture, sink) = session.open().await?;
             arrives(&*sink, &customer, "new").await?;
-            held(&scene, consent.as_ref(), "on a create", &mut seen, &mut found);
-            let (scene, sink) = stage.open().await?;
+            held(&fixture, consent.as_ref(), "on a create", &mut seen, &mut found);
+            let (fixture, sink) = session.open().await?;
             let no = Consent::new(ConsentState::Unsubscribed);
-            arrives(&*sink, &with(stage, Some(&no)), "who opted out").await?;
+            arrives(&*sink, &with(session, Some(&no)), "who opted out").await?;
             let mut later = customer;
             later.first_name = Some("Anne".into());
             arrives(&*sink, &later, "updated").await?;
-            held(&scene, consent.as_ref(), "on an update of somebody who opted out", &mut seen, &mut found);
+            held(&fixture, consent.as_ref(), "on an update of somebody who opted out", &mut seen, &mut found);
         }
     }
     let matrix = sink.capabilities().fields;
@@ -52,7 +54,7 @@ pub(super) async fn never_widened(stage: &Stage<'_>) -> Findings {
             .is_some_and(|rule| !matches!(rule.treatment, Treatment::Dropped(_)))
     };
     if !seen.iter().any(|seen| seen.at_all) {
-        return Err(Stop::Skip(if CHANNELS.into_iter().any(holds) {
+        return Err(Abort::Skip(if CHANNELS.into_iter().any(holds) {
             "neither the plan nor the stand-in shows a consent"
         } else {
             "the vendor holds no consent"
@@ -60,7 +62,7 @@ pub(super) async fn never_widened(stage: &Stage<'_>) -> Findings {
     }
     for (channel, seen) in CHANNELS.into_iter().zip(&seen) {
         if seen.at_all && !seen.yes && holds(channel) {
-            found.push(format!("{}: not even a yes is told as one", channel.field().as_str()));
+            found.push(format!("{}: not even a yes is reported as one", channel.field().as_str()));
         }
     }
     Ok(found)
@@ -74,7 +76,7 @@ fn every_consent() -> Vec<Option<Consent>> {
     for state in states() {
         for opt_in_level in levels() {
             for source in [None, Some("checkout".to_owned())] {
-                for updated_at in [None, super::people::time("2025-03-04T09:15:00Z")] {
+                for updated_at in [None, time("2025-03-04T09:15:00Z")] {
                     all.push(Some(Consent { state, opt_in_level, source: source.clone(), updated_at }));
                 }
             }
@@ -84,8 +86,8 @@ fn every_consent() -> Vec<Option<Consent>> {
 }
 
 /// The subject's person with this consent on both channels.
-fn with(stage: &Stage<'_>, consent: Option<&Consent>) -> Customer {
-    let mut customer = stage.subject.person();
+fn with(session: &Session<'_>, consent: Option<&Consent>) -> Customer {
+    let mut customer = session.subject.person();
     customer.email_marketing = consent.cloned();
     customer.sms_marketing = consent.cloned();
     customer
@@ -95,10 +97,16 @@ fn said_yes(consent: Option<&Consent>) -> bool {
     consent.is_some_and(|consent| consent.state == Some(ConsentState::Subscribed))
 }
 
-fn in_plan(stage: &Stage<'_>, plan: &Plan, consent: Option<&Consent>, seen: &mut [Seen; 2], found: &mut Vec<String>) {
+fn in_plan(
+    session: &Session<'_>,
+    plan: &Plan,
+    consent: Option<&Consent>,
+    seen: &mut [Seen; 2],
+    found: &mut Vec<String>,
+) {
     for (channel, seen) in CHANNELS.into_iter().zip(seen) {
         for step in plan.steps() {
-            let Some(yes) = stage.subject.says_yes(step, channel) else { continue };
+            let Some(yes) = session.subject.says_yes(step, channel) else { continue };
             seen.at_all = true;
             if !yes {
                 continue;
@@ -112,15 +120,15 @@ fn in_plan(stage: &Stage<'_>, plan: &Plan, consent: Option<&Consent>, seen: &mut
     }
 }
 
-async fn arrives(sink: &dyn CustomerSink, customer: &Customer, who: &str) -> Result<(), Stop> {
+async fn arrives(sink: &dyn CustomerSink, customer: &Customer, who: &str) -> Result<(), Abort> {
     match sink.upsert_with(customer, &UpsertOptions::default()).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(Stop::Broken(format!("somebody {who} cannot be sent: {error}"))),
+        Err(error) => Err(Abort::Broken(format!("somebody {who} cannot be sent: {error}"))),
     }
 }
 
-fn held(scene: &Scene, consent: Option<&Consent>, when: &str, seen: &mut [Seen; 2], found: &mut Vec<String>) {
-    let people = scene.stand_in.people();
+fn held(fixture: &Fixture, consent: Option<&Consent>, when: &str, seen: &mut [Seen; 2], found: &mut Vec<String>) {
+    let people = fixture.stand_in.people();
     for (channel, seen) in CHANNELS.into_iter().zip(seen) {
         for yes in people.iter().filter_map(|person| person.yes(channel)) {
             seen.at_all = true;

@@ -1,4 +1,4 @@
-//! Whether a secret, or anything of a person, stands where it must not.
+//! Checks that no output shows a secret or personal data.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,9 +8,10 @@ use tracing::instrument::WithSubscriber;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use super::Credentials;
-use super::scene::{Findings, Stage};
-use super::wire::Fault;
+use crate::conformance::fixture::{Abort, CheckResult, Fixture};
+use crate::conformance::session::Session;
+use crate::conformance::subject::Credentials;
+use crate::conformance::wire::Fault;
 use crate::customer::{Address, Consent, ConsentState, Customer, Email, Gender};
 use crate::error::Error;
 use crate::sink::{CustomerSink, CustomerSinkExt, Identity, UpsertOptions};
@@ -95,22 +96,22 @@ impl Search {
     }
 }
 
-pub(super) async fn nothing_shown(stage: &Stage<'_>) -> Findings {
+pub(super) async fn nothing_shown(session: &Session<'_>) -> CheckResult {
     let log = Log::default();
     let mut search = Search {
-        secrets: stage.subject.secrets(Credentials::First).into_iter().filter(|secret| !secret.is_empty()).collect(),
+        secrets: session.subject.secrets(Credentials::First).into_iter().filter(|secret| !secret.is_empty()).collect(),
         found: Vec::new(),
     };
-    work(stage, &mut search).with_subscriber(log.clone()).await?;
+    work(session, &mut search).with_subscriber(log.clone()).await?;
     let traced = log.text();
     search.text("tracing", &traced);
     search.found.dedup();
     Ok(search.found)
 }
 
-async fn work(stage: &Stage<'_>, search: &mut Search) -> Result<(), super::scene::Stop> {
-    let customer = planted(&stage.subject.person());
-    let (scene, sink) = stage.open().await?;
+async fn work(session: &Session<'_>, search: &mut Search) -> Result<(), Abort> {
+    let customer = planted(&session.subject.person());
+    let (fixture, sink) = session.open().await?;
     search.text("the sink", &format!("{sink:?} {sink:#?}"));
     let options = UpsertOptions::default();
     match sink.plan(&customer, &options) {
@@ -137,19 +138,19 @@ async fn work(stage: &Stage<'_>, search: &mut Search) -> Result<(), super::scene
     // A record that is refused.
     let refused = Customer::new().email("plantedmail is none").phone("+1 555 010 9 x").first_name("Plantedfirst");
     ended(search, "of a refused record", sink.upsert(&refused).await);
-    if !stage.subject.sends_requests() {
+    if !session.subject.sends_requests() {
         return Ok(());
     }
     let faults = [200, 400, 401, 403, 404, 409, 422, 429, 500, 503].map(Fault::Echo);
     for fault in faults.into_iter().chain([Fault::Refused, Fault::RequestLost, Fault::TimedOut]) {
         let name = format!("after {fault}");
-        let (scene, sink) = stage.open().await?;
+        let (fixture, sink) = session.open().await?;
         for at in 0..3 {
-            scene.wire.arm(fault.clone(), at, true);
+            fixture.wire.arm(fault.clone(), at, true);
             ended(search, &name, sink.upsert(&customer).await);
-            scene.clock.advance(std::time::Duration::from_secs(600));
+            fixture.clock.advance(std::time::Duration::from_secs(600));
         }
-        scene.wire.arm(fault, 0, true);
+        fixture.wire.arm(fault, 0, true);
         if let Some(email) = customer.email.clone() {
             let who = Identity::Email(email);
             if let Err(error) = sink.find(&who).await {
@@ -164,14 +165,14 @@ async fn work(stage: &Stage<'_>, search: &mut Search) -> Result<(), super::scene
         }
     }
     // A credential in a URL lands in every log on the way.
-    for exchange in scene.wire.since(0) {
+    for exchange in fixture.wire.since(0) {
         search.secret("a URL", exchange.request.url.as_str());
     }
-    bad_credentials(&scene, search).await
+    bad_credentials(&fixture, search).await
 }
 
-async fn bad_credentials(scene: &super::scene::Scene, search: &mut Search) -> Result<(), super::scene::Stop> {
-    let sink: Arc<dyn CustomerSink> = scene.sink(Credentials::Refused)?;
+async fn bad_credentials(fixture: &Fixture, search: &mut Search) -> Result<(), Abort> {
+    let sink: Arc<dyn CustomerSink> = fixture.sink(Credentials::Refused)?;
     if let Err(error) = sink.check().await {
         search.error("of a check", &error);
     }

@@ -1,10 +1,11 @@
-//! Whether what a plan claims as sent stands in its requests: two records that differ in one place must make two
-//! different plans, unless the plan has a note on that place.
+//! Checks that the requests of a plan hold every field that it claims as sent: two records that differ in one field must
+//! make two different plans, unless the plan has a note on that field.
 
 use chrono::NaiveDate;
 
-use super::people::time;
-use super::scene::{Findings, Stage};
+use crate::conformance::customers::time;
+use crate::conformance::fixture::CheckResult;
+use crate::conformance::session::Session;
 use crate::customer::{
     AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, Customer, Field, FieldPath,
     Gender, OptInLevel, SubscriptionState,
@@ -13,9 +14,9 @@ use crate::plan::matrix::{FieldKey, FieldMatrix};
 use crate::plan::{Plan, Step};
 use crate::sink::UpsertOptions;
 
-pub(super) async fn sent_is_there(stage: &Stage<'_>) -> Findings {
-    let (_, sink) = stage.open().await?;
-    let base = bare(&stage.subject.person());
+pub(super) async fn sent_is_there(session: &Session<'_>) -> CheckResult {
+    let (_, sink) = session.open().await?;
+    let base = bare(&session.subject.person());
     let mut found = Vec::new();
     let mut claimed = 0usize;
     for key in FieldMatrix::all_fields() {

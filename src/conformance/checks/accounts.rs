@@ -1,28 +1,29 @@
-//! Whether two clients with two credentials keep to their own.
+//! Checks that two clients with two credentials send only their own.
 
 use std::collections::HashSet;
 
-use super::Credentials;
-use super::scene::{Findings, Stage, Stop};
-use super::wire::Exchange;
+use crate::conformance::fixture::{Abort, CheckResult};
+use crate::conformance::session::Session;
+use crate::conformance::subject::Credentials;
+use crate::conformance::wire::Exchange;
 use crate::error::ErrorKind;
 
-pub(super) async fn never_mix(stage: &Stage<'_>) -> Findings {
-    stage.needs_requests()?;
-    stage.sound().await?;
-    let (scene, one) = stage.open().await?;
-    let two = scene.sink(Credentials::Second)?;
-    let (person, later) = (stage.subject.person(), stage.subject.later());
+pub(super) async fn never_mix(session: &Session<'_>) -> CheckResult {
+    session.needs_requests()?;
+    session.passed_clean().await?;
+    let (fixture, one) = session.open().await?;
+    let two = fixture.sink(Credentials::Second)?;
+    let (person, later) = (session.subject.person(), session.subject.later());
     let mut found = Vec::new();
     let mut of_one = Vec::new();
     let mut of_two = Vec::new();
     for customer in [&person, &later, &person] {
-        let call = scene.upsert(&*one, customer).await;
+        let call = fixture.upsert(&*one, customer).await;
         if let Err(error) = call.result {
             found.push(format!("the first account fails beside the second: {error}"));
         }
         of_one.extend(call.exchanges);
-        let call = scene.upsert(&*two, customer).await;
+        let call = fixture.upsert(&*two, customer).await;
         if let Err(error) = &call.result
             && !matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::Forbidden | ErrorKind::NotFound)
         {
@@ -30,11 +31,11 @@ pub(super) async fn never_mix(stage: &Stage<'_>) -> Findings {
         }
         of_two.extend(call.exchanges);
     }
-    let secrets = [Credentials::First, Credentials::Second].map(|which| stage.subject.secrets(which));
+    let secrets = [Credentials::First, Credentials::Second].map(|which| session.subject.secrets(which));
     let [first, second] = &secrets;
     let (ours, theirs) = (headers(&of_one), headers(&of_two));
     if ours.is_empty() && !first.iter().any(|secret| of_one.iter().any(|exchange| carries(exchange, secret))) {
-        return Err(Stop::Skip("the sink sends no credential that is marked or known"));
+        return Err(Abort::Skip("the sink sends no credential that is marked or known"));
     }
     // What the subject names for both, such as the key of an app, is no account's own.
     let shared = |value: &[u8]| first.iter().any(|secret| second.contains(secret) && secret.as_bytes() == value);
