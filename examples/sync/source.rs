@@ -12,7 +12,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::common::input;
-use super::common::providers::NAMES;
+use super::common::providers;
 
 /// Records that were read and that nobody has taken yet.
 const AHEAD: usize = 64;
@@ -115,8 +115,8 @@ impl Input {
                 Some(Record { index: line - 1, only, customer })
             };
             match read_dead_letters(text).next() {
-                Some(Ok(letter)) => match NAMES.iter().find(|name| **name == letter.lane) {
-                    Some(name) if to.contains(name) => record(Some(*name), Ok((letter.customer, Vec::new()))),
+                Some(Ok(letter)) => match providers::name(&letter.lane) {
+                    Some(name) if to.contains(&name) => record(Some(name), Ok((letter.customer, Vec::new()))),
                     Some(_) => None,
                     None => record(None, Err(format!("it is for {}, which is no provider", letter.lane))),
                 },
