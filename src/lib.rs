@@ -13,16 +13,16 @@
     )
 )]
 
-mod client;
+pub mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod customer;
+pub mod customer;
 pub mod delivery;
 mod error;
 #[cfg(all(feature = "conformance", feature = "sandbox"))]
 pub mod guide;
 pub mod memory;
-mod plan;
+pub mod plan;
 mod provider;
 pub mod providers;
 #[cfg(feature = "sandbox")]

@@ -282,6 +282,12 @@ impl PartialEq<str> for RemoteId {
     }
 }
 
+impl PartialEq<String> for RemoteId {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
 impl PartialEq<&str> for RemoteId {
     fn eq(&self, other: &&str) -> bool {
         self.0 == *other

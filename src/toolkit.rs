@@ -14,18 +14,18 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use customer_sink::toolkit::{AccountContext, Operation, Problem, Verdict, headers, json_body};
+//! use customer_sink::toolkit::{AccountContext, Operation, VendorError, Verdict, headers, json_body};
 //! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId, Step, StepCondition};
 //! use http::Method;
 //!
 //! const PROVIDER: ProviderId = ProviderId::new("harbor");
-//! static CREATE: Operation = Operation::write("create_customer");
+//! static CREATE: Operation = Operation::bare_write("create_customer");
 //!
 //! fn judge(answer: &HttpResponse) -> Verdict {
 //!     if answer.status.is_success() {
 //!         return Verdict::Success;
 //!     }
-//!     Problem { code: answer.header("x-error").map(str::to_owned), ..Problem::default() }.into_verdict()
+//!     VendorError { code: answer.header("x-error").map(str::to_owned), ..VendorError::default() }.into_verdict()
 //! }
 //!
 //! async fn create(connector: &Connector, key: &str, email: &str) -> Result<HttpResponse, Error> {
@@ -44,7 +44,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::SecretString;
 
-pub use crate::client::{AccountContext, Call, Operation, Problem, Retry, Verdict, by_status};
+pub use crate::client::{AccountContext, Call, Operation, Request, Retry, VendorError, Verdict, by_status};
 pub use crate::plan::mapper::{AddressMapper, KnownConsent, Mapper, TagLimits};
 
 use crate::client::options;

@@ -27,7 +27,7 @@ pub fn plan(plan: &Result<Plan>) {
 pub fn outcome(outcome: &Result<Upserted>) {
     match outcome {
         Ok(done) => {
-            let id = done.remote_id.as_deref().map(|id| format!(", id {id}")).unwrap_or_default();
+            let id = done.remote_id.as_ref().map(|id| format!(", id {id}")).unwrap_or_default();
             let later = done.visible_after.map(|d| format!(", visible after up to {} s", d.as_secs()));
             let later = later.unwrap_or_default();
             println!("outcome: {}{id}{later}, {} request(s)\n", done.outcome, done.attempts);

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use customer_sink::toolkit::{
-    AccountContext, Call, Mapper, Operation, Problem, TagLimits, Verdict, headers, json_body, query_value, upsert_span,
+    AccountContext, Call, Mapper, Operation, TagLimits, VendorError, Verdict, headers, json_body, query_value,
+    upsert_span,
 };
 use customer_sink::{
     AddressField as A, BaseUrl, Capabilities, Channel, Connector, ConsentField, ConsentState, Customer, CustomerSink,
@@ -137,7 +138,7 @@ fn judge(answer: &HttpResponse) -> Verdict {
     if answer.status.is_success() && said.error.is_none() {
         return Verdict::Success;
     }
-    Problem { message: said.error, code: said.code, ..Problem::default() }.into_verdict()
+    VendorError { message: said.error, code: said.code, ..VendorError::default() }.into_verdict()
 }
 
 // ---- the mapping ----
@@ -169,11 +170,11 @@ fn map<'c>(mapper: &mut Mapper<'c>) -> Record<'c> {
 
 // ---- the client ----
 
-static FIND: Operation = Operation::read("find_customer");
-static CREATE: Operation = Operation::write("create_customer");
-static UPDATE: Operation = Operation::idempotent_write("update_customer");
-static DELETE: Operation = Operation::idempotent_write("delete_customer");
-static CHECK: Operation = Operation::read("check_key");
+static FIND: Operation = Operation::bare_read("find_customer");
+static CREATE: Operation = Operation::bare_write("create_customer");
+static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
+static CHECK: Operation = Operation::bare_read("check_key");
 
 /// A client of Harbor CRM. Cheap to clone.
 #[derive(Clone)]
@@ -280,7 +281,7 @@ impl Harbor {
             // A create whose answer got lost is settled by what is there now.
             let lost = call.is_uncertain();
             if lost {
-                call.settle(found.is_some());
+                call.resolve_uncertainty(found.is_some());
             }
             if let Some(id) = found.and_then(|row| row.id) {
                 call.send_step(&UPDATE, &update, &[("id", &id)], judge).await?;
@@ -298,7 +299,7 @@ impl Harbor {
             }
         };
         let mut done = Upserted::new(PROVIDER, outcome);
-        done.remote_id = id;
+        done.remote_id = id.map(Into::into);
         done.notes = plan.notes().to_vec();
         done.attempts = call.attempts();
         done.request_id = call.request_id().map(str::to_owned);
@@ -342,7 +343,7 @@ impl CustomerSink for Harbor {
             let mut customer = Customer::new();
             (customer.external_id, customer.email) = (row.reference, row.email.map(Into::into));
             (customer.first_name, customer.last_name) = (row.first_name, row.last_name);
-            FoundCustomer::new(row.id, customer)
+            FoundCustomer::new(row.id.map(Into::into), customer)
         }))
     }
 
@@ -362,5 +363,9 @@ impl CustomerSink for Harbor {
     async fn check(&self) -> Result<(), Error> {
         let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
         self.0.account.call().send_step(&CHECK, &step, &[], judge).await.map(drop)
+    }
+
+    fn quota_wait(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
     }
 }

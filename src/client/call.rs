@@ -1,212 +1,43 @@
-//! One call of a client: its requests, with quota, retry and deadline, and the account of what may have changed.
+//! One call of a client: its requests, with quota, retry and deadline, and the ledger of what may have changed.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method};
 
+use super::account::AccountContext;
+use super::fill;
+use super::operation::Operation;
 use super::quota::{Permit, RateLimitHeaders, answered};
-use super::retry::{Retry, RetryBudget, by_status};
+use super::request::{Request, Url};
+use super::response::{Reading, Response, html_page};
+use super::retry::{Retry, by_status};
 use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
-use super::{BaseUrl, Connector, Limit, Quota, RetryPolicy, account_key, fill};
-use crate::error::{Effect, Error, ErrorKind, FieldError};
-use crate::plan::{Step, Url};
-use crate::provider::ProviderId;
-use crate::sink::RemoteId;
+use super::vendor_error::VendorError;
+use super::vendor_time::VendorTime;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::plan::Step;
 
-/// What is known of an operation before it is sent: whether a request that may have been carried out may be sent again
-/// hangs on it.
-#[derive(Debug)]
-pub struct Operation {
-    pub(crate) name: &'static str,
-    /// Sending it twice does what sending it once does.
-    pub(crate) idempotent: bool,
-    /// It changes something at the vendor.
-    pub(crate) writes: bool,
-}
-
-impl Operation {
-    /// Reads, and changes nothing.
-    #[must_use]
-    pub const fn read(name: &'static str) -> Self {
-        Self { name, idempotent: true, writes: false }
-    }
-
-    /// Writes so that a repeat changes nothing more.
-    #[must_use]
-    pub const fn idempotent_write(name: &'static str) -> Self {
-        Self { name, idempotent: true, writes: true }
-    }
-
-    /// Writes anew with every repeat.
-    #[must_use]
-    pub const fn write(name: &'static str) -> Self {
-        Self { name, idempotent: false, writes: true }
-    }
-
-    /// Its name, such as `create_customer`.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-/// What a provider's parser reads out of an answer.
+/// Transitional: what a provider's parser reads out of an answer.
 #[derive(Debug)]
 pub enum Verdict {
-    /// The vendor did it. With a status that is no success it counts as a failure all the same.
+    /// The vendor did it.
     Success,
-    /// The vendor says no, also where the status says yes.
-    Failure(Box<Problem>),
+    /// The vendor says no.
+    Failure(Box<VendorError>),
 }
 
-/// What a provider's parser knows of a failure. What it leaves open, the status decides.
-#[derive(Debug, Default)]
-pub struct Problem {
-    /// What went wrong.
-    pub kind: Option<ErrorKind>,
-    /// What may have changed at the vendor.
-    pub effect: Option<Effect>,
-    /// Whether the request may be sent again.
-    pub retry: Option<Retry>,
-    /// The vendor's own code.
-    pub code: Option<String>,
-    /// What the vendor wrote.
-    pub message: Option<String>,
-    /// What the vendor says of single fields.
-    pub fields: Vec<FieldError>,
-    /// The ids of the customers that the record cannot be told apart from.
-    pub conflicting_ids: Vec<RemoteId>,
-    /// The vendor's id of the request where the body tells it; else the headers are asked.
-    pub request_id: Option<String>,
-    /// What to do about it, in words that hold no value of the record.
-    pub hint: Option<&'static str>,
-}
-
-impl Problem {
-    /// The verdict of an answer with this problem.
+impl VendorError {
+    /// Transitional: the verdict of an answer with this failure.
     #[must_use]
     pub fn into_verdict(self) -> Verdict {
         Verdict::Failure(Box::new(self))
     }
 }
 
-/// What all calls of one account have in common: where they are sent by, the vendor's quota, the retries.
-///
-/// A client keeps one, behind an `Arc`, and starts a [`Call`] for each upsert.
-#[derive(Debug)]
-pub struct AccountContext {
-    pub(crate) provider: ProviderId,
-    pub(crate) connector: Connector,
-    /// Each request takes a place in all of them, in this order. The first is the account's own.
-    pub(crate) quotas: Vec<Arc<Quota>>,
-    /// A number of requests for so long a window that nobody waits until it is over.
-    pub(crate) allowance: Option<Allowance>,
-    pub(crate) budget: RetryBudget,
-    pub(crate) policy: RetryPolicy,
-    /// Where the vendor puts its id of a request; the first that is there counts.
-    pub(crate) request_id_headers: &'static [&'static str],
-    /// Where the vendor puts the seconds to wait, if it has such a header of its own.
-    pub(crate) reset_header: Option<&'static str>,
-    pub(crate) max_body: usize,
-}
-
-/// What an account may send in a long window, such as a day. Where it is used up, a call fails at once and tells when the
-/// next place comes free.
-#[derive(Debug)]
-pub(crate) struct Allowance {
-    pub(crate) quota: Arc<Quota>,
-    /// What to do about it.
-    pub(crate) hint: &'static str,
-}
-
-impl AccountContext {
-    pub(crate) fn new(provider: ProviderId, connector: Connector, quota: Arc<Quota>, policy: RetryPolicy) -> Self {
-        Self {
-            provider,
-            connector,
-            quotas: vec![quota],
-            allowance: None,
-            budget: RetryBudget::new(),
-            policy,
-            request_id_headers: &["x-request-id", "request-id"],
-            reset_header: None,
-            max_body: 4 << 20,
-        }
-    }
-
-    /// An account of a vendor. `base` and `key` tell accounts apart: clients of the same base URL and key over one
-    /// connector share one quota. Of the key (an account's name, or its credential where it has none) only a hash is
-    /// kept. `documented` is the vendor's own limit, and `explicit` one that the caller sets in its place.
-    #[must_use]
-    pub fn open(
-        provider: ProviderId,
-        connector: &Connector,
-        base: &BaseUrl,
-        key: &[&str],
-        documented: Limit,
-        explicit: Option<Limit>,
-    ) -> Self {
-        let origin = base.origin();
-        let key = account_key(&[&[origin.as_str()], key].concat());
-        let quota = connector.quota(provider, key, explicit, documented);
-        Self::new(provider, connector.clone(), quota, RetryPolicy::default())
-    }
-
-    /// Replaces the default attempts, time-outs and pauses.
-    #[must_use]
-    pub fn with_retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Names the headers in which the vendor tells its id of a request; the first that is there counts. Default
-    /// `x-request-id`, then `request-id`.
-    #[must_use]
-    pub fn with_request_id_headers(mut self, names: &'static [&'static str]) -> Self {
-        self.request_id_headers = names;
-        self
-    }
-
-    /// Names a header of the vendor's own with the seconds to wait, for answers without a `Retry-After`.
-    #[must_use]
-    pub fn with_reset_header(mut self, name: &'static str) -> Self {
-        self.reset_header = Some(name);
-        self
-    }
-
-    /// Starts a call: its requests share one deadline, one count, and one account of what changed.
-    #[must_use]
-    pub fn call(&self) -> Call<'_> {
-        let deadline = self.connector.clock().now() + self.policy.call_timeout;
-        Call {
-            account: self,
-            deadline,
-            attempts: 0,
-            request_id: None,
-            committed: false,
-            uncertain: false,
-            doubted: false,
-        }
-    }
-
-    /// Roughly how long a request would wait now for a place in all quotas.
-    pub(crate) fn quota_wait(&self) -> Duration {
-        let now = self.connector.clock().now();
-        self.quotas.iter().map(|quota| quota.wait(now)).max().unwrap_or_default()
-    }
-
-    fn request_id(&self, response: &HttpResponse) -> Option<String> {
-        let value = self.request_id_headers.iter().find_map(|name| response.header(name))?;
-        // Some vendors list several; the first is the request's own.
-        let first = value.split(',').next().unwrap_or(value).trim();
-        (!first.is_empty()).then(|| first.to_owned())
-    }
-}
-
-/// One request, ready to be sent as often as the policy allows.
+/// Transitional: one request, ready to be sent as often as the policy allows.
 pub(crate) struct Outgoing<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) method: &'a Method,
@@ -216,32 +47,77 @@ pub(crate) struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// The request of a step, as planned.
+    /// Transitional: the request of a step, as planned.
     pub(crate) fn of(operation: &'a Operation, step: &'a Step) -> Self {
         Self { operation, method: &step.method, url: &step.url, headers: &step.headers, body: step.body.as_ref() }
     }
 }
 
-/// One upsert, or one call of a native client: its requests share a deadline, a count and one account of what changed.
+/// One upsert, or one call of a native client: its requests share a deadline, a count, and one ledger of what may have
+/// changed at the vendor.
+///
+/// ```text
+///                 a write is answered with success
+///   nothing ------------------------------------------> committed    error effect: applied
+///   written  \                                             ^
+///   (not_sent, \  a write's fate is unknown                | resolve_uncertainty(true), or a later write succeeds
+///    rejected)  `-------------------------------> uncertain          error effect: unknown
+///                                                     | resolve_uncertainty(false)
+///                                                     v
+///                                               nothing written
+/// ```
 #[derive(Debug)]
 pub struct Call<'a> {
     account: &'a AccountContext,
+    began: Instant,
     deadline: Instant,
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
+    /// A write reached the vendor, whatever came of it.
+    write_sent: bool,
     committed: bool,
     uncertain: bool,
-    doubted: bool,
+    had_unknown_attempt: bool,
+    /// When the call began, by the vendor's clock.
+    vendor_time: VendorTime,
 }
 
 /// How one attempt failed.
 struct Failed {
     sent: Instant,
+    /// Bytes of the request were, or may have been, written.
+    reached: bool,
     kind: ErrorKind,
     effect: Effect,
     retry: Retry,
     wait: Option<Duration>,
     error: Error,
+}
+
+impl AccountContext {
+    /// Starts a call: its requests share one deadline, one count, and one ledger of what may have changed.
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
+        Call::new(self)
+    }
+}
+
+impl<'a> Call<'a> {
+    fn new(account: &'a AccountContext) -> Self {
+        let began = account.connector.clock().now();
+        Self {
+            account,
+            began,
+            deadline: began + account.policy.call_timeout,
+            attempts: 0,
+            request_id: None,
+            write_sent: false,
+            committed: false,
+            uncertain: false,
+            had_unknown_attempt: false,
+            vendor_time: VendorTime::default(),
+        }
+    }
 }
 
 impl Call<'_> {
@@ -285,39 +161,89 @@ impl Call<'_> {
         self.request_id.as_deref()
     }
 
-    /// Sends a request until it succeeds or the policy ends it. `judge` reads an answer; it sees successes too, since a
-    /// 200 is a success only when the body does not say otherwise.
+    /// Sends a request until it succeeds or the policy ends it. `read` reads an answer: its value, or the failure that it
+    /// reports; a value of an answer whose status is no success does not count. `read` sees successes too, since a 200 is
+    /// a success only where the body does not say otherwise.
+    ///
+    /// The call waits for the vendor's quota, obeys `Retry-After`, backs off, keeps the deadline, and repeats only what
+    /// may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// The failure, with the effect of the whole call.
+    pub async fn execute<T>(
+        &mut self,
+        request: &Request,
+        read: impl Fn(&HttpResponse) -> Result<T, Box<VendorError>>,
+    ) -> Result<Response<T>, Error> {
+        self.execute_with(request, &request.headers, read).await
+    }
+
+    /// [`execute`](Self::execute), with these headers in place of the shown ones.
+    pub(crate) async fn execute_with<T>(
+        &mut self,
+        request: &Request,
+        headers: &HeaderMap,
+        read: impl Fn(&HttpResponse) -> Reading<T>,
+    ) -> Result<Response<T>, Error> {
+        let Request { operation, url, body, .. } = request;
+        let out = Outgoing { operation, method: &operation.method, url, headers, body: body.as_ref() };
+        let (value, response) = self.exchange(out, read).await?;
+        Ok(Response::new(value, response.body, self.request_id.clone(), self.attempts))
+    }
+
+    /// Transitional: as [`execute`](Self::execute), with a verdict.
     pub(crate) async fn send(
         &mut self,
         out: Outgoing<'_>,
         judge: impl Fn(&HttpResponse) -> Verdict,
     ) -> Result<HttpResponse, Error> {
+        let read = |response: &HttpResponse| match judge(response) {
+            Verdict::Success => Ok(()),
+            Verdict::Failure(error) => Err(error),
+        };
+        self.exchange(out, read).await.map(|((), response)| response)
+    }
+
+    async fn exchange<T>(
+        &mut self,
+        out: Outgoing<'_>,
+        read: impl Fn(&HttpResponse) -> Reading<T>,
+    ) -> Result<(T, HttpResponse), Error> {
         let policy = &self.account.policy;
         let clock = self.account.connector.clock();
         let mut tries = 0u32;
+        let mut repeated_once = false;
         loop {
             tries += 1;
-            let failed = match self.attempt(&out, &judge).await? {
-                Ok(response) => {
+            let failed = match self.attempt(&out, &read).await? {
+                Ok(answer) => {
                     self.account.budget.earn();
                     self.account.quotas.first().inspect(|own| own.taken());
                     if out.operation.writes {
+                        self.write_sent = true;
                         self.committed = true;
                         self.uncertain = false;
                     }
-                    return Ok(response);
+                    return Ok(answer);
                 }
                 Err(failed) => failed,
             };
-            if out.operation.writes && failed.effect == Effect::Unknown {
-                self.uncertain = true;
-                self.doubted = true;
+            if out.operation.writes {
+                self.write_sent |= failed.reached;
+                if failed.effect == Effect::Unknown {
+                    self.uncertain = true;
+                    self.had_unknown_attempt = true;
+                }
             }
+            // What the caller may try again later, and what this call repeats now.
             let may_repeat = match failed.retry {
-                Retry::Always => true,
+                Retry::Always | Retry::Once => true,
                 Retry::IfIdempotent => out.operation.idempotent,
                 Retry::Never => false,
             };
+            let repeats_now =
+                may_repeat && (failed.retry != Retry::Once || !std::mem::replace(&mut repeated_once, true));
             let backoff = policy.backoff(tries, self.account.connector.random());
             // A vendor that asks to slow down means all requests of the account, also where it does not say for how long.
             // Which of several limits was passed none tells: the own one rests, and others find out by themselves.
@@ -333,7 +259,7 @@ impl Call<'_> {
             let out_of_time = clock.now() + pause >= self.deadline;
             // A wait that the server asked for costs nothing: the vendor is in order and says when to come back.
             let affordable = failed.wait.is_some() || failed.kind == ErrorKind::RateLimited;
-            if !may_repeat || tries >= policy.attempts || too_long || out_of_time {
+            if !repeats_now || tries >= policy.attempts || too_long || out_of_time {
                 return Err(self.give_up(out.operation, failed, may_repeat));
             }
             if !affordable && !self.account.budget.spend() {
@@ -352,11 +278,11 @@ impl Call<'_> {
     }
 
     /// One attempt. The outer error ends the call whatever the policy says.
-    async fn attempt(
+    async fn attempt<T>(
         &mut self,
         out: &Outgoing<'_>,
-        judge: &impl Fn(&HttpResponse) -> Verdict,
-    ) -> Result<Result<HttpResponse, Failed>, Error> {
+        read: &impl Fn(&HttpResponse) -> Reading<T>,
+    ) -> Result<Result<(T, HttpResponse), Failed>, Error> {
         let account = self.account;
         let clock = account.connector.clock();
         let asked = clock.now();
@@ -405,6 +331,7 @@ impl Call<'_> {
         let response = match answer {
             Ok(response) => {
                 let own = usize::from(account.allowance.is_some());
+                self.vendor_time.note(&response, clock.now().saturating_duration_since(self.began));
                 answered(permits, own, now, clock.now(), RateLimitHeaders::read(&response.headers));
                 response
             }
@@ -421,8 +348,9 @@ impl Call<'_> {
                     kind = kind.as_str(),
                     "no answer"
                 );
+                let reached = error.kind() != TransportErrorKind::Connect;
                 let error = self.error(out.operation, kind, effect).with_source(error);
-                return Ok(Err(Failed { sent: now, kind, effect, retry, wait: None, error }));
+                return Ok(Err(Failed { sent: now, reached, kind, effect, retry, wait: None, error }));
             }
         };
         let status = response.status.as_u16();
@@ -435,14 +363,17 @@ impl Call<'_> {
             "answered"
         );
         let request_id = account.request_id(&response);
-        let verdict = judge(&response);
-        let problem = match verdict {
-            Verdict::Success if response.status.is_success() => {
+        let reading = match html_page(&response, out.operation) {
+            Some(error) => Err(error),
+            None => read(&response),
+        };
+        let problem = match reading {
+            Ok(value) if response.status.is_success() => {
                 self.request_id = request_id;
-                return Ok(Ok(response));
+                return Ok(Ok((value, response)));
             }
-            Verdict::Success => Box::default(),
-            Verdict::Failure(problem) => problem,
+            Ok(_) => Box::default(),
+            Err(error) => error,
         };
         let wait = requested_wait(&response, account.reset_header, clock.utc());
         let (kind, effect, retry) = if response.status.is_success() {
@@ -469,7 +400,7 @@ impl Call<'_> {
         if let Some(hint) = problem.hint {
             error = error.with_hint(hint);
         }
-        Ok(Err(Failed { sent: now, kind, effect, retry, wait, error }))
+        Ok(Err(Failed { sent: now, reached: true, kind, effect, retry, wait, error }))
     }
 
     fn parsed(&self, out: &Outgoing<'_>) -> Result<url::Url, Error> {
@@ -485,8 +416,8 @@ impl Call<'_> {
     fn give_up(&self, operation: &Operation, failed: Failed, may_repeat: bool) -> Error {
         let mut error = failed.error;
         if !operation.writes && failed.effect == Effect::Unknown {
-            // A read that got lost changed nothing.
-            error.set_effect(if error.status().is_some() { Effect::Rejected } else { Effect::NotSent });
+            // A read whose answer is lost changed nothing.
+            error.set_effect(Effect::Rejected);
         }
         self.finish(error.with_retryable(may_repeat))
     }
@@ -497,43 +428,61 @@ impl Call<'_> {
         Error::new(kind, effect).with_provider(self.account.provider).with_operation(operation.name)
     }
 
-    /// The error as the caller gets it: what earlier requests of the call changed counts too.
+    /// An error that this crate finds in an answer or between two requests, with the effect of the whole call.
+    #[must_use]
+    pub fn fail(&self, operation: &Operation, kind: ErrorKind, hint: &'static str) -> Error {
+        let error = self.error(operation, kind, Effect::Rejected).with_hint(hint);
+        self.finish(error.with_request_id(self.request_id.clone()))
+    }
+
+    /// Gives an error the effect of the whole call: what earlier requests changed, or may have changed, counts. Before
+    /// any write was sent the effect is [`Effect::NotSent`].
     #[must_use]
     pub fn finish(&self, mut error: Error) -> Error {
-        if self.committed {
-            error.set_effect(Effect::Applied);
-        } else if self.uncertain {
-            error.set_effect(Effect::Unknown);
-        }
+        let effect = match error.effect() {
+            _ if self.committed => Effect::Applied,
+            _ if self.uncertain => Effect::Unknown,
+            _ if !self.write_sent => Effect::NotSent,
+            Effect::NotSent => Effect::Rejected,
+            own => own,
+        };
+        error.set_effect(effect);
         error.with_attempts(self.attempts)
     }
 
-    /// Says that a doubt about an earlier write was settled by reading: it was carried out, or it was not.
-    pub fn settle(&mut self, applied: bool) {
+    /// Resolves the doubt about an earlier write, by what a read showed: the vendor carried it out, or did not.
+    pub fn resolve_uncertainty(&mut self, applied: bool) {
         self.uncertain = false;
         self.committed |= applied;
     }
 
-    /// Whether a write may have been carried out, and nobody knows.
+    /// Whether the vendor may have carried out a write, and no answer shows it.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
         self.uncertain
     }
 
-    /// Whether any attempt at a write so far ended in doubt, also where a later one was answered.
+    /// Whether any attempt at a write so far had an unknown outcome, also where a later one was answered.
     #[must_use]
     pub fn had_unknown_attempt(&self) -> bool {
-        self.doubted
+        self.had_unknown_attempt
     }
 
-    /// Says that the last write turned out to have changed nothing.
+    /// Records that the last write turned out to have changed nothing.
     pub fn mark_not_applied(&mut self) {
         self.committed = false;
     }
 
-    /// Says that the last write was answered with success, which does not tell whether it changed anything.
+    /// Records that the last write was answered with success, which does not show whether it changed anything.
     pub fn mark_effect_unknown(&mut self) {
         self.committed = false;
         self.uncertain = true;
+    }
+
+    /// Whether a record with this creation time was created since the call began, by the vendor's own clock. That clock
+    /// is read from the `Date` headers of the call's answers; without one, nothing is known, and it is not shown.
+    #[must_use]
+    pub fn created_since_start(&self, created_at: DateTime<Utc>) -> bool {
+        self.vendor_time.is_since(created_at)
     }
 }

@@ -1,4 +1,4 @@
-//! What every client can be told, whatever its vendor.
+//! Options shared by all client builders, and the parts of requests that do not depend on the vendor.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::auth::token::RequestHeaders;
 use crate::client::{AccountContext, BaseUrl, Connector, Limit, RetryPolicy};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::provider::ProviderId;
@@ -81,6 +82,19 @@ pub(crate) fn json_headers(
     Ok(headers)
 }
 
+/// The headers of a client's requests, with and without a body, that carry this credential (a header's name and its
+/// secret value).
+pub(crate) fn request_headers(
+    provider: ProviderId,
+    content_type: &'static str,
+    credential: Option<(&'static str, &SecretString)>,
+) -> Result<RequestHeaders, Error> {
+    Ok(RequestHeaders {
+        json: Arc::new(json_headers(provider, content_type, credential)?),
+        bare: Arc::new(bare_headers(provider, credential)?),
+    })
+}
+
 /// The headers of a request without a body.
 pub(crate) fn bare_headers(
     provider: ProviderId,
@@ -120,5 +134,6 @@ pub(crate) fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> 
 /// The URL of a fixed path under the base, made once per client.
 pub(crate) fn fixed_url(provider: ProviderId, base: &BaseUrl, path: &str) -> Result<Arc<url::Url>, Error> {
     let url = format!("{}{path}", base.as_str()).parse();
-    url.map(Arc::new).map_err(|_| Error::config(provider, "base_url", "makes no URL with the vendor's path"))
+    url.map(Arc::new)
+        .map_err(|_| Error::config(provider, "base_url", "does not form a valid URL with the vendor's path"))
 }

@@ -7,11 +7,14 @@ use crate::error::{Effect, ErrorKind};
 
 /// Whether a failed request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Retry {
-    /// Whatever the operation: the vendor did nothing.
+    /// For every operation: the vendor did nothing.
     Always,
-    /// Only where sending it twice does what sending it once does.
+    /// Only for an idempotent operation.
     IfIdempotent,
+    /// Once, whatever the operation: a read whose answer broke off.
+    Once,
     /// Never.
     Never,
 }
@@ -56,7 +59,7 @@ static STATUSES: &[StatusRule] = {
 };
 
 /// What a status that is no success means by itself: kind, effect, and whether the request may be sent again. A parser
-/// overrides it by the fields of [`Problem`](super::Problem).
+/// overrides it by the fields of [`VendorError`](super::VendorError).
 #[must_use]
 pub fn by_status(status: u16, has_retry_after: bool) -> (ErrorKind, Effect, Retry) {
     STATUSES

@@ -30,7 +30,7 @@ fn parse(text: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 /// The three forms of RFC 9110, section 5.6.7.
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn http_date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Ok(at) = DateTime::parse_from_rfc2822(text) {
         return Some(at.with_timezone(&Utc));

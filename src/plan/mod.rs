@@ -19,6 +19,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde::ser::{SerializeMap, SerializeStruct};
 
+use crate::client::Request;
+pub(crate) use crate::client::Url;
 use crate::customer::FieldPath;
 use crate::provider::ProviderId;
 
@@ -35,45 +37,6 @@ pub struct Step {
     pub(crate) body: Option<Bytes>,
 }
 
-/// A URL that is made once per client, or once per plan.
-#[derive(Clone)]
-pub(crate) enum Url {
-    /// Whole, made once per client.
-    Shared(Arc<url::Url>),
-    /// With places in braces for ids from earlier answers, made once per client.
-    Template(Arc<str>),
-    /// Made for one plan or request.
-    Own(Box<str>),
-}
-
-impl Url {
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Shared(url) => url.as_str(),
-            Self::Template(url) => url,
-            Self::Own(url) => url,
-        }
-    }
-}
-
-impl From<&Arc<url::Url>> for Url {
-    fn from(url: &Arc<url::Url>) -> Self {
-        Self::Shared(Arc::clone(url))
-    }
-}
-
-impl From<&Arc<str>> for Url {
-    fn from(url: &Arc<str>) -> Self {
-        Self::Template(Arc::clone(url))
-    }
-}
-
-impl From<String> for Url {
-    fn from(url: String) -> Self {
-        Self::Own(url.into_boxed_str())
-    }
-}
-
 impl Step {
     /// A step of a sink outside this crate. Header values marked sensitive are shown as `[redacted]`.
     #[must_use]
@@ -86,6 +49,13 @@ impl Step {
         body: Option<Bytes>,
     ) -> Self {
         Self { when, operation, method, url: url.into().into(), headers, body }
+    }
+
+    /// A step that sends this request under this condition.
+    #[must_use]
+    pub fn of(when: StepCondition, request: Request) -> Self {
+        let Request { operation, url, headers, body } = request;
+        Self { when, operation: operation.name(), method: operation.method().clone(), url, headers, body }
     }
 
     /// The condition under which it is sent.

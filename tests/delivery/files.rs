@@ -10,8 +10,8 @@ use customer_sink::memory::{MemorySink, Turn};
 use customer_sink::{Consent, ConsentState, Customer, Effect, Error, ErrorKind};
 use futures::StreamExt;
 
-use crate::paused::PausedClock;
 use crate::sim::{paused, source};
+use crate::support::paused::PausedClock;
 
 fn person(number: u64) -> Customer {
     Customer::new().external_id(number.to_string()).email(format!("p{number}@example.com")).first_name("Mara")

@@ -2,10 +2,10 @@
 //! sleeps.
 
 mod behaviour;
+mod durability;
 mod files;
 mod model;
-#[path = "../support/paused.rs"]
-mod paused;
 mod quota;
-
 mod sim;
+#[path = "../support/mod.rs"]
+mod support;

@@ -16,8 +16,8 @@ use customer_sink::{
 };
 use futures::StreamExt;
 
-use crate::paused::PausedClock;
 use crate::sim::{Letters, Memory, Profile, SimSink, ended, identifiers, paused, position, source};
+use crate::support::paused::PausedClock;
 
 const WINDOW: Limit = Limit::Window { max: 5, per: Duration::from_secs(1) };
 

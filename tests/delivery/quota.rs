@@ -18,8 +18,8 @@ use customer_sink::{
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::paused::PausedClock;
 use crate::sim::paused;
+use crate::support::paused::PausedClock;
 
 /// How a vendor counts.
 #[derive(Debug)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use customer_sink::delivery::{Checkpoint, DeadLetter, DeadLetters, Ended, Item, SourceError, Update};
+use customer_sink::toolkit::{unsupported_check, unsupported_erase};
 use customer_sink::{
-    Capabilities, Customer, CustomerSink, Effect, Error, ErrorKind, Found, Identity, Outcome, Plan, ProviderId,
-    UpsertOptions, Upserted, providers,
+    Capabilities, Customer, CustomerSink, Effect, ErasureStatus, Error, ErrorKind, FoundCustomer, Identity, Outcome,
+    Plan, ProviderId, UpsertOptions, Upserted, providers,
 };
 use futures::Stream;
 
@@ -234,11 +235,11 @@ impl CustomerSink for SimSink {
         let outcome = self.apply(position);
         drop(under_way);
         let mut upserted = Upserted::new(SIM, outcome);
-        upserted.remote_id = Some(format!("r-{position}"));
+        upserted.remote_id = Some(format!("r-{position}").into());
         Ok(upserted)
     }
 
-    async fn find(&self, who: &Identity) -> Result<Option<Found>, Error> {
+    async fn find(&self, who: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let (latency, fails) = {
             let profile = self.profile.lock().unwrap();
             let mut rng = self.rng.lock().unwrap();
@@ -260,6 +261,18 @@ impl CustomerSink for SimSink {
             seen.doubted.remove(&position);
         }
         Ok(None)
+    }
+
+    async fn erase(&self, _: &Identity) -> Result<ErasureStatus, Error> {
+        unsupported_erase(SIM)
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        unsupported_check(SIM)
+    }
+
+    fn quota_wait(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

@@ -1,10 +1,16 @@
-//! Plays exchange fixtures: each file holds a customer, the requests that have to come, the answers, and the outcome.
+//! Plays exchange fixtures: each case holds a customer, the requests that have to come, the answers, and the outcome.
 //!
-//! A request is compared whole: method, path with query, the headers that the file names, and the body as JSON or as a
-//! form. The clock is injected, so that retries take no time.
+//! A request is compared whole: method, path with query, the headers that the file and its folder's defaults name, and
+//! the body as JSON or as a form. The clock is injected, so that retries take no time.
 #![allow(dead_code)] // Each test binary uses its part.
 
 pub mod calls;
+pub mod fixtures;
+pub mod held;
+pub mod ordered;
+pub mod paused;
+pub mod plan;
+pub mod rewrite;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,7 +86,7 @@ pub async fn play_all<S: CustomerSink>(provider: &str, sink: impl Fn(&str, &Conn
     .await;
 }
 
-/// Every file says where its facts come from, and how sure they are.
+/// Every case says where its facts come from, and how sure they are.
 pub fn check_provenance(exchange: &Value) -> Vec<String> {
     let facts = exchange["facts"].as_array().map(Vec::as_slice).unwrap_or_default();
     let sure =

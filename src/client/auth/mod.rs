@@ -2,3 +2,4 @@
 
 pub(crate) mod signature;
 pub(crate) mod single_flight;
+pub(crate) mod token;

@@ -1,4 +1,4 @@
-//! A credential that many callers share and one at a time renews.
+//! Coalesces concurrent credential refreshes: one caller refreshes, the rest wait for its result.
 //!
 //! Who needs another one waits in a queue of one turn, a semaphore; nothing is locked meanwhile. Its head renews; the
 //! others find the new one when their turn comes, or the same failure, so that a vendor that is down is asked once and
@@ -41,17 +41,13 @@ impl<T> SingleFlight<T> {
     /// # Errors
     ///
     /// As `renew`; or a copy of the failure that another caller met while this one waited.
-    pub(crate) async fn other_than(
+    pub(crate) async fn replace(
         &self,
-        refused: Option<&Arc<T>>,
+        stale: Option<&Arc<T>>,
         renew: impl Future<Output = Result<T, Error>>,
     ) -> Result<Arc<T>, Error> {
         let usable = |state: &State<T>| {
-            state
-                .current
-                .as_ref()
-                .filter(|current| !refused.is_some_and(|refused| Arc::ptr_eq(current, refused)))
-                .cloned()
+            state.current.as_ref().filter(|current| !stale.is_some_and(|stale| Arc::ptr_eq(current, stale))).cloned()
         };
         let seen = {
             let state = self.lock();

@@ -304,8 +304,8 @@ proptest! {
         let per = Duration::from_millis(per);
         let millis = move |floor: u64, rng: f64| {
             // Some are far slower than the others.
-            let slow = if (chance * 1000.0).fract() < spikes { 5.0 } else { 1.0 };
-            Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(chance * slow)
+            let slow = if (rng * 1000.0).fract() < spikes { 5.0 } else { 1.0 };
+            Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(rng * slow)
         };
         let run = Run {
             limit: Limit::Window { max, per },
@@ -329,7 +329,7 @@ proptest! {
         (there, back, jitter) in (0u64..400, 0u64..400, 0u64..1500),
         seed in any::<u64>(),
     ) {
-        let millis = move |floor: u64, rng: f64| Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(chance);
+        let millis = move |floor: u64, rng: f64| Duration::from_millis(floor) + Duration::from_millis(jitter).mul_f64(rng);
         let run = Run {
             limit: Limit::Bucket { per_second: rate, burst },
             counting: Counting::Leaky(rate, burst),

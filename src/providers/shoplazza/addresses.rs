@@ -18,13 +18,13 @@ use crate::client::{Call, Operation, Outgoing};
 use crate::error::{Error, ErrorKind};
 use crate::plan::Url;
 
-pub(super) static LIST_ADDRESSES: Operation = Operation::read("list_addresses");
-static GET_ADDRESS: Operation = Operation::read("get_address");
+pub(super) static LIST_ADDRESSES: Operation = Operation::bare_read("list_addresses");
+static GET_ADDRESS: Operation = Operation::bare_read("get_address");
 /// A repeat makes a second one.
-pub(super) static CREATE_ADDRESS: Operation = Operation::write("create_address");
-pub(super) static UPDATE_ADDRESS: Operation = Operation::idempotent_write("update_address");
-static DELETE_ADDRESS: Operation = Operation::idempotent_write("delete_address");
-pub(super) static SET_DEFAULT_ADDRESS: Operation = Operation::idempotent_write("set_default_address");
+pub(super) static CREATE_ADDRESS: Operation = Operation::bare_write("create_address");
+pub(super) static UPDATE_ADDRESS: Operation = Operation::bare_idempotent_write("update_address");
+static DELETE_ADDRESS: Operation = Operation::bare_idempotent_write("delete_address");
+pub(super) static SET_DEFAULT_ADDRESS: Operation = Operation::bare_idempotent_write("set_default_address");
 
 /// The answers' data.
 #[derive(Deserialize)]

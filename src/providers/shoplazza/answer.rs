@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Problem, Retry, Verdict};
+use crate::client::{HttpResponse, Retry, VendorError, Verdict};
 use crate::error::{Effect, ErrorKind, FieldError};
 
 /// What the two families of versions, and the services behind them, write beside the data.
@@ -206,7 +206,7 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         }
     }
     let kind = kind_of(&said, word.as_deref(), status, response.status.is_success());
-    let mut problem = Problem { kind, hint: hint(kind, status), ..Problem::default() };
+    let mut problem = VendorError { kind, hint: hint(kind, status), ..VendorError::default() };
     if kind.is_some() && response.status.is_server_error() {
         problem.effect = Some(Effect::Rejected);
         problem.retry = Some(Retry::Never);
@@ -302,12 +302,12 @@ pub(super) fn judge_read<T: DeserializeOwned>(response: &HttpResponse, into: &Mu
         return Verdict::Success;
     }
     let hint = Some("the answer does not hold what was asked for");
-    Problem {
+    VendorError {
         kind: Some(ErrorKind::Decode),
         effect: Some(Effect::NotSent),
         retry: Some(Retry::IfIdempotent),
         hint,
-        ..Problem::default()
+        ..VendorError::default()
     }
     .into_verdict()
 }
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use http::StatusCode;
 
-    fn problem(status: u16, body: &'static str) -> Option<Problem> {
+    fn problem(status: u16, body: &'static str) -> Option<VendorError> {
         match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
             Verdict::Success => None,
             Verdict::Failure(problem) => Some(*problem),

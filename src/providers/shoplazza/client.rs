@@ -22,13 +22,13 @@ use crate::client::{Call, HttpResponse, Operation, Outgoing, fill};
 use crate::error::Error;
 use crate::plan::Url;
 
-pub(super) static LIST: Operation = Operation::read("list_customers");
-static GET: Operation = Operation::read("get_customer");
-static COUNT: Operation = Operation::read("count_customers");
+pub(super) static LIST: Operation = Operation::bare_read("list_customers");
+static GET: Operation = Operation::bare_read("get_customer");
+static COUNT: Operation = Operation::bare_read("count_customers");
 /// A repeat answers that the contact is taken, or makes a second customer: never sent twice without a look.
-pub(super) static CREATE: Operation = Operation::write("create_customer");
-pub(super) static UPDATE: Operation = Operation::idempotent_write("update_customer");
-pub(super) static SCOPES: Operation = Operation::read("list_access_scopes");
+pub(super) static CREATE: Operation = Operation::bare_write("create_customer");
+pub(super) static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
+pub(super) static SCOPES: Operation = Operation::bare_read("list_access_scopes");
 
 /// The answers' data. What is needed has to be there; the rest is optional.
 #[derive(Deserialize)]

@@ -23,7 +23,7 @@ const HEADER: &str = "access-token";
 
 /// A pair is no record: what happens to this call changes no customer. It is sent again after a lost answer, since there
 /// is no other way to a pair; whether the vendor takes the same refresh token twice is unknown.
-static REFRESH: Operation = Operation::read("refresh_access_token");
+static REFRESH: Operation = Operation::bare_read("refresh_access_token");
 
 /// A token that is refused as soon as this after it was made is not replaced: another would be refused, too.
 const FRESH: Duration = Duration::from_secs(60);
@@ -139,7 +139,7 @@ impl Credential {
     }
 
     async fn other_than(&self, refused: Option<&Arc<Token>>, call: &mut Call<'_>) -> Result<Arc<Token>, Error> {
-        let renewed = self.flight.other_than(refused, self.request(call)).await;
+        let renewed = self.flight.replace(refused, self.request(call)).await;
         renewed.map_err(|error| call.finish(error))
     }
 

@@ -12,7 +12,7 @@ use crate::customer::email::comparable;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::Url;
 
-pub(super) static FIND: Operation = Operation::read("find_customer");
+pub(super) static FIND: Operation = Operation::bare_read("find_customer");
 
 /// What a customer is looked for by.
 #[derive(Clone, Copy)]

@@ -27,7 +27,7 @@ pub const SCOPES: [&str; 2] = ["read_customer", "write_customer"];
 pub(super) const TOKEN_PATH: &str = "admin/oauth/token";
 
 /// A code is good once (documented): after a lost answer nobody knows whether it was used up.
-static EXCHANGE: Operation = Operation::write("exchange_code");
+static EXCHANGE: Operation = Operation::bare_write("exchange_code");
 
 /// An app of the vendor's, by its client id and secret. One value serves all shops that authorised the app.
 #[derive(Clone, Debug)]

@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn positions_and_lengths_are_checked() {
-        static LIST: Operation = Operation::read("list");
+        static LIST: Operation = Operation::bare_read("list");
         let fields = |version, size, from: Option<Position>| match checked(version, &LIST, size, from.as_ref()) {
             Ok(()) => Vec::new(),
             Err(error) => error.field_errors().iter().map(|field| field.field().to_owned()).collect(),

@@ -215,10 +215,10 @@ impl Upsert<'_> {
             };
             if self.call.is_uncertain() {
                 if let Some(found) = self.look_up().await? {
-                    self.call.settle(true);
+                    self.call.resolve_uncertainty(true);
                     return Ok(Creation::MadeUnseen(Box::new(found)));
                 }
-                self.call.settle(false);
+                self.call.resolve_uncertainty(false);
                 if was_lost {
                     // Whoever sends the record again looks first: no duplicate comes of it.
                     return Err(self.call.finish(error.with_retryable(true)));
@@ -231,7 +231,7 @@ impl Upsert<'_> {
             {
                 if was_lost {
                     // It was there neither before nor after the lost one: the list lagged behind, and the create is ours.
-                    self.call.settle(true);
+                    self.call.resolve_uncertainty(true);
                     return Ok(Creation::MadeUnseen(Box::new(found)));
                 }
                 return Ok(Creation::WasThere(Box::new(found)));

@@ -124,10 +124,10 @@ impl Upsert<'_> {
                 return Err(error);
             }
             if let Some(address_id) = self.same_address(id, index).await? {
-                self.call.settle(true);
+                self.call.resolve_uncertainty(true);
                 return Ok(address_id);
             }
-            self.call.settle(false);
+            self.call.resolve_uncertainty(false);
             if was_lost {
                 return Err(self.call.finish(error.with_retryable(true)));
             }

@@ -10,7 +10,7 @@ use url::form_urlencoded::Serializer;
 
 use super::answer::{data, judge};
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Problem, Retry, Verdict};
+use crate::client::{HttpResponse, Retry, VendorError, Verdict};
 use crate::error::{Effect, ErrorKind};
 
 /// An access token and the refresh token that brings the next pair.
@@ -145,16 +145,16 @@ pub(super) fn judge_token(response: &HttpResponse) -> Verdict {
         Verdict::Success if succeeded && data::<Shown>(&response.body).is_some() => return Verdict::Success,
         Verdict::Success if succeeded => {
             // Tokens that nobody could read are lost: asking again may find the code or the refresh token used up.
-            return Problem {
+            return VendorError {
                 kind: Some(ErrorKind::Decode),
                 effect: Some(Effect::Unknown),
                 retry: Some(Retry::Never),
                 hint: Some("the answer of the token route holds no token"),
-                ..Problem::default()
+                ..VendorError::default()
             }
             .into_verdict();
         }
-        Verdict::Success => Problem::default(),
+        Verdict::Success => VendorError::default(),
         Verdict::Failure(problem) => *problem,
     };
     if succeeded || matches!(status, 400 | 401 | 403 | 422) {

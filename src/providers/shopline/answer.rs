@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Problem, Retry, Verdict, by_status as by_any_status};
+use crate::client::{HttpResponse, Retry, VendorError, Verdict, by_status as by_any_status};
 use crate::error::{ErrorKind, FieldError};
 
 /// Every shape of an error: `errors` as a string (documented), as an array or an object (read by the vendor's own
@@ -86,26 +86,26 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
     }
     if let Some(status) = inner {
         let (kind, effect, retry) = by_any_status(status, false);
-        return Problem {
+        return VendorError {
             kind: Some(kind),
             effect: Some(effect),
             retry: Some(retry),
             code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
             message: (!messages.is_empty()).then(|| messages.join("; ")),
             fields,
-            ..Problem::default()
+            ..VendorError::default()
         }
         .into_verdict();
     }
     let (kind, hint) = by_status(response.status.as_u16());
-    Problem {
+    VendorError {
         kind,
         retry: matches!(response.status.as_u16(), 433..=436).then_some(Retry::Never),
         code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
         message: (!messages.is_empty()).then(|| messages.join("; ")),
         fields,
         hint,
-        ..Problem::default()
+        ..VendorError::default()
     }
     .into_verdict()
 }
@@ -191,14 +191,14 @@ mod tests {
     use super::*;
     use http::StatusCode;
 
-    fn problem(status: u16, body: &'static str) -> Option<Problem> {
+    fn problem(status: u16, body: &'static str) -> Option<VendorError> {
         match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
             Verdict::Success => None,
             Verdict::Failure(problem) => Some(*problem),
         }
     }
 
-    fn fields(problem: &Problem) -> Vec<(String, String)> {
+    fn fields(problem: &VendorError) -> Vec<(String, String)> {
         problem.fields.iter().map(|f| (f.field().to_owned(), f.message().to_owned())).collect()
     }
 

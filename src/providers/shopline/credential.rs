@@ -132,6 +132,6 @@ impl Credential {
             }
             Ok(token)
         };
-        self.flight.other_than(old, mint).await.map_err(|error| call.finish(error))
+        self.flight.replace(old, mint).await.map_err(|error| call.finish(error))
     }
 }

@@ -22,15 +22,15 @@ use crate::customer::E164;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::{Step, StepCondition, Url};
 
-pub(super) static CREATE: Operation = Operation::write("create_customer");
-pub(super) static FIND: Operation = Operation::read("find_customer_by_email");
-pub(super) static SEARCH: Operation = Operation::read("search_customers");
-pub(super) static UPDATE: Operation = Operation::idempotent_write("update_customer");
-pub(super) static GET: Operation = Operation::read("get_customer");
-pub(super) static CHANGE_ADDRESS: Operation = Operation::idempotent_write("update_address");
-pub(super) static ADD_ADDRESS: Operation = Operation::write("add_address");
-pub(super) static SET_DEFAULT: Operation = Operation::idempotent_write("set_default_address");
-static COUNT: Operation = Operation::read("count_customers");
+pub(super) static CREATE: Operation = Operation::bare_write("create_customer");
+pub(super) static FIND: Operation = Operation::bare_read("find_customer_by_email");
+pub(super) static SEARCH: Operation = Operation::bare_read("search_customers");
+pub(super) static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
+pub(super) static GET: Operation = Operation::bare_read("get_customer");
+pub(super) static CHANGE_ADDRESS: Operation = Operation::bare_idempotent_write("update_address");
+pub(super) static ADD_ADDRESS: Operation = Operation::bare_write("add_address");
+pub(super) static SET_DEFAULT: Operation = Operation::bare_idempotent_write("set_default_address");
+static COUNT: Operation = Operation::bare_read("count_customers");
 
 /// The longest phone of an address in a customer.
 const EMBEDDED_PHONE_MAX: usize = 20;

@@ -224,12 +224,12 @@ impl Shopline {
             match self.locate(call, plan).await? {
                 Some(theirs) => {
                     if call.is_uncertain() {
-                        call.settle(true);
+                        call.resolve_uncertainty(true);
                     }
                     return Ok(Made::There(theirs));
                 }
                 None if refused || tries > 1 => return Err(call.finish(error)),
-                None if plan.by_email.is_some() => call.settle(false),
+                None if plan.by_email.is_some() => call.resolve_uncertainty(false),
                 // The look-up by e-mail is exact. Behind the search is an index that may lag, and nobody knows whether
                 // the vendor refuses a phone number for the second time: a repeat could make the person twice.
                 None => return Err(call.finish(error)),
@@ -283,7 +283,7 @@ impl Shopline {
             rounds += 1;
             let theirs = self.read_addresses(call, read_step, id).await?;
             if call.is_uncertain() {
-                call.settle(true);
+                call.resolve_uncertainty(true);
             }
             match self.write_addresses(call, plan, &theirs, id, &mut synced).await {
                 Err(_) if rounds == 1 && call.is_uncertain() => {}

@@ -1,39 +1,26 @@
-//! Triple Whale, Data-In API: `POST data-in/customers`.
-//!
-//! A customer's key is shop, `customer_id`, platform and platform account; sending the same key again replaces the whole
-//! record (documented). A success means that the vendor has received the record; it is processed within minutes.
-//!
-//! Beside that call: the key check, the request to erase people (a compliance call), and queries over the vendor's
-//! tables, by which a customer can be read back where that is switched on. There is no list and no delete (documented).
-//!
-//! What this vendor cannot hold: an SMS opt-out (there is no SMS status), a second address, company, birthday, gender,
-//! currency and custom values. The plan's notes say so for each record.
+#![doc = include_str!("README.md")]
 
-mod answer;
+mod api;
 mod client;
-mod erasure;
-mod form;
-mod guard;
-mod key;
-mod map;
+mod config;
+mod error;
+mod from_vendor;
+mod lookup;
 mod matrix;
-mod native;
+mod operations;
+mod request;
+mod response;
 mod sink;
-mod sql;
-mod stored;
-mod wire;
+mod to_vendor;
+mod upsert;
 
-pub use client::{
-    Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, DEFAULT_PLATFORM, DEFAULT_SQL_LIMIT, DEFAULT_STOP_AFTER,
-    DEFAULT_STOP_FOR, TripleWhale,
+pub use client::TripleWhale;
+pub use config::{
+    Builder, DEFAULT_BASE_URL, DEFAULT_LIMIT, DEFAULT_PLATFORM, DEFAULT_SQL_LIMIT, DEFAULT_STOP_AFTER, DEFAULT_STOP_FOR,
 };
-pub use erasure::{ErasureRequest, ErasureTaken};
-pub use form::{MissingCreatedAt, PhoneForm};
-pub use key::CustomerKey;
 pub use matrix::MATRIX;
-pub use sql::{ReadBack, SqlAnswer, SqlQuery};
-pub use stored::StoredCustomer;
-pub use wire::CustomerRecord;
+pub use request::{CustomerInput, CustomerKey, ErasureInput, MissingCreatedAt, PhoneForm, ReadBack, SqlQuery};
+pub use response::{CustomerRecord, SqlRows};
 
 use crate::provider::ProviderId;
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::record::CustomerRecord;
 use super::words::CustomerId;
 use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
-use crate::client::{HttpResponse, Problem, Verdict};
+use crate::client::{HttpResponse, VendorError, Verdict};
 use crate::error::{ErrorKind, FieldError};
 
 /// Every published shape of an error in one: the documented envelope, and what the vendor's other code writes.
@@ -112,7 +112,7 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
     problem(response.status.as_u16(), answer).into_verdict()
 }
 
-fn problem(status: u16, answer: Answer) -> Problem {
+fn problem(status: u16, answer: Answer) -> VendorError {
     let part = answer.error.unwrap_or_default();
     let details = answer.details.unwrap_or_default();
     let existing = answer.existing_customer_id.or(part.existing_customer_id).or(details.existing_customer_id);
@@ -134,7 +134,16 @@ fn problem(status: u16, answer: Answer) -> Problem {
     // A type says what happened where there is no code.
     let code = code.or(part.kind);
     let conflicting_ids = existing.into_iter().map(Into::into).collect();
-    Problem { kind, code, message, fields, conflicting_ids, request_id: part.request_id, hint, ..Problem::default() }
+    VendorError {
+        kind,
+        code,
+        message,
+        fields,
+        conflicting_ids,
+        request_id: part.request_id,
+        hint,
+        ..VendorError::default()
+    }
 }
 
 /// The kind where it is another than the status says, and what to do about it.
@@ -217,7 +226,7 @@ mod tests {
     use super::*;
     use http::StatusCode;
 
-    fn failure(status: u16, body: &'static str) -> Option<Problem> {
+    fn failure(status: u16, body: &'static str) -> Option<VendorError> {
         match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
             Verdict::Success => None,
             Verdict::Failure(problem) => Some(*problem),

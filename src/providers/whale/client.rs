@@ -20,13 +20,13 @@ use crate::client::{AccountContext, Call, HttpResponse, Operation, Outgoing, fil
 use crate::error::{Effect, Error, ErrorKind, FieldError};
 use crate::plan::{Step, StepCondition, Url};
 
-pub(super) static CREATE: Operation = Operation::idempotent_write("create_customer");
+pub(super) static CREATE: Operation = Operation::bare_idempotent_write("create_customer");
 /// Without an e-mail address nothing makes two of them one.
-static CREATE_WITHOUT_EMAIL: Operation = Operation::write("create_customer");
-pub(super) static GET: Operation = Operation::read("get_customer");
-pub(super) static UPDATE: Operation = Operation::idempotent_write("update_customer");
-pub(super) static LIST: Operation = Operation::read("list_customers");
-static DELETE: Operation = Operation::idempotent_write("delete_customer");
+static CREATE_WITHOUT_EMAIL: Operation = Operation::bare_write("create_customer");
+pub(super) static GET: Operation = Operation::bare_read("get_customer");
+pub(super) static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
+pub(super) static LIST: Operation = Operation::bare_read("list_customers");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
 
 /// What is inferred on the wire.
 #[derive(Debug)]

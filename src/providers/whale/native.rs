@@ -16,19 +16,19 @@ use crate::client::{Call, Operation, Outgoing, fill};
 use crate::error::{Error, FieldError};
 use crate::plan::{Step, Url};
 
-static METRICS: Operation = Operation::read("get_customer_metrics");
-static ACTIVITY: Operation = Operation::read("list_customer_activity");
-static NOTES: Operation = Operation::read("list_customer_notes");
+static METRICS: Operation = Operation::bare_read("get_customer_metrics");
+static ACTIVITY: Operation = Operation::bare_read("list_customer_activity");
+static NOTES: Operation = Operation::bare_read("list_customer_notes");
 // A second one is a second note.
-static ADD_NOTE: Operation = Operation::write("create_customer_note");
-static SEGMENTS: Operation = Operation::read("list_segments");
+static ADD_NOTE: Operation = Operation::bare_write("create_customer_note");
+static SEGMENTS: Operation = Operation::bare_read("list_segments");
 // Names are not known to be unique, so that a second one may be a second segment.
-static CREATE_SEGMENT: Operation = Operation::write("create_segment");
-static GET_SEGMENT: Operation = Operation::read("get_segment");
-static UPDATE_SEGMENT: Operation = Operation::idempotent_write("update_segment");
-static DELETE_SEGMENT: Operation = Operation::idempotent_write("delete_segment");
+static CREATE_SEGMENT: Operation = Operation::bare_write("create_segment");
+static GET_SEGMENT: Operation = Operation::bare_read("get_segment");
+static UPDATE_SEGMENT: Operation = Operation::bare_idempotent_write("update_segment");
+static DELETE_SEGMENT: Operation = Operation::bare_idempotent_write("delete_segment");
 // A second request may tell the person twice.
-static REMOVAL: Operation = Operation::write("request_removal");
+static REMOVAL: Operation = Operation::bare_write("request_removal");
 
 impl Whale {
     /// `GET customers/{id}/metrics`: what the vendor computes of a customer. For one without orders it presumably says

@@ -95,7 +95,7 @@ mod tests {
         )
         .unwrap();
         let found = found(record);
-        assert_eq!(found.remote_id.as_deref(), Some("cust_1"));
+        assert_eq!(found.remote_id.as_ref().map(|id| id.as_str()), Some("cust_1"));
         let expected: Customer = serde_json::from_str(
             r#"{"external_id":"1042","email":"Nora@example.com","phone":"+1-555-0100","first_name":"Nora",
             "tags":["vip"],"addresses":[{"line1":"1 Sample Way","province_code":"OR","country_code":"US","default":true}],

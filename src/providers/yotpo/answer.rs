@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::json::lenient::{Scalar, lenient_text};
-use crate::client::{BodyFault, HttpResponse, Problem, Retry, Verdict, by_status};
+use crate::client::{BodyFault, HttpResponse, Retry, VendorError, Verdict, by_status};
 use crate::error::{Effect, ErrorKind, FieldError};
 
 /// What any of the vendor's answers may hold beside its data. Every part may be missing.
@@ -132,7 +132,7 @@ pub(super) fn judge_read(response: &HttpResponse, reads: impl Fn(&[u8]) -> bool)
         Verdict::Success if response.fault == Some(BodyFault::Cut) && !reads(&response.body) => {
             let hint = Some("the answer broke off");
             let (kind, effect, retry) = (Some(ErrorKind::Decode), Some(Effect::NotSent), Some(Retry::IfIdempotent));
-            Problem { kind, effect, retry, hint, ..Problem::default() }.into_verdict()
+            VendorError { kind, effect, retry, hint, ..VendorError::default() }.into_verdict()
         }
         verdict => verdict,
     }
@@ -143,14 +143,14 @@ pub(super) fn judge_token(response: &HttpResponse) -> Verdict {
     let mut problem = match failure(response) {
         None if token(&response.body).is_some() => return Verdict::Success,
         // A 200 without a token and without an error: nothing says that the secret is wrong.
-        None => Problem {
+        None => VendorError {
             kind: Some(ErrorKind::Decode),
             effect: Some(Effect::Rejected),
             retry: response.fault.map(|_| Retry::IfIdempotent),
-            ..Problem::default()
+            ..VendorError::default()
         },
         Some(problem) if response.status.is_success() && problem.kind.is_none() => {
-            Problem { kind: Some(ErrorKind::Unauthenticated), ..problem }
+            VendorError { kind: Some(ErrorKind::Unauthenticated), ..problem }
         }
         Some(problem) => problem,
     };
@@ -174,7 +174,7 @@ pub(super) fn token(body: &[u8]) -> Option<SecretString> {
 }
 
 /// What failed; none where the status and the body tell of no error.
-pub(super) fn failure(response: &HttpResponse) -> Option<Problem> {
+pub(super) fn failure(response: &HttpResponse) -> Option<VendorError> {
     let success = response.status.is_success();
     let answer: Answer<'_> = match object(&response.body) {
         Some(answer) => answer,
@@ -189,7 +189,7 @@ pub(super) fn failure(response: &HttpResponse) -> Option<Problem> {
     if success && errors.is_empty() && inner.is_none() {
         return None;
     }
-    let mut problem = Problem { code, ..Problem::default() };
+    let mut problem = VendorError { code, ..VendorError::default() };
     if let (true, Some(inner)) = (success, inner) {
         // A status inside a 200 says what the outer one should have said.
         let (kind, effect, retry) = by_status(inner, response.headers.contains_key("retry-after"));

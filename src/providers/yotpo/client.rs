@@ -42,8 +42,8 @@ const VISIBLE_AFTER: Duration = Duration::from_secs(60);
 const SHOWN_SECRET: &[u8] = br#"{"secret":"[redacted]"}"#;
 
 /// A repeat with the same identifier changes nothing more (inferred from "create or update").
-pub(super) static UPSERT: Operation = Operation::idempotent_write("upsert_customer");
-pub(super) static LIST: Operation = Operation::read("list_customers");
+pub(super) static UPSERT: Operation = Operation::bare_idempotent_write("upsert_customer");
+pub(super) static LIST: Operation = Operation::bare_read("list_customers");
 
 /// Options of a [`Yotpo`] client.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::plan::mapper::email_rule;
 use crate::sink::ErasureStatus;
 
 /// Who is anonymous stays so when it is asked for again (inferred).
-pub(super) static ANONYMIZE: Operation = Operation::idempotent_write("anonymize_loyalty_customer");
+pub(super) static ANONYMIZE: Operation = Operation::bare_idempotent_write("anonymize_loyalty_customer");
 
 #[derive(serde::Serialize)]
 struct Request<'a> {

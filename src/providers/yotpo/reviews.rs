@@ -24,8 +24,8 @@ use crate::plan::Url;
 use crate::plan::mapper::email_rule;
 
 /// Who is on the list stays on it, and who is not stays off it (inferred).
-static CREATE: Operation = Operation::idempotent_write("create_unsubscribers");
-static DELETE: Operation = Operation::idempotent_write("delete_unsubscribers");
+static CREATE: Operation = Operation::bare_idempotent_write("create_unsubscribers");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_unsubscribers");
 
 /// Options of a [`ReviewUnsubscribers`] client.
 #[derive(Debug)]

@@ -27,7 +27,7 @@ pub(super) const HEADER: &str = "x-yotpo-token";
 const ALSO: &str = "x-utoken";
 
 /// A token is no record: what happens to this call changes no customer.
-pub(super) static MINT: Operation = Operation::read("create_access_token");
+pub(super) static MINT: Operation = Operation::bare_read("create_access_token");
 
 /// A new token that is refused as soon as this has no permission; another would have none either.
 const FRESH: Duration = Duration::from_secs(60);
@@ -165,7 +165,7 @@ impl Tokens {
             let token = mint.request(call).await?;
             Ok(Token { renewed_at: refused.is_some().then(|| self.connector.clock().now()), ..token })
         };
-        let token = mint.flight.other_than(refused, new).await.map_err(|error| call.finish(error))?;
+        let token = mint.flight.replace(refused, new).await.map_err(|error| call.finish(error))?;
         let was_given = matches!((refused, &self.given), (Some(old), Some(given)) if Arc::ptr_eq(old, given));
         if was_given {
             self.is_given_over.store(true, Ordering::Release);

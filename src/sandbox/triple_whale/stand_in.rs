@@ -5,7 +5,7 @@ use wiremock::Request;
 
 use super::TripleWhale;
 use crate::Customer;
-use crate::providers::triple_whale::{DEFAULT_LIMIT, StoredCustomer};
+use crate::providers::triple_whale::{CustomerRecord, DEFAULT_LIMIT};
 use crate::sandbox::StandIn;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::limits::Limits;
@@ -50,7 +50,7 @@ impl StandIn for TripleWhale {
     }
 
     fn normalized(&self, record: Value) -> Customer {
-        read_record(&record, |row: StoredCustomer| row.to_customer())
+        read_record(&record, |row: CustomerRecord| Customer::from(&row))
     }
 
     /// That of a 429 is *documented*.

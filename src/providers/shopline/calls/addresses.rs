@@ -13,10 +13,10 @@ use super::{Ask, listable, or_nothing};
 use crate::client::Operation;
 use crate::error::Error;
 
-static GET: Operation = Operation::read("get_address");
-static DELETE: Operation = Operation::idempotent_write("delete_address");
-static DESTROY: Operation = Operation::idempotent_write("delete_addresses");
-static LIST: Operation = Operation::read("list_addresses");
+static GET: Operation = Operation::bare_read("get_address");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_address");
+static DESTROY: Operation = Operation::bare_idempotent_write("delete_addresses");
+static LIST: Operation = Operation::bare_read("list_addresses");
 
 /// The addresses of one customer.
 #[derive(Clone, Debug, Default, Deserialize)]

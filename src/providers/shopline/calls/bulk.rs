@@ -11,7 +11,7 @@ use crate::client::Operation;
 use crate::error::{Error, FieldError};
 
 /// Each starts a task.
-static SUBMIT: Operation = Operation::write("submit_bulk_mutation");
+static SUBMIT: Operation = Operation::bare_write("submit_bulk_mutation");
 
 /// The vendor took the file. What its answer holds is not documented: [`Answered::body`] has it as it came.
 #[derive(Clone, Copy, Debug, Default)]

@@ -18,15 +18,15 @@ use crate::client::Operation;
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
 
-static LIST: Operation = Operation::read("list_customers");
-pub(in super::super) static DELETE: Operation = Operation::idempotent_write("delete_customer");
+static LIST: Operation = Operation::bare_read("list_customers");
+pub(in super::super) static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
 /// Each sends a mail.
-static INVITE: Operation = Operation::write("send_invite");
+static INVITE: Operation = Operation::bare_write("send_invite");
 /// Whether a new address ends an older one is unknown.
-static ACTIVATE: Operation = Operation::write("create_account_activation_url");
-static BLACKLIST: Operation = Operation::idempotent_write("add_to_blacklist");
-static WHITELIST: Operation = Operation::idempotent_write("remove_from_blacklist");
-static UNTAG: Operation = Operation::idempotent_write("remove_tags");
+static ACTIVATE: Operation = Operation::bare_write("create_account_activation_url");
+static BLACKLIST: Operation = Operation::bare_idempotent_write("add_to_blacklist");
+static WHITELIST: Operation = Operation::bare_idempotent_write("remove_from_blacklist");
+static UNTAG: Operation = Operation::bare_idempotent_write("remove_tags");
 
 /// What the vendor tells of a customer whom it has erased; all of it is missing where there was nobody.
 #[derive(Clone, Default, Deserialize)]

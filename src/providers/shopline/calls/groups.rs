@@ -17,13 +17,13 @@ use crate::client::Operation;
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
 
-static LIST: Operation = Operation::read("list_groups");
-static COUNT: Operation = Operation::read("count_groups");
-static GET: Operation = Operation::read("get_group");
-static CREATE: Operation = Operation::write("create_group");
-static UPDATE: Operation = Operation::idempotent_write("update_group");
-static DELETE: Operation = Operation::idempotent_write("delete_group");
-static MEMBERS: Operation = Operation::read("list_group_members");
+static LIST: Operation = Operation::bare_read("list_groups");
+static COUNT: Operation = Operation::bare_read("count_groups");
+static GET: Operation = Operation::bare_read("get_group");
+static CREATE: Operation = Operation::bare_write("create_group");
+static UPDATE: Operation = Operation::bare_idempotent_write("update_group");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_group");
+static MEMBERS: Operation = Operation::bare_read("list_group_members");
 
 /// A customer group.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -19,13 +19,13 @@ use crate::client::Operation;
 use crate::client::json::lenient::lenient_text;
 use crate::error::{Error, FieldError};
 
-static LIST: Operation = Operation::read("list_metafields");
-static COUNT: Operation = Operation::read("count_metafields");
-static GET: Operation = Operation::read("get_metafield");
-static CREATE: Operation = Operation::write("create_metafield");
-static UPDATE: Operation = Operation::idempotent_write("update_metafield");
-static DELETE: Operation = Operation::idempotent_write("delete_metafield");
-static SET: Operation = Operation::idempotent_write("set_metafields");
+static LIST: Operation = Operation::bare_read("list_metafields");
+static COUNT: Operation = Operation::bare_read("count_metafields");
+static GET: Operation = Operation::bare_read("get_metafield");
+static CREATE: Operation = Operation::bare_write("create_metafield");
+static UPDATE: Operation = Operation::bare_idempotent_write("update_metafield");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_metafield");
+static SET: Operation = Operation::bare_idempotent_write("set_metafields");
 
 /// How many metafields one request sets at most (documented).
 const SET_MAX: usize = 25;

@@ -17,7 +17,7 @@ use super::Ask;
 use crate::client::Operation;
 use crate::error::Error;
 
-static ORDERS: Operation = Operation::read("list_customer_orders");
+static ORDERS: Operation = Operation::bare_read("list_customer_orders");
 
 /// Which orders are listed. The vendor demands a choice (documented).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

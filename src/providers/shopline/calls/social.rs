@@ -16,10 +16,10 @@ use crate::client::Operation;
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
 
-static LIST: Operation = Operation::read("list_social_logins");
+static LIST: Operation = Operation::bare_read("list_social_logins");
 /// The vendor makes or changes (documented).
-static SET: Operation = Operation::idempotent_write("set_social_login");
-static DELETE: Operation = Operation::idempotent_write("delete_social_login");
+static SET: Operation = Operation::bare_idempotent_write("set_social_login");
+static DELETE: Operation = Operation::bare_idempotent_write("delete_social_login");
 
 macro_rules! open_words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

@@ -15,7 +15,7 @@ use crate::client::Operation;
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
 
-static SUBSCRIPTIONS: Operation = Operation::read("list_subscriptions");
+static SUBSCRIPTIONS: Operation = Operation::bare_read("list_subscriptions");
 
 macro_rules! open_numbers {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {

@@ -18,9 +18,9 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::{Step, StepCondition, Url};
 
 /// The code works once (documented): a lost answer may have used it up.
-static CREATE: Operation = Operation::write("create_access_token");
+static CREATE: Operation = Operation::bare_write("create_access_token");
 /// A token is no record: what happens to this call changes no customer, and a repeat brings a token as good.
-static REFRESH: Operation = Operation::read("refresh_access_token");
+static REFRESH: Operation = Operation::bare_read("refresh_access_token");
 
 const CREATE_PATH: &str = "admin/oauth/token/create";
 pub(in super::super) const REFRESH_PATH: &str = "admin/oauth/token/refresh";

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::record::{moment, object};
 use super::jwt::expiry;
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Problem, Retry, Verdict, by_status};
+use crate::client::{HttpResponse, Retry, VendorError, Verdict, by_status};
 use crate::error::ErrorKind;
 
 /// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
@@ -80,7 +80,8 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         return Verdict::Success;
     }
     let i18n_code = filled(answer.i18n_code);
-    let mut problem = Problem { message: filled(answer.message), request_id: answer.trace_id, ..Problem::default() };
+    let mut problem =
+        VendorError { message: filled(answer.message), request_id: answer.trace_id, ..VendorError::default() };
     if is_success {
         // The body's code stands for the status.
         if let Some(status) = code.as_deref().and_then(|code| code.parse().ok()).filter(|s| (400..600).contains(s)) {

@@ -31,8 +31,8 @@ pub const DEFAULT_LIMIT: Limit = Limit::Window { max: 5, per: Duration::from_sec
 const VISIBLE_AFTER: Duration = Duration::from_secs(60);
 
 /// A repeat with the same record changes nothing more (inferred from "create or update").
-pub(super) static UPSERT: Operation = Operation::idempotent_write("upsert_loyalty_customer");
-pub(super) static FETCH: Operation = Operation::read("fetch_loyalty_customer");
+pub(super) static UPSERT: Operation = Operation::bare_idempotent_write("upsert_loyalty_customer");
+pub(super) static FETCH: Operation = Operation::bare_read("fetch_loyalty_customer");
 
 /// Options of a [`Loyalty`] client.
 #[derive(Debug)]

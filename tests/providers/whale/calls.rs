@@ -1,0 +1,427 @@
+//! Whale: every native call by its exchanges, and lists against transports that misbehave.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use customer_sink::providers::whale::{
+    ActivityEvent, ActivityKind, ActivityQuery, ArrayStyle, Builder, Change, ChurnRisk, Continuation, CustomerId,
+    CustomerInput, CustomerNote, CustomerRecord, CustomerSort, DateBound, ErasureInput, ExportInput, ListQuery,
+    Listing, NoteInput, Page, PageQuery, PageStart, PathStyle, RemovalRequest, Rules, Segment, SegmentId, SegmentInput,
+    SegmentKind, SortOrder, Whale,
+};
+use customer_sink::sandbox::Sandbox;
+use customer_sink::{
+    Connector, CustomerSink, Effect, Error, ErrorKind, HttpRequest, HttpResponse, ManualClock, Transport,
+    TransportError,
+};
+use futures::{StreamExt, TryStreamExt};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::support;
+
+fn continuation(word: &str) -> Continuation {
+    match word {
+        "cursor" => Continuation::Cursor,
+        "starting_after_cursor" => Continuation::StartingAfterCursor,
+        "starting_after_id" => Continuation::StartingAfterId,
+        "auto" => Continuation::Auto,
+        name => Continuation::Custom(name.to_owned()),
+    }
+}
+
+fn client(url: &str, connector: &Connector, options: &Value) -> Whale {
+    let mut builder: Builder = Whale::builder(Sandbox::WHALE_STORE_ID, Sandbox::WHALE_API_KEY);
+    let text = |name: &str| options[name].as_str().map(str::to_owned);
+    if text("path_style").as_deref() == Some("key_scoped") {
+        builder = builder.path_style(PathStyle::KeyScoped);
+    }
+    if let Some(word) = text("continuation") {
+        builder = builder.continuation(continuation(&word));
+    }
+    match text("array_style").as_deref() {
+        Some("repeated") => builder = builder.array_style(ArrayStyle::Repeated),
+        Some("brackets") => builder = builder.array_style(ArrayStyle::Brackets),
+        _ => {}
+    }
+    if let Some(key) = text("search_key") {
+        builder = builder.search_key(key);
+    }
+    if let Some(key) = text("segment_key") {
+        builder = builder.segment_key(key);
+    }
+    if let Some(key) = text("note_key") {
+        builder = builder.note_key(key);
+    }
+    builder.base_url(url).connector(connector).build().unwrap()
+}
+
+fn raw_map(map: &BTreeMap<String, Box<RawValue>>) -> Value {
+    map.iter().map(|(key, raw)| (key.clone(), json!(raw.get()))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn customer(record: CustomerRecord) -> Value {
+    json!({
+        "id": record.id.map(CustomerId::into_string), "email": record.email, "first_name": record.first_name,
+        "last_name": record.last_name, "phone": record.phone, "tags": record.tags, "total_orders": record.total_orders,
+        "total_spent": record.total_spent.map(|spent| spent.to_string()), "extra": raw_map(&record.extra),
+    })
+}
+
+fn event(event: ActivityEvent) -> Value {
+    json!({
+        "kind": event.kind.as_str(), "title": event.title, "amount": event.amount.map(|amount| amount.to_string()),
+        "campaign_id": event.campaign_id, "referrer": event.referrer, "agent": event.agent,
+        "occurred_at": event.occurred_at.map(|at| at.to_rfc3339()), "extra": raw_map(&event.extra),
+    })
+}
+
+fn note(note: CustomerNote) -> Value {
+    let created_at = note.created_at.map(|at| at.to_rfc3339());
+    json!({"id": note.id.map(|id| id.into_string()), "text": note.text, "author": note.author, "created_at": created_at})
+}
+
+fn segment(segment: Segment) -> Value {
+    json!({
+        "id": segment.id.map(SegmentId::into_string), "name": segment.name,
+        "kind": segment.kind.as_ref().map(SegmentKind::as_str), "rules": segment.rules.map(|rules| rule_text(&rules)),
+        "member_count": segment.member_count, "extra": raw_map(&segment.extra),
+    })
+}
+
+fn rule_text(rules: &Rules) -> String {
+    serde_json::to_string(rules).unwrap()
+}
+
+fn removal(request: RemovalRequest) -> Value {
+    json!({
+        "id": request.id.map(|id| id.into_string()), "customer_id": request.customer_id.map(CustomerId::into_string),
+        "kind": request.kind.map(|kind| kind.as_str().to_owned()),
+        "status": request.status.map(|status| status.as_str().to_owned()), "reason": request.reason,
+        "done_by": request.estimated_completion.map(|at| at.to_rfc3339()),
+    })
+}
+
+/// One page, or the whole list.
+async fn read<T>(list: Listing<T>, whole: bool, show: fn(T) -> Value) -> Result<Value, Error>
+where
+    T: serde::de::DeserializeOwned + Send + 'static,
+{
+    if whole {
+        return list.items().map_ok(show).try_collect::<Vec<_>>().await.map(Value::from);
+    }
+    let page: Page<T> = list.page().await?;
+    let next = page.next.map(|next| [next.name().to_owned(), next.value().to_owned()]);
+    Ok(json!({
+        "data": page.data.into_iter().map(show).collect::<Vec<_>>(), "unreadable": page.unreadable,
+        "has_more": page.has_more, "next": next,
+    }))
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn limit(arguments: &Value) -> Option<u8> {
+    arguments["limit"].as_u64().map(|limit| u8::try_from(limit).unwrap())
+}
+
+fn start(arguments: &Value) -> Option<PageStart> {
+    let [name, value] = [0, 1].map(|at| text(&arguments["start"][at]));
+    Some(PageStart::new(name?, value?))
+}
+
+fn day(value: &Value) -> Option<DateBound> {
+    value.as_str().map(|day| day.parse::<chrono::NaiveDate>().unwrap().into())
+}
+
+fn list_query(arguments: &Value) -> ListQuery {
+    let mut query = ListQuery::default().tags(strings(&arguments["tags"]));
+    query.search = text(&arguments["search"]);
+    query.created_after = day(&arguments["created_after"]);
+    query.created_before = day(&arguments["created_before"]);
+    query.segment = arguments["segment"].as_str().map(SegmentId::from);
+    query.sort = arguments["sort"].as_str().map(CustomerSort::from);
+    query.order = (arguments["order"] == "desc").then_some(SortOrder::Descending);
+    query.limit = limit(arguments);
+    query.start = start(arguments);
+    query
+}
+
+fn segment_input(arguments: &Value) -> SegmentInput<'static> {
+    let mut input = SegmentInput::default();
+    input.name = text(&arguments["name"]).map(Into::into);
+    input.kind = arguments["type"].as_str().map(SegmentKind::from);
+    // As a text, so that the value of each rule is known byte by byte.
+    input.rules = arguments["rules"].as_str().map(|rules| serde_json::from_str(rules).unwrap());
+    let members = arguments["customer_ids"].is_array().then(|| strings(&arguments["customer_ids"]));
+    input.customer_ids = members.map(|ids| ids.into_iter().map(CustomerId::from).collect());
+    if arguments["metadata"].is_object() {
+        input.metadata = serde_json::from_str(&arguments["metadata"].to_string()).unwrap();
+    }
+    input
+}
+
+fn customer_input(arguments: &Value) -> CustomerInput<'_> {
+    let field = |name: &str| arguments[name].as_str().map(Into::into).into();
+    let mut input = CustomerInput::default();
+    (input.email, input.first_name, input.phone) = (field("email"), field("first_name"), field("phone"));
+    if arguments["clear_phone"] == true {
+        input.phone = Change::Clear;
+    }
+    input
+}
+
+async fn run(url: &str, connector: &Connector, exchange: &Value) -> Result<Value, Error> {
+    let whale = client(url, connector, &exchange["options"]);
+    let arguments = &exchange["arguments"];
+    let id = CustomerId::from(arguments["id"].as_str().unwrap_or_default());
+    let segment_id = SegmentId::from(id.as_str());
+    let whole = arguments["whole"] == true;
+    let mut pages = PageQuery::default();
+    (pages.limit, pages.start) = (limit(arguments), start(arguments));
+    Ok(match exchange["call"].as_str().unwrap() {
+        "list" => read(whale.list(&list_query(arguments)), whole, customer).await?,
+        "create" => {
+            let made = whale.create(&customer_input(arguments)).await?;
+            json!({"disposition": format!("{:?}", made.disposition), "customer": made.customer.map(customer)})
+        }
+        "get" => customer(whale.get(&id).await?),
+        "update" => json!(whale.update(&id, &customer_input(arguments)).await?.map(customer)),
+        "delete" => whale.delete(&id).await.map(|()| Value::Null)?,
+        "metrics" => {
+            let metrics = whale.metrics(&id).await?;
+            let money = |value: Option<customer_sink::Decimal>| value.map(|value| value.to_string());
+            let risk = metrics.churn_risk.map(|risk| match risk {
+                ChurnRisk::Score(score) => json!({"score": score.to_string()}),
+                ChurnRisk::Word(word) => json!({"word": word}),
+                _ => Value::Null,
+            });
+            json!({
+                "customer_id": metrics.customer_id.map(CustomerId::into_string), "segment": metrics.rfm.segment,
+                "scores": [metrics.rfm.recency_score, metrics.rfm.frequency_score, metrics.rfm.monetary_score],
+                "lifetime_value": money(metrics.lifetime_value), "average": money(metrics.average_order_value),
+                "orders": metrics.total_orders, "spent": money(metrics.total_spent), "churn_risk": risk,
+                "days": money(metrics.purchase_frequency_days),
+                "first_order_at": metrics.first_order_at.map(|at| at.to_rfc3339()),
+                "computed_at": metrics.computed_at.map(|at| at.to_rfc3339()), "extra": raw_map(&metrics.extra),
+            })
+        }
+        "activity" => {
+            let kinds = strings(&arguments["kinds"]);
+            let mut query = ActivityQuery::default().kinds(kinds.iter().map(|kind| ActivityKind::from(kind.as_str())));
+            (query.after, query.before) = (day(&arguments["after"]), day(&arguments["before"]));
+            (query.limit, query.start) = (limit(arguments), start(arguments));
+            read(whale.activity(&id, &query)?, whole, event).await?
+        }
+        "notes" => read(whale.notes(&id, &pages)?, whole, note).await?,
+        "create_note" => {
+            let mut input = NoteInput::new(arguments["text"].as_str().unwrap());
+            input.author = text(&arguments["author"]).map(Into::into);
+            json!(whale.create_note(&id, &input).await?.map(note))
+        }
+        "segments" => read(whale.segments(&pages), whole, segment).await?,
+        "create_segment" => json!(whale.create_segment(&segment_input(arguments)).await?.map(segment)),
+        "segment" => segment(whale.segment(&segment_id).await?),
+        "update_segment" => {
+            json!(whale.update_segment(&segment_id, &segment_input(arguments)).await?.map(segment))
+        }
+        "delete_segment" => whale.delete_segment(&segment_id).await.map(|()| Value::Null)?,
+        "request_erasure" => {
+            let notify_customer = arguments["notify_customer"].as_bool();
+            let input = ErasureInput { reason: text(&arguments["reason"]).map(Into::into), notify_customer };
+            json!(whale.request_erasure(&id, &input).await?.map(removal))
+        }
+        "request_export" => json!(whale.request_export(&id, &ExportInput::json()).await?.map(removal)),
+        call => panic!("no call is named {call}"),
+    })
+}
+
+#[tokio::test]
+async fn exchanges() {
+    support::calls::play_calls("whale", async |url: &str, connector: &Connector, exchange: &Value| {
+        match run(url, connector, exchange).await {
+            Ok(value) => json!({"outcome": "done", "value": value}),
+            Err(error) => support::failed(&error),
+        }
+    })
+    .await;
+}
+
+/// Answers with these bodies in turn, and keeps the URLs that it was asked for.
+#[derive(Debug)]
+struct Script {
+    bodies: Vec<&'static str>,
+    asked: Mutex<Vec<String>>,
+}
+
+#[derive(Debug)]
+struct Shared(Arc<Script>);
+
+#[async_trait]
+impl Transport for Shared {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let mut asked = self.0.asked.lock().unwrap();
+        let body = self.0.bodies.get(asked.len()).copied().unwrap_or("<html>");
+        asked.push(request.url.query().unwrap_or_default().to_owned());
+        Ok(HttpResponse::new(http::StatusCode::OK, body))
+    }
+}
+
+fn scripted(bodies: &[&'static str]) -> (Whale, Arc<Script>) {
+    let script = Arc::new(Script { bodies: bodies.to_vec(), asked: Mutex::default() });
+    let clock = Arc::new(ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap()));
+    let connector = Connector::for_tests(Arc::new(Shared(Arc::clone(&script))), clock);
+    (Whale::builder("s", "k").connector(&connector).build().unwrap(), script)
+}
+
+fn id(record: CustomerRecord) -> String {
+    record.id.unwrap().into_string()
+}
+
+const FIRST: &str = r#"{"data":[{"id":"a"},{"id":"b"}],"has_more":true,"next_cursor":"1"}"#;
+const SECOND: &str = r#"{"data":[{"id":"c"},{"id":"d"}],"has_more":true,"next_cursor":"2"}"#;
+const THIRD: &str = r#"{"data":[{"id":"e"}],"has_more":false,"next_cursor":null}"#;
+
+#[tokio::test]
+async fn a_stream_reads_pages_only_as_they_are_needed() {
+    let (whale, script) = scripted(&[FIRST, SECOND, THIRD]);
+    let mut items = whale.list(&ListQuery::default()).items();
+    assert!(script.asked.lock().unwrap().is_empty(), "nothing is asked for before somebody reads");
+    for expected in ["a", "b"] {
+        assert_eq!(id(items.next().await.unwrap().unwrap()), expected);
+    }
+    assert_eq!(script.asked.lock().unwrap().len(), 1);
+    let rest: Vec<String> = items.map_ok(id).try_collect().await.unwrap();
+    assert_eq!(rest, ["c", "d", "e"]);
+    assert_eq!(*script.asked.lock().unwrap(), ["", "cursor=1", "cursor=2"]);
+}
+
+#[tokio::test]
+async fn a_vendor_that_ignores_the_cursor_ends_the_stream_and_nobody_comes_twice() {
+    let (whale, script) = scripted(&[FIRST, SECOND, FIRST]);
+    let mut items = whale.list(&ListQuery::default()).items();
+    let mut seen = Vec::new();
+    let error = loop {
+        match items.next().await.expect("an error") {
+            Ok(record) => seen.push(id(record)),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(seen, ["a", "b", "c", "d"]);
+    assert_eq!((error.kind(), error.effect(), error.is_retryable()), (ErrorKind::Decode, Effect::NotSent, false));
+    assert!(error.hint().unwrap().contains("Continuation"));
+    assert!(items.next().await.is_none(), "an error is the end");
+    assert_eq!(script.asked.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_that_broke_goes_on_from_the_last_page() {
+    let (whale, _) = scripted(&[FIRST, "<html>"]);
+    let mut pages = whale.list(&ListQuery::default()).pages();
+    let first = pages.next().await.unwrap().unwrap();
+    let next = first.next.unwrap();
+    assert_eq!((first.data.len(), next.name(), next.value()), (2, "cursor", "1"));
+    assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Decode);
+    assert!(pages.next().await.is_none());
+    let kept = PageStart::new(next.name(), next.value());
+    let (whale, script) = scripted(&[SECOND, THIRD]);
+    let rest = whale.list(&ListQuery::default().start(kept)).items();
+    assert_eq!(rest.map_ok(id).try_collect::<Vec<_>>().await.unwrap(), ["c", "d", "e"]);
+    assert_eq!(script.asked.lock().unwrap()[0], "cursor=1");
+}
+
+#[tokio::test]
+async fn a_search_is_exhausted_and_a_stalled_one_proves_nothing() {
+    const HIT: &str = r#"{"data":[{"id":"z","email":"A@example.com"}],"has_more":false}"#;
+    let by = |email: &str| customer_sink::Identity::Email(customer_sink::Email::new(email));
+    let (whale, script) = scripted(&[FIRST, SECOND, HIT, r#"{"id":"z","email":"a@example.com"}"#]);
+    assert_eq!(
+        whale.find(&by("a@example.com")).await.unwrap().unwrap().remote_id.as_ref().map(|id| id.as_str()),
+        Some("z")
+    );
+    assert_eq!(script.asked.lock().unwrap()[2], "search=a%40example.com&limit=100&cursor=2");
+    let (whale, _) = scripted(&[FIRST, FIRST]);
+    assert_eq!(whale.find(&by("a@example.com")).await.unwrap_err().kind(), ErrorKind::Decode);
+    // Twice the same address, pages apart.
+    const ONE: &str = r#"{"data":[{"id":"y","email":"a@example.com "}],"has_more":true,"next_cursor":"1"}"#;
+    let (whale, _) = scripted(&[ONE, HIT]);
+    let error = whale.find(&by("a@example.com")).await.unwrap_err();
+    assert_eq!((error.kind(), error.conflicting_ids()), (ErrorKind::Conflict, &["y".into(), "z".into()][..]));
+}
+
+#[test]
+fn options_of_the_wire_are_checked_by_name() {
+    let option = |builder: Builder| builder.build().unwrap_err().field_errors()[0].field().to_owned();
+    let builder = || Whale::builder("s", "k");
+    assert_eq!(option(builder().continuation(Continuation::Custom(" ".into()))), "continuation");
+    assert_eq!(option(builder().search_key("")), "search_key");
+    assert_eq!(option(builder().segment_key("")), "segment_key");
+    assert_eq!(option(builder().note_key(" ")), "note_key");
+    assert_eq!(option(builder().note_key("created_by")), "note_key");
+}
+
+#[tokio::test]
+async fn ids_that_could_lead_elsewhere_are_refused_everywhere() {
+    let (whale, script) = scripted(&[]);
+    for bad in ["", ".", "..", "a\nb"] {
+        let (id, segment) = (CustomerId::from(bad), SegmentId::from(bad));
+        let note = NoteInput::new("x");
+        let change = SegmentInput::default().name("x");
+        let errors = [
+            whale.get(&id).await.map(drop),
+            whale.update(&id, &CustomerInput::default()).await.map(drop),
+            whale.delete(&id).await,
+            whale.metrics(&id).await.map(drop),
+            whale.activity(&id, &ActivityQuery::default()).map(drop),
+            whale.notes(&id, &PageQuery::default()).map(drop),
+            whale.create_note(&id, &note).await.map(drop),
+            whale.request_erasure(&id, &ErasureInput::default()).await.map(drop),
+            whale.request_export(&id, &ExportInput::json()).await.map(drop),
+            whale.segment(&segment).await.map(drop),
+            whale.update_segment(&segment, &change).await.map(drop),
+            whale.delete_segment(&segment).await,
+        ];
+        for error in errors.map(Result::unwrap_err) {
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
+            assert!(error.operation().is_some() && error.provider().is_some());
+        }
+    }
+    assert!(script.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_that_prints_shows_a_person() {
+    const ROW: &str = r#"{"data":[{"id":"x","email":"planted@example.com","type":"other_kind","title":"planted",
+        "referrer":"planted","note":"planted","created_by":"planted","name":"planted","description":"planted",
+        "rules":[{"field":"email","operator":"eq","value":"planted"}],"metadata":{"k":"planted"},"future":"planted"}],
+        "has_more":true,"next_cursor":"planted"}"#;
+    const ONE: &str = r#"{"id":"x","rfm":{"segment":"planted","x":"planted"},"churn_risk":"planted","reason":"planted",
+        "download_url":"https://planted.example.test","future":"planted","rules":"planted"}"#;
+    let (whale, _) = scripted(&[ROW, ROW, ROW, ROW, ONE, ONE, ONE]);
+    let id = CustomerId::from("x");
+    let query = ListQuery::search("planted").tags(["planted"]).further("a", "planted");
+    let list = whale.list(&query);
+    let mut shown = format!("{query:?} {list:?} {:?}", PageStart::new("cursor", "planted"));
+    let page = list.page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let page = whale.notes(&id, &PageQuery::default()).unwrap().page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let page = whale.segments(&PageQuery::default()).page().await.unwrap();
+    shown += &format!("{page:?} {:?} {:?}", page.data, page.data[0].rules);
+    let page = whale.activity(&id, &ActivityQuery::default()).unwrap().page().await.unwrap();
+    shown += &format!("{page:?} {:?}", page.data);
+    let metrics = whale.metrics(&id).await.unwrap();
+    shown += &format!("{metrics:?} {:?}", metrics.rfm);
+    let segment = whale.segment(&SegmentId::from("x")).await.unwrap();
+    shown += &format!("{segment:?} {:?}", segment.rules);
+    shown += &format!("{:?}", whale.request_export(&id, &ExportInput::json()).await.unwrap());
+    let input = SegmentInput::fixed("planted", [CustomerId::from("planted")]).description("planted");
+    shown += &format!("{input:?} {:?}", NoteInput::new("planted").author("planted"));
+    assert!(!shown.contains("planted"), "{shown}");
+}
