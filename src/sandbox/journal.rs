@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn the_oldest_go_first_and_the_counts_stay() {
         let mut journal = Journal::new(2, [].into());
-        ["a", "b", "a"].map(|segment| journal.add(received(segment)));
+        for segment in ["a", "b", "a"] {
+            journal.add(received(segment));
+        }
         assert_eq!(journal.requests().iter().map(|r| r.kind.as_str()).collect::<Vec<_>>(), ["GET b", "GET a"]);
         assert_eq!(journal.counts(), BTreeMap::from([("GET a".to_owned(), 2), ("GET b".to_owned(), 1)]));
         journal.clear();
