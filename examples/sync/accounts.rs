@@ -18,7 +18,7 @@ pub struct ByAccount {
 impl ByAccount {
     pub fn new(file: FileCheckpoint) -> Self {
         let lane = |name: &'static str| (name, format!("{name} {}", providers::account(name)).trim_end().to_owned());
-        Self { file, lanes: providers::NAMES.into_iter().map(lane).collect() }
+        Self { file, lanes: providers::names().into_iter().map(lane).collect() }
     }
 
     fn lane<'a>(&'a self, provider: &'a str) -> &'a str {

@@ -12,7 +12,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::common::input;
-use super::common::providers::NAMES;
+use super::common::providers;
 
 /// How many records are read ahead.
 const AHEAD: usize = 64;
@@ -118,10 +118,10 @@ impl Input {
                 Some(Record { index: line - 1, only, may_be_applied, customer })
             };
             match read_dead_letters(text).next() {
-                Some(Ok(letter)) => match NAMES.iter().find(|name| **name == letter.lane) {
-                    Some(name) if to.contains(name) => {
+                Some(Ok(letter)) => match providers::name(&letter.lane) {
+                    Some(name) if to.contains(&name) => {
                         let may_be_applied = letter.may_be_applied();
-                        record(Some(*name), may_be_applied, Ok((letter.customer, Vec::new())))
+                        record(Some(name), may_be_applied, Ok((letter.customer, Vec::new())))
                     }
                     Some(_) => None,
                     None => record(None, false, Err(format!("it is for {}, which is no provider", letter.lane))),

@@ -1,28 +1,36 @@
-//! The Whale stand-in: customers, their metrics, activity and notes, segments, and removal requests.
+//! The Whale stand-in: customers, their metrics, activity and notes, segments, and removal requests with their webhooks.
+//!
+//! The methods for tests: [`set_whale_removal_time`](crate::sandbox::Sandbox::set_whale_removal_time) and
+//! [`complete_whale_removals`](crate::sandbox::Sandbox::complete_whale_removals) complete removal requests,
+//! [`set_whale_webhook_url`](crate::sandbox::Sandbox::set_whale_webhook_url) sends the signed webhooks to an endpoint of
+//! yours, and [`settle_whale_removals`](crate::sandbox::Sandbox::settle_whale_removals) waits for its answers.
 //!
 //! Only paths, request and answer samples are *documented*; statuses and most of the semantics are *inferred* from
 //! sibling resources and marked where they are coded.
 
-mod fields;
+mod check;
+mod control;
 mod paging;
-mod people;
+mod record;
 mod removal;
-mod rules;
+mod segment_rules;
 mod segments;
+mod stand_in;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod webhooks;
 
 use std::sync::Mutex;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use serde_json::{Value, json};
-use wiremock::{Request, ResponseTemplate};
+use serde_json::json;
+use wiremock::Request;
 
+pub use self::webhooks::WebhookDelivery;
+use super::handle::Sandbox;
 use super::reply::{Object, Query, Reply, digits, fold, header, lock, object, segments};
 use super::time::Time;
-use super::{Sandbox, Vendor};
-pub use webhooks::WhaleDelivery;
-pub(super) use webhooks::webhooks;
 
 /// An answer, or the refusal that becomes the error envelope.
 type Outcome = Result<Reply, Failure>;
@@ -32,19 +40,19 @@ struct State {
     time: Time,
     requests: u64,
     removals: removal::Removals,
-    people: people::People,
+    people: record::People,
     segments: segments::Segments,
 }
 
 /// Whale's CRM API.
 #[derive(Default)]
-pub(super) struct Whale {
+pub(crate) struct Whale {
     state: Mutex<State>,
     outbox: webhooks::Outbox,
 }
 
 impl Whale {
-    pub(super) fn new(time: Time) -> Self {
+    pub(crate) fn new(time: Time) -> Self {
         Self { state: Mutex::new(State { time, ..State::default() }), ..Self::default() }
     }
 
@@ -55,26 +63,6 @@ impl Whale {
         let id = format!("req_{:012x}", state.requests);
         // Every answer has a request id (*documented*); the header's name is *inferred*.
         state.route(request).unwrap_or_else(|failure| failure.reply(&id)).with_header("x-request-id", id)
-    }
-}
-
-impl Vendor for Whale {
-    fn name(&self) -> &'static str {
-        "whale"
-    }
-
-    fn answer(&self, request: &Request) -> ResponseTemplate {
-        self.reply(request).into()
-    }
-
-    fn put(&self, record: Object) {
-        let State { people, time, .. } = &mut *lock(&self.state);
-        people.put(record, time.utc());
-    }
-
-    fn customers(&self) -> Vec<Value> {
-        self.complete_due();
-        lock(&self.state).people.all().map(|person| Value::Object(person.record.clone())).collect()
     }
 }
 
@@ -97,7 +85,13 @@ impl State {
         let (query, now) = (Query::of(request), self.time.utc());
         let body = || object(request).ok_or_else(|| Failure::invalid(None, "The body is no JSON object"));
         match (request.method.as_str(), route) {
-            ("GET", ["customers"]) => self.people.list(&query, &self.segments, now),
+            ("GET", ["customers"]) => {
+                let members = |id: &str| {
+                    let segment = self.segments.find(id).ok()?;
+                    Some(move |customer: &str, record: &Object| segment.has(customer, record, now))
+                };
+                self.people.list(&query, members)
+            }
             ("POST", ["customers"]) => self.people.create(&body()?, now),
             ("GET", ["customers", id]) => Ok(Reply::json(200, self.people.find(id)?.record.clone().into())),
             ("PATCH", ["customers", id]) => self.people.update(id, &body()?, now),
@@ -188,6 +182,3 @@ fn bound(query: &Query, name: &str) -> Result<Option<String>, Failure> {
         None => Err(Failure::invalid(Some(name), format!("{name} must be a date or a time with an offset"))),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! The fields of a customer that a caller may write: checked, and in the form in which they are kept.
+//! Checks the fields of a customer that a request writes, and converts them to the form in which they are stored.
 
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
-//! What stands before every stand-in: a small raw server that writes down each request, plays the faults that are asked
-//! for, and lets everything else through to the stand-in behind it.
+//! Raw HTTP proxy: records requests and injects faults, and forwards everything else to the stand-in behind it.
 //!
-//! It always stands there, so that one address and one log serve a vendor on good days and bad ones. All vendors of a
-//! sandbox share one thread with a runtime of its own: a test that blocks its own runtime is answered too.
+//! Every stand-in is reached through it, so that a vendor has one address and one log with and without faults. All vendors
+//! of a sandbox share one thread with a runtime of its own, so that a test that blocks its runtime still gets answers.
 
-mod line;
+mod connection;
+mod refusals;
 mod wire;
 
 use std::io;
@@ -17,89 +17,96 @@ use futures::future::{BoxFuture, Either, select};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, oneshot, watch};
 use wiremock::matchers::any;
-use wiremock::{Mock, MockServer};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-pub(super) use line::{Line, Place};
-pub(super) use wire::Answer;
+pub(super) use connection::{Endpoint, Port};
 
-use super::{Responder, Vendor};
+use super::stand_in::StandIn;
 
-/// Connections that a vendor serves at the same time; more are hung up on.
+/// Connections that a vendor serves at the same time; further ones are closed.
 const MAX_CONNECTIONS: usize = 1024;
 
+struct Responder(Arc<dyn StandIn>);
+
+impl Respond for Responder {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        self.0.answer(request).into()
+    }
+}
+
 /// One vendor, to be served.
-pub(super) struct Stand {
-    pub(super) vendor: Arc<dyn Vendor>,
-    pub(super) line: Arc<Line>,
-    /// The port at the front, 0 for a free one.
+pub(super) struct Service {
+    pub(super) stand_in: Arc<dyn StandIn>,
+    pub(super) endpoint: Arc<Endpoint>,
+    /// The port of the proxy, 0 for a free one.
     pub(super) port: u16,
     /// Where the stand-in itself listens.
     pub(super) behind: StdListener,
 }
 
-impl Stand {
+impl Service {
     async fn serve(self) -> io::Result<(SocketAddr, MockServer)> {
         let server = MockServer::builder().listener(self.behind).disable_request_recording().start().await;
-        Mock::given(any()).respond_with(Responder(self.vendor)).mount(&server).await;
-        let (port, listener) = Port::open(self.port)?;
+        Mock::given(any()).respond_with(Responder(self.stand_in)).mount(&server).await;
+        let (port, listener) = Reserved::open(self.port)?;
         let address = port.address;
-        tokio::spawn(serve(self.line, port, listener));
+        tokio::spawn(accept(self.endpoint, port, listener));
         Ok((address, server))
     }
 }
 
 /// The servers of a sandbox. They stop when this is dropped.
 ///
-/// The stand-ins are dropped on the thread, outside its runtime: their own `Drop` waits for a lock of tokio, and would
-/// wait for ever inside a task that has used up what the runtime grants it at one go.
-pub(super) struct Front {
+/// The mock servers are dropped on the thread, outside its runtime: their `Drop` waits for a lock of tokio, and would
+/// block for ever inside a task that has used up its cooperative budget.
+pub(super) struct Proxy {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     addresses: Vec<SocketAddr>,
 }
 
-impl Front {
+impl Proxy {
     /// Serves the vendors, and runs the tasks beside them.
-    pub(super) async fn start(stands: Vec<Stand>, tasks: Vec<BoxFuture<'static, ()>>) -> io::Result<Self> {
+    pub(super) async fn start(services: Vec<Service>, tasks: Vec<BoxFuture<'static, ()>>) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = oneshot::channel();
+        let (ready, started) = oneshot::channel();
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
-                Err(error) => return drop(tell.send(Err(error))),
+                Err(error) => return drop(ready.send(Err(error))),
             };
             let mut servers = Vec::new();
             runtime.block_on(async {
                 let mut addresses = Vec::new();
-                for stand in stands {
-                    match stand.serve().await {
+                for service in services {
+                    match service.serve().await {
                         Ok((address, server)) => {
                             addresses.push(address);
                             servers.push(server);
                         }
-                        Err(error) => return drop(tell.send(Err(error))),
+                        Err(error) => return drop(ready.send(Err(error))),
                     }
                 }
                 tasks.into_iter().for_each(|task| drop(tokio::spawn(task)));
-                // Whoever asked for it may be gone already; then the sender of the end is gone as well.
-                let _ = tell.send(Ok(addresses));
+                // The caller may have been dropped; then the stop sender has been dropped as well.
+                let _ = ready.send(Ok(addresses));
                 let _ = stopped.await;
             });
             drop(runtime);
             drop(servers);
         })?;
         let gone = || io::Error::other("the sandbox's thread ended at once");
-        let addresses = told.await.map_err(|_| gone())??;
+        let addresses = started.await.map_err(|_| gone())??;
         Ok(Self { stop: Some(stop), thread: Some(thread), addresses })
     }
 
-    /// Where the lines are served, in their order.
+    /// The addresses of the services, in their order.
     pub(super) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 }
 
-impl Drop for Front {
+impl Drop for Proxy {
     fn drop(&mut self) {
         drop(self.stop.take());
         // The ports are free once the thread has ended, which it does at once.
@@ -109,8 +116,8 @@ impl Drop for Front {
     }
 }
 
-/// A port that is kept while nobody listens on it, so that connections to it are refused and nobody else takes it.
-struct Port {
+/// A port that stays reserved while nothing listens on it, so that connections are refused and no other program takes it.
+struct Reserved {
     address: SocketAddr,
     _keeper: Option<TcpSocket>,
 }
@@ -122,7 +129,7 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-impl Port {
+impl Reserved {
     fn open(port: u16) -> io::Result<(Self, TcpListener)> {
         let socket = bound((Ipv4Addr::LOCALHOST, port).into())?;
         let address = socket.local_addr()?;
@@ -136,10 +143,10 @@ impl Port {
     }
 }
 
-/// Serves one vendor: listens while it is wanted, and refuses connections while it is not.
-async fn serve(line: Arc<Line>, port: Port, mut listener: TcpListener) {
+/// Accepts the connections of one vendor: listens while that is wanted, and refuses connections while it is not.
+async fn accept(endpoint: Arc<Endpoint>, port: Reserved, mut listener: TcpListener) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut wanted = line.door.subscribe();
+    let mut wanted = endpoint.wanted.subscribe();
     loop {
         while *wanted.borrow_and_update() {
             let accepted = match select(pin!(listener.accept()), pin!(wanted.changed())).await {
@@ -149,33 +156,33 @@ async fn serve(line: Arc<Line>, port: Port, mut listener: TcpListener) {
             };
             match (accepted, Arc::clone(&room).try_acquire_owned()) {
                 (Ok((stream, _)), Ok(place)) => {
-                    let line = Arc::clone(&line);
+                    let endpoint = Arc::clone(&endpoint);
                     tokio::spawn(async move {
-                        line::connection(&line, stream).await;
+                        connection::serve(&endpoint, stream).await;
                         drop(place);
                     });
                 }
-                // Too many connections: this one ends here, and the system's lack of files passes.
+                // Too many connections: this one is closed. A lack of file handles is temporary.
                 _ => tokio::task::yield_now().await,
             }
         }
         drop(listener);
-        line.place.send_replace(Place::Closed);
+        endpoint.port.send_replace(Port::Closed);
         if !until(&mut wanted).await {
             return;
         }
         listener = match port.reopen() {
             Ok(listener) => listener,
             Err(_) => {
-                line.place.send_replace(Place::Lost);
+                endpoint.port.send_replace(Port::Lost);
                 return;
             }
         };
-        line.place.send_replace(Place::Open);
+        endpoint.port.send_replace(Port::Open);
     }
 }
 
-/// Waits until the vendor is wanted again; not so where nobody can want it any more.
+/// Waits until listening is wanted again; false where the endpoint is gone.
 async fn until(wanted: &mut watch::Receiver<bool>) -> bool {
     wanted.wait_for(|wanted| *wanted).await.is_ok()
 }

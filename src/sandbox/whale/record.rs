@@ -1,4 +1,4 @@
-//! The customers: get-or-create by e-mail, partial update, list and search.
+//! Customers: get-or-create by e-mail, partial update, list and search, and the forms in which the vendor shows them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -7,8 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
-use super::segments::Segments;
-use super::{Failure, Object, Outcome, Query, Reply, bound, digits, fields, fold, stamp};
+use super::{Failure, Object, Outcome, Query, Reply, bound, check, digits, fold, stamp};
 
 /// What a list may be sorted by. Only `last_order_at` is *documented*.
 const SORTS: [&str; 7] =
@@ -17,13 +16,13 @@ const SORTS: [&str; 7] =
 /// `created_before` and `segment_id` are *inferred*; the others are *documented*.
 const FILTERS: [&str; 7] = ["search", "tags", "created_after", "created_before", "segment_id", "sort", "order"];
 
-/// One customer and what hangs on it.
+/// One customer, with notes and events.
 pub(super) struct Person {
     /// All fields, as a single customer is shown.
     pub(super) record: Object,
     pub(super) notes: Vec<Object>,
     pub(super) events: Vec<Object>,
-    /// What a search looks through, in small letters.
+    /// The text that a search matches, in lower case.
     haystack: String,
 }
 
@@ -52,7 +51,7 @@ impl Person {
 #[derive(Default)]
 pub(super) struct People {
     created: u64,
-    /// By id; ids ascend, so that this is the order of creation too.
+    /// By id; ids ascend, so that this is also the order of creation.
     rows: BTreeMap<String, Person>,
     by_email: HashMap<String, String>,
     /// By the digits of the number (*seen* in the vendor's other code).
@@ -73,9 +72,9 @@ impl People {
     }
 
     /// A known e-mail returns that customer (*documented*), unmodified, with 200 instead of 201 (both *inferred*). A
-    /// new e-mail with somebody else's phone returns that other person, like the vendor's own code (*seen*).
+    /// new e-mail with another customer's phone returns that customer, like the vendor's own code (*seen*).
     pub(super) fn create(&mut self, body: &Object, now: DateTime<Utc>) -> Outcome {
-        let given = fields::read(body)?;
+        let given = check::read(body)?;
         let Some(email) = given.get("email").and_then(Value::as_str) else { return Err(Failure::missing("email")) };
         let known = self.by_email.get(email).or_else(|| self.by_phone.get(&phone_of(&given)?));
         if let Some(person) = known.and_then(|id| self.rows.get(id)) {
@@ -102,7 +101,7 @@ impl People {
         self.keep(id, record, Vec::new());
     }
 
-    /// One that nobody has: a record that was put here may have brought any.
+    /// An id that no customer has: a stored record may have any.
     fn new_id(&mut self) -> String {
         loop {
             self.created += 1;
@@ -124,7 +123,7 @@ impl People {
     /// is a conflict: all *inferred*.
     pub(super) fn update(&mut self, id: &str, body: &Object, now: DateTime<Utc>) -> Outcome {
         self.find(id)?;
-        let given = fields::read(body)?;
+        let given = check::read(body)?;
         if given.get("email") == Some(&Value::Null) {
             return Err(Failure::invalid(Some("email"), "email cannot be cleared"));
         }
@@ -156,7 +155,12 @@ impl People {
         Ok(Reply::empty(204))
     }
 
-    pub(super) fn list(&self, query: &Query, segments: &Segments, now: DateTime<Utc>) -> Outcome {
+    /// A page of the customers that a query asks for. `members` gives for a segment's id whether a customer is in it.
+    pub(super) fn list<M: Fn(&str, &Object) -> bool>(
+        &self,
+        query: &Query,
+        members: impl Fn(&str) -> Option<M>,
+    ) -> Outcome {
         let descending = match query.first("order") {
             None | Some("desc") => true,
             Some("asc") => false,
@@ -170,7 +174,7 @@ impl People {
         let (after, before) = (bound(query, "created_after")?, bound(query, "created_before")?);
         let segment = match query.first("segment_id") {
             None => None,
-            Some(id) => Some(segments.find(id).map_err(|_| Failure::invalid(Some("segment_id"), "no such segment"))?),
+            Some(id) => Some(members(id).ok_or_else(|| Failure::invalid(Some("segment_id"), "no such segment"))?),
         };
         // Of several words one is enough (*seen* in the vendor's other code), of tags all are wanted (*inferred*).
         let search = query.first("search").unwrap_or_default().to_lowercase();
@@ -183,7 +187,7 @@ impl People {
                 && tags.iter().all(|tag| person.has_tag(tag))
                 && after.as_deref().is_none_or(|after| created >= after)
                 && before.as_deref().is_none_or(|before| created < before)
-                && segment.is_none_or(|segment| segment.has(id, &person.record, now))
+                && segment.as_ref().is_none_or(|has| has(id, &person.record))
         };
         let entries = self.rows.iter().filter(|(id, person)| wanted(id, person)).map(|(id, person)| Entry {
             sort: person.field(sort),
@@ -214,7 +218,7 @@ impl People {
     }
 }
 
-/// A customer of whom nothing is known.
+/// An empty customer.
 fn blank(id: &str, now: DateTime<Utc>) -> Object {
     let now = json!(stamp(now));
     [

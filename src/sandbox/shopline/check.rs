@@ -1,4 +1,4 @@
-//! What SHOPLINE takes: keys, types and limits of each request object, as tables.
+//! Checks request objects: keys, types and limits, as tables.
 //!
 //! Keys, types and limits are *documented*. How a breach is answered is *unknown*: here a wrong shape is 400 and a wrong
 //! value 422, both with one `path:message` string, a form that was seen on another resource. That an unknown key is
@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::super::reply;
+use crate::sandbox::reply;
 
 /// A refused request: the status and the text under `errors`.
 #[derive(Debug, Clone, PartialEq)]

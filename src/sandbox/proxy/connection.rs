@@ -1,4 +1,4 @@
-//! One vendor's line: what happens to one request after the other.
+//! Serves the connections of one vendor: reads requests, applies limits and faults, and forwards to the stand-in.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,69 +12,70 @@ use http::Method;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::refusals;
 use super::wire::{self, Answer, Head, Peer};
 use crate::Clock;
-use crate::sandbox::faults::{Fault, Plays};
-use crate::sandbox::journal::{Journal, Received, hide_credentials, kind};
-use crate::sandbox::limits::Gate;
+use crate::sandbox::faults::{Fault, FaultQueue};
+use crate::sandbox::journal::{Journal, Received, kind};
+use crate::sandbox::limits::Limiter;
 use crate::sandbox::reply::lock;
-use crate::sandbox::shapes;
+use crate::sandbox::stand_in::StandIn;
 
-/// What a client meets at the vendor's port.
+/// The state of a vendor's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sandbox) enum Place {
+pub(in crate::sandbox) enum Port {
     Open,
     /// Connections are refused.
     Closed,
-    /// The port could not be taken again.
+    /// Another program has taken the port.
     Lost,
 }
 
-/// All that one vendor's front knows.
-pub(in crate::sandbox) struct Line {
-    provider: &'static str,
-    /// The stand-in.
+/// The state that all connections of one vendor share.
+pub(in crate::sandbox) struct Endpoint {
+    stand_in: Arc<dyn StandIn>,
+    /// Where the stand-in listens.
     behind: SocketAddr,
     clock: Arc<dyn Clock>,
-    gate: Option<Mutex<Gate>>,
-    pub(in crate::sandbox) plays: Mutex<Plays>,
+    limiter: Option<Mutex<Limiter>>,
+    pub(in crate::sandbox) faults: Mutex<FaultQueue>,
     pub(in crate::sandbox) journal: Mutex<Journal>,
-    /// Whether the vendor is wanted to take connections.
-    pub(super) door: watch::Sender<bool>,
-    /// Whether it does.
-    pub(super) place: watch::Sender<Place>,
+    /// Whether the port is to be open.
+    pub(super) wanted: watch::Sender<bool>,
+    /// Whether it is.
+    pub(super) port: watch::Sender<Port>,
     /// Connections that wait for a request.
     waiting: watch::Sender<usize>,
 }
 
-impl Line {
+impl Endpoint {
     pub(in crate::sandbox) fn new(
-        provider: &'static str,
+        stand_in: Arc<dyn StandIn>,
         behind: SocketAddr,
         clock: Arc<dyn Clock>,
-        kept: usize,
-        strict: bool,
+        journal: Journal,
+        limiter: Option<Limiter>,
     ) -> Self {
         Self {
-            provider,
+            stand_in,
             behind,
             clock,
-            gate: strict.then(|| Mutex::new(Gate::new(provider))),
-            plays: Mutex::default(),
-            journal: Mutex::new(Journal::new(kept)),
-            door: watch::Sender::new(true),
-            place: watch::Sender::new(Place::Open),
+            limiter: limiter.map(Mutex::new),
+            faults: Mutex::default(),
+            journal: Mutex::new(journal),
+            wanted: watch::Sender::new(true),
+            port: watch::Sender::new(Port::Open),
             waiting: watch::Sender::new(0),
         }
     }
 
-    /// Opens or shuts the port, and returns once it is done: when shut, nobody is connected any more but those whose
-    /// request is under way.
-    pub(in crate::sandbox) async fn open(&self, open: bool) -> Place {
-        let mut place = self.place.subscribe();
-        self.door.send_replace(open);
-        let done = |place: &Place| *place == Place::Lost || (*place == Place::Open) == open;
-        let reached = place.wait_for(done).await.map_or(Place::Lost, |place| *place);
+    /// Opens or closes the port, and returns once it is done: when closed, only connections with a request under way
+    /// remain.
+    pub(in crate::sandbox) async fn listen(&self, open: bool) -> Port {
+        let mut port = self.port.subscribe();
+        self.wanted.send_replace(open);
+        let done = |port: &Port| *port == Port::Lost || (*port == Port::Open) == open;
+        let reached = port.wait_for(done).await.map_or(Port::Lost, |port| *port);
         if !open {
             // The sender lives as long as this, so that the error cannot occur.
             let _ = self.waiting.subscribe().wait_for(|count| *count == 0).await;
@@ -89,25 +90,25 @@ enum Next {
     End,
 }
 
-/// Serves one connection until either side has enough.
-pub(super) async fn connection(line: &Line, stream: TcpStream) {
+/// Serves one connection until either side closes it.
+pub(super) async fn serve(endpoint: &Endpoint, stream: TcpStream) {
     let mut client = Peer::new(stream);
     let mut behind = None;
-    let mut door = line.door.subscribe();
+    let mut wanted = endpoint.wanted.subscribe();
     loop {
-        line.waiting.send_modify(|count| *count += 1);
-        // A vendor that shuts hangs up on whoever waits.
-        let head = match select(pin!(client.head()), pin!(door.wait_for(|open| !open))).await {
+        endpoint.waiting.send_modify(|count| *count += 1);
+        // A vendor that stops listening closes its idle connections.
+        let head = match select(pin!(client.head()), pin!(wanted.wait_for(|open| !open))).await {
             Either::Left((Ok(head), _)) => head,
             _ => None,
         };
         let Some(head) = head else {
             drop(client);
-            line.waiting.send_modify(|count| *count = count.saturating_sub(1));
+            endpoint.waiting.send_modify(|count| *count = count.saturating_sub(1));
             return;
         };
-        line.waiting.send_modify(|count| *count = count.saturating_sub(1));
-        match exchange(line, client, &mut behind, head).await {
+        endpoint.waiting.send_modify(|count| *count = count.saturating_sub(1));
+        match exchange(endpoint, client, &mut behind, head).await {
             Ok((Next::Another, same)) => client = same,
             _ => return,
         }
@@ -115,7 +116,12 @@ pub(super) async fn connection(line: &Line, stream: TcpStream) {
 }
 
 /// One request, from its head to the end of its answer.
-async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head: Head) -> io::Result<(Next, Peer)> {
+async fn exchange(
+    endpoint: &Endpoint,
+    mut client: Peer,
+    behind: &mut Option<Peer>,
+    head: Head,
+) -> io::Result<(Next, Peer)> {
     let mut words = head.start.split(' ');
     let method: Method = words.next().unwrap_or_default().parse().map_err(io::Error::other)?;
     let target = words.next().unwrap_or_default();
@@ -124,19 +130,22 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
         return Err(io::Error::new(io::ErrorKind::InvalidData, "no HTTP/1"));
     }
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let kind = kind(line.provider, method.as_str(), path);
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let kind = kind(method.as_str(), endpoint.stand_in.route(&segments));
     let close = version == "HTTP/1.0" || wire::ends(&head.headers);
-    let refused = line.gate.as_ref().and_then(|gate| lock(gate).take(&head.headers, line.clock.now()).err());
-    let fault = if refused.is_some() { None } else { lock(&line.plays).next(&kind) };
+    let key = endpoint.stand_in.quota_key(&head.headers);
+    let limiter = endpoint.limiter.as_ref();
+    let refused = limiter.and_then(|limiter| lock(limiter).take(key, endpoint.clock.now()).err());
+    let fault = if refused.is_some() { None } else { lock(&endpoint.faults).next(&kind) };
 
     let mut received = Received {
-        provider: line.provider,
+        provider: endpoint.stand_in.provider(),
         path: path.to_owned(),
         query: query.map(str::to_owned),
         kind,
         headers: head.headers,
         body: Bytes::new(),
-        at: line.clock.utc(),
+        at: endpoint.clock.utc(),
         reached_vendor: false,
         status: None,
         fault: fault.clone(),
@@ -151,18 +160,17 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
     let mut answer = None;
     if refused.is_none() && fault.as_ref().is_none_or(Fault::carries_out) {
         received.reached_vendor = true;
-        answer = Some(forward(line, behind, &head.start, &received).await?);
+        answer = Some(forward(endpoint, behind, &head.start, &received).await?);
     }
     if let Some(wait) = refused {
-        answer = Some(shapes::exceeded(line.provider, wait, line.clock.utc()));
+        answer = Some(refusals::exceeded(&*endpoint.stand_in, wait, endpoint.clock.utc()));
     }
-    let answer = strike(line, fault.as_ref(), answer);
+    let answer = inject(endpoint, fault.as_ref(), answer);
     received.status = answer.as_ref().map(|answer| answer.status);
     let is_stalled = matches!(fault, Some(Fault::Stalled { .. }));
-    hide_credentials(&mut received.headers);
     let to_head = received.method == Method::HEAD;
-    // Before the answer goes out: whoever has the answer finds the request in the log.
-    lock(&line.journal).add(received);
+    // Before the answer is sent, so that a client with an answer finds the request in the log.
+    lock(&endpoint.journal).add(received);
     let Some(answer) = answer else {
         if is_stalled {
             client.until_gone().await;
@@ -197,7 +205,7 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
             client.write(&answer.body).await?;
         }
         Some(Fault::Outage) => {
-            line.open(false).await;
+            endpoint.listen(false).await;
             client.write(&answer.bytes(true)).await?;
             return Ok((Next::End, client));
         }
@@ -207,33 +215,38 @@ async fn exchange(line: &Line, mut client: Peer, behind: &mut Option<Peer>, head
     Ok((if close { Next::End } else { Next::Another }, client))
 }
 
-/// What a body is padded with.
+/// The padding of an oversized body.
 const BLANKS: &[u8] = &[b' '; 1 << 14];
 
-/// The answer that goes out, after what goes wrong with it; none where no answer does.
-fn strike(line: &Line, fault: Option<&Fault>, answer: Option<Answer>) -> Option<Answer> {
+/// The answer after the fault is applied; none where no answer is sent.
+fn inject(endpoint: &Endpoint, fault: Option<&Fault>, answer: Option<Answer>) -> Option<Answer> {
     let Some(fault) = fault else { return answer };
     match fault {
-        Fault::Limited(after) => Some(shapes::limited(line.provider, *after, line.clock.utc())),
-        Fault::Broken { status, body, .. } => Some(shapes::broken(line.provider, *status, *body)),
+        Fault::Limited(after) => Some(refusals::limited(&*endpoint.stand_in, *after, endpoint.clock.utc())),
+        Fault::Broken { status, body, .. } => Some(refusals::broken(&*endpoint.stand_in, *status, *body)),
         Fault::ResetBefore | Fault::ResetAfter | Fault::Stalled { .. } => None,
         Fault::WrongType => answer.map(|mut answer| {
             answer.set("content-type", "text/html; charset=utf-8");
             answer
         }),
-        Fault::InvalidJson => answer.map(shapes::halved),
-        Fault::InvalidUtf8 => answer.map(shapes::spoilt),
-        Fault::ErrorInside => Some(shapes::error_inside(line.provider)),
-        Fault::Redirect { status, location } => Some(shapes::redirect(*status, location)),
+        Fault::InvalidJson => answer.map(refusals::halved),
+        Fault::InvalidUtf8 => answer.map(refusals::spoilt),
+        Fault::ErrorInside => Some(refusals::error_inside(&*endpoint.stand_in)),
+        Fault::Redirect { status, location } => Some(refusals::redirect(*status, location)),
         Fault::Cut | Fault::Drip { .. } | Fault::Oversized { .. } | Fault::Outage => answer,
     }
 }
 
-/// Asks the stand-in, over the connection of earlier requests where there is one.
-async fn forward(line: &Line, behind: &mut Option<Peer>, start: &str, request: &Received) -> io::Result<Answer> {
+/// Forwards a request to the stand-in, over the connection of earlier requests where there is one.
+async fn forward(
+    endpoint: &Endpoint,
+    behind: &mut Option<Peer>,
+    start: &str,
+    request: &Received,
+) -> io::Result<Answer> {
     let mut peer = match behind.take() {
         Some(peer) => peer,
-        None => Peer::new(TcpStream::connect(line.behind).await?),
+        None => Peer::new(TcpStream::connect(endpoint.behind).await?),
     };
     peer.write(&wire::request(start, &request.headers, &request.body)).await?;
     let answer = Answer::read(&mut peer, request.method == Method::HEAD).await?;

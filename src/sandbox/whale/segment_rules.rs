@@ -1,7 +1,7 @@
-//! The rules of dynamic segments.
+//! Checks and evaluates the rules of dynamic segments.
 //!
 //! Shape, `gte`, `before` and `N_days_ago` are *documented*, `eq` is of a sibling resource, the other operators are
-//! *inferred*. An operator or a field that is not known here is kept, and matches nobody.
+//! *inferred*. An operator or a field that is not known here is stored, and matches no customer.
 
 use std::cmp::Ordering;
 

@@ -1,5 +1,4 @@
-//! As much of HTTP/1.1 as a front needs that must be able to break it: one message after the other over one connection,
-//! with a length or in chunks, and with limits on both.
+//! Reads and writes HTTP/1.1 messages on a raw connection, with a length or in chunks, and with limits on both.
 
 use std::io;
 
@@ -27,10 +26,10 @@ pub(super) struct Head {
 
 /// An answer, whole.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 fn broken(what: &'static str) -> io::Error {
@@ -185,7 +184,7 @@ pub(super) fn request(start: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> 
     out
 }
 
-/// The headers of a message but for those that belong to one connection or tell the body's length.
+/// The headers of a message without those that belong to one connection or give the body's length.
 fn write_headers(out: &mut Vec<u8>, headers: &HeaderMap) {
     for (name, value) in headers {
         if matches!(name.as_str(), "connection" | "transfer-encoding" | "content-length" | "expect" | "keep-alive") {
@@ -231,7 +230,7 @@ impl Answer {
     }
 
     /// Sets a header.
-    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+    pub(super) fn set(&mut self, name: &'static str, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
