@@ -123,7 +123,7 @@ fn normalized(provider: &str, record: Value) -> Customer {
     }
     match provider {
         "triple_whale" => read(record, |row: triple_whale::CustomerRecord| Customer::from(&row)),
-        "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
+        "shopline" => read(record, |row: shopline::CustomerRecord| Customer::from(&row)),
         "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
         "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),
         "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),

@@ -3,7 +3,7 @@
 //! Answer with 200 within five seconds, and work later: a delivery that fails is repeated up to 19 times over two days,
 //! after which the vendor may end the subscription. Deliveries come twice, and some never: keep
 //! [`Delivery::webhook_id`], which is the same for every repeat, and read what changed from time to time with
-//! [`CustomerList::updated`](super::CustomerList::updated) (all documented).
+//! [`CustomerQuery::updated_at_min`](super::CustomerQuery::updated_at_min) (all documented).
 //!
 //! The signature covers the body alone (documented), and no header: whoever has seen a delivery can send it again as
 //! another topic or for another shop. Where that matters, read the customer by the id that the body tells.
@@ -25,9 +25,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::calls::SavedSearch;
-use super::record::{CustomerRecord, integer, object};
-use super::wire::CustomerId;
+use super::api::GroupRecord;
+use super::request::CustomerId;
+use super::response::{CustomerRecord, integer, object};
 use crate::client::auth::signature::{verify_base64, verify_hex};
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
@@ -247,7 +247,7 @@ impl Delivery {
     /// The group, of the topics `customer_groups/create`, `update` and `delete`. Its query is written otherwise than in
     /// the calls: `ordersCount:>2` (documented).
     #[must_use]
-    pub fn group(&self) -> Option<SavedSearch> {
+    pub fn group(&self) -> Option<GroupRecord> {
         self.topic.starts_with("customer_groups/").then(|| self.read()).flatten()
     }
 
@@ -262,7 +262,7 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::client::auth::signature::hmac_hex;
-    use crate::customer::AccountState;
+    use crate::customer::{AccountState, Customer};
 
     const SECRET: &str = "fake_app_secret";
 
@@ -318,7 +318,7 @@ mod tests {
             let customer = delivery.customer().unwrap();
             assert_eq!((customer.id.as_ref().unwrap().as_str(), customer.state), ("4201825054", Some(3)));
             assert!(customer.created_at.is_some() && customer.email_marketing_consent.is_none());
-            assert_eq!(customer.normalized().account_state, Some(AccountState::Enabled));
+            assert_eq!(Customer::from(&customer).account_state, Some(AccountState::Enabled));
             assert_eq!(
                 (delivery.webhook_id.as_deref(), delivery.api_version.as_deref()),
                 (Some("w-1"), Some("v20260301"))

@@ -1,25 +1,23 @@
-//! By which other services a store's customers may sign in: a setting of the store, not of a customer.
+//! The services by which a store's customers may sign in: a setting of the store, not of a customer.
 
 use std::fmt;
 
-use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::super::client::{Shopline, body};
-use super::super::native::Answered;
-use super::super::query::Query;
-use super::super::record::{list, object, text};
-use super::Ask;
-use super::customers::Nothing;
-use crate::client::Operation;
+use super::super::client::Shopline;
+use super::super::error::check;
+use super::super::operations::{DELETE_SOCIAL_LOGIN, LIST_SOCIAL_LOGINS, SET_SOCIAL_LOGIN};
+use super::super::response::{list, one, text};
+use crate::client::Response;
+use crate::client::api::ApiClient;
 use crate::client::json::lenient::lenient_text;
+use crate::client::pages::Page;
+use crate::client::query::Query;
+use crate::client::response::decode;
 use crate::error::Error;
 
-static LIST: Operation = Operation::bare_read("list_social_logins");
-/// The vendor makes or changes (documented).
-static SET: Operation = Operation::bare_idempotent_write("set_social_login");
-static DELETE: Operation = Operation::bare_idempotent_write("delete_social_login");
+const ROUTE: &str = "customers_social_login.json";
 
 macro_rules! open_words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -86,9 +84,9 @@ open_words! {
     }
 }
 
-/// A service to be made or changed.
+/// A service to create or update.
 #[derive(Clone, Serialize)]
-pub struct SocialLogin<'a> {
+pub struct SocialLoginInput<'a> {
     /// The service; required.
     pub login_channel: LoginChannel,
     /// Where customers sign in.
@@ -105,7 +103,7 @@ pub struct SocialLogin<'a> {
     pub third_rsa_key: Option<&'a SecretString>,
 }
 
-impl SocialLogin<'_> {
+impl SocialLoginInput<'_> {
     /// This service, with nothing else.
     #[must_use]
     pub fn new(login_channel: LoginChannel) -> Self {
@@ -136,9 +134,9 @@ pub struct SocialLoginRecord {
 }
 
 /// Shows service and platform.
-impl fmt::Debug for SocialLogin<'_> {
+impl fmt::Debug for SocialLoginInput<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("SocialLogin");
+        let mut out = f.debug_struct("SocialLoginInput");
         out.field("login_channel", &self.login_channel).field("login_platform_type", &self.login_platform_type);
         out.finish_non_exhaustive()
     }
@@ -168,13 +166,6 @@ fn word<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<O
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct SocialAnswer {
-    #[serde(deserialize_with = "object")]
-    data: Option<SocialData>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct SocialData {
     #[serde(deserialize_with = "list")]
     third_party_login_configurations: Vec<SocialLoginRecord>,
@@ -187,46 +178,44 @@ struct DeleteBody<'a> {
 }
 
 impl Shopline {
-    /// The store's services, all or of one kind: `GET customers_social_login.json`. Which scope it needs is unknown.
+    /// Lists the store's services, all or of one kind: `GET customers_social_login.json`. Which scope it needs is unknown.
     ///
     /// # Errors
     ///
-    /// As the vendor refuses it, or [`ErrorKind::Decode`](crate::ErrorKind::Decode).
+    /// The vendor's refusal, or [`ErrorKind::Decode`](crate::ErrorKind::Decode).
     pub async fn list_social_logins(
         &self,
         channel: Option<&LoginChannel>,
         platform: Option<&LoginPlatform>,
-    ) -> Result<Answered<Vec<SocialLoginRecord>>, Error> {
-        let mut query = Query::default();
-        query.option("login_channel", channel.map(LoginChannel::as_str));
-        query.option("login_platform_type", platform.map(LoginPlatform::as_str));
-        let answered =
-            self.reading::<SocialAnswer>(Ask::get(&LIST, "customers_social_login.json").query(query)).await?;
-        Ok(answered.map(|answer| answer.data.unwrap_or_default().third_party_login_configurations))
+    ) -> Result<Response<Page<SocialLoginRecord>>, Error> {
+        let mut query = Query::new();
+        query.push_some("login_channel", channel.map(LoginChannel::as_str));
+        query.push_some("login_platform_type", platform.map(LoginPlatform::as_str));
+        let request = self.to(&LIST_SOCIAL_LOGINS, &query.on(ROUTE), &[])?;
+        let answer = self.fetch(request, decode(check, one::<SocialData>("data"))).await?;
+        Ok(answer.map(|data| Page::new(data.unwrap_or_default().third_party_login_configurations, None)))
     }
 
-    /// Makes or changes a service: `POST customers_social_login.json`.
+    /// Creates or updates a service: `POST customers_social_login.json`.
     ///
     /// # Errors
     ///
-    /// As the vendor refuses it.
-    pub async fn set_social_login(&self, login: &SocialLogin<'_>) -> Result<Answered<()>, Error> {
-        let ask = Ask::new(&SET, Method::POST, "customers_social_login.json").body(body(login)?);
-        Ok(self.writing::<Nothing>(ask).await?.map(|_| ()))
+    /// The vendor's refusal.
+    pub async fn set_social_login(&self, login: &SocialLoginInput<'_>) -> Result<Response<()>, Error> {
+        self.write_only(self.to_with(&SET_SOCIAL_LOGIN, ROUTE, &[], login)?).await
     }
 
     /// Removes a service: `DELETE customers_social_login.json`, with a JSON body (documented).
     ///
     /// # Errors
     ///
-    /// As the vendor refuses it.
+    /// The vendor's refusal.
     pub async fn delete_social_login(
         &self,
         channel: &LoginChannel,
         platform: &LoginPlatform,
-    ) -> Result<Answered<()>, Error> {
-        let body = body(&DeleteBody { login_channel: channel, login_platform_type: platform })?;
-        let ask = Ask::new(&DELETE, Method::DELETE, "customers_social_login.json").body(body);
-        Ok(self.writing::<Nothing>(ask).await?.map(|_| ()))
+    ) -> Result<Response<()>, Error> {
+        let body = DeleteBody { login_channel: channel, login_platform_type: platform };
+        self.write_only(self.to_with(&DELETE_SOCIAL_LOGIN, ROUTE, &[], &body)?).await
     }
 }

@@ -1,4 +1,4 @@
-//! What several customers have subscribed to.
+//! The subscriptions of several customers.
 
 use std::fmt;
 
@@ -6,16 +6,15 @@ use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
 
 use super::super::client::Shopline;
-use super::super::native::Answered;
-use super::super::query::Query;
-use super::super::record::{Listed, id, integer, list, moment};
-use super::super::wire::CustomerId;
-use super::{Ask, listable};
-use crate::client::Operation;
+use super::super::operations::LIST_SUBSCRIPTIONS;
+use super::super::request::CustomerId;
+use super::super::response::{id, integer, moment};
+use super::check_comma_list;
+use crate::client::Response;
 use crate::client::json::lenient::lenient_text;
+use crate::client::pages::Page;
+use crate::client::query::Query;
 use crate::error::Error;
-
-static SUBSCRIPTIONS: Operation = Operation::bare_read("list_subscriptions");
 
 macro_rules! open_numbers {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $number:literal),+ $(,)? }) => {
@@ -79,7 +78,7 @@ open_numbers! {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Subscription {
+pub struct SubscriptionRecord {
     /// The customer.
     #[serde(deserialize_with = "id")]
     pub customer_id: Option<CustomerId>,
@@ -100,7 +99,7 @@ pub struct Subscription {
     pub subscribe_time: Option<DateTime<FixedOffset>>,
 }
 
-impl Subscription {
+impl SubscriptionRecord {
     /// Whether it is on; none where the vendor's number is neither on nor off.
     #[must_use]
     pub fn is_on(&self) -> Option<bool> {
@@ -113,9 +112,9 @@ impl Subscription {
 }
 
 /// Shows no account.
-impl fmt::Debug for Subscription {
+impl fmt::Debug for SubscriptionRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription")
+        f.debug_struct("SubscriptionRecord")
             .field("customer_id", &self.customer_id)
             .field("status", &self.status)
             .field("subscribe_account_type", &self.subscribe_account_type)
@@ -127,32 +126,21 @@ fn number<'de, D: serde::Deserializer<'de>, T: From<i64>>(deserializer: D) -> Re
     Ok(integer(deserializer)?.map(T::from))
 }
 
-#[derive(Deserialize)]
-struct SubscriptionsAnswer {
-    #[serde(deserialize_with = "list")]
-    user_subscribe_info_list: Vec<Subscription>,
-}
-
-impl Listed for SubscriptionsAnswer {
-    type Item = Subscription;
-
-    fn items(self) -> Vec<Subscription> {
-        self.user_subscribe_info_list
-    }
-}
-
 impl Shopline {
-    /// The subscriptions of several customers: `GET customers/subscribe.json`. How many may be named is unknown.
+    /// Lists the subscriptions of several customers: `GET customers/subscribe.json`. How many may be named is unknown.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where no customer is named, or an id has a comma; else
-    /// as the vendor refuses it, or [`ErrorKind::Decode`](crate::ErrorKind::Decode).
-    pub async fn list_subscriptions(&self, customers: &[CustomerId]) -> Result<Answered<Vec<Subscription>>, Error> {
-        listable(&SUBSCRIPTIONS, "customer_ids", customers.iter().map(CustomerId::as_str))?;
-        let mut query = Query::default();
+    /// the vendor's refusal, or [`ErrorKind::Decode`](crate::ErrorKind::Decode).
+    pub async fn list_subscriptions(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<Response<Page<SubscriptionRecord>>, Error> {
+        check_comma_list(&LIST_SUBSCRIPTIONS, "customer_ids", customers.iter().map(CustomerId::as_str))?;
+        let mut query = Query::new();
         query.list("customer_ids", customers.iter().map(CustomerId::as_str));
-        let ask = Ask::get(&SUBSCRIPTIONS, "customers/subscribe.json").query(query);
-        Ok(self.reading::<SubscriptionsAnswer>(ask).await?.map(Listed::items))
+        let request = self.to(&LIST_SUBSCRIPTIONS, &query.on("customers/subscribe.json"), &[])?;
+        self.read_page(request, "user_subscribe_info_list").await
     }
 }

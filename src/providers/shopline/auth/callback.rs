@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use url::form_urlencoded;
 
 use super::super::PROVIDER;
-use super::super::client::store_handle;
-use super::OAuthApp;
+use super::super::request::options::store_handle;
+use super::app::OAuthApp;
 use crate::client::auth::signature::verify_hex;
 use crate::client::query_value;
 use crate::error::{Effect, Error, ErrorKind};
@@ -57,7 +57,24 @@ fn refuse(hint: &'static str) -> Error {
         .with_hint(hint)
 }
 
-pub(super) fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
+impl OAuthApp {
+    /// Reads a request that the vendor signed, at installation or on the way back, from its raw query (what stands
+    /// behind the question mark, not decoded).
+    ///
+    /// All parameters but `sign` are signed, sorted by name (documented). Whether by their decoded or their encoded
+    /// values is unknown, since the vendor's own clients differ: either is accepted, and the decoded one only where it
+    /// can be read in one way.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) where the signature, the app's key or the time
+    /// (ten minutes either way, documented) is not right, with a hint that names what.
+    pub fn verify_request(&self, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
+        verify(self, query, now)
+    }
+}
+
+fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
     let mut parameters = read(query.strip_prefix('?').unwrap_or(query));
     parameters.sort_by(|a, b| a.name.cmp(&b.name));
     // Of a name that stands twice, signer and reader could each take another value.

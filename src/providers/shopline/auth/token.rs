@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::super::record::{moment, object};
+use super::super::response::{moment, object};
 use super::jwt::expiry;
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict, by_status};
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, Retry, VendorError, by_status};
 use crate::error::ErrorKind;
 
 /// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
@@ -71,13 +72,13 @@ fn filled(text: Option<String>) -> Option<String> {
 
 /// A token call succeeds where its body says `"code":200` (documented), as a number or a text, whatever the status says;
 /// a body without a code goes by the token in it.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
     let code = filled(answer.code);
     let has_token = answer.data.is_some_and(|data| filled(data.access_token).is_some());
     let is_success = response.status.is_success();
     if is_success && (code.as_deref() == Some("200") || (code.is_none() && has_token)) {
-        return Verdict::Success;
+        return Ok(());
     }
     let i18n_code = filled(answer.i18n_code);
     let mut problem =
@@ -99,10 +100,10 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         problem.hint = Some("the app's key, its secret, the code or this machine's clock is not right");
     }
     problem.code = i18n_code.or(code);
-    problem.into_verdict()
+    Err(Box::new(problem))
 }
 
-/// The token of an answer that [`judge`] found good; none where it holds none.
+/// The token of an answer that [`check`] found good; none where it holds none.
 pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
     let data = serde_json::from_slice::<Answer>(body).ok()?.data?;
     let token = SecretString::from(filled(data.access_token)?.trim().to_owned());
@@ -123,7 +124,7 @@ pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
 
 impl AccessToken {
     /// One that the caller brought.
-    pub(in super::super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
+    pub(super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
         Self { token, expires_at, scopes: Vec::new(), refresh_token: None }
     }
 }
@@ -135,10 +136,8 @@ mod tests {
     use super::*;
 
     fn problem(status: u16, body: &'static str) -> Option<(Option<ErrorKind>, Option<String>)> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some((problem.kind, problem.code)),
-        }
+        let failed = check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err()?;
+        Some((failed.kind, failed.code))
     }
 
     #[test]

@@ -1,21 +1,4 @@
-//! OAuth of custom and public apps: asking a merchant for access, checking the way back, and the tokens.
-//!
-//! The flow (documented): the merchant opens the app with a signed request; the app sends the browser to
-//! [`OAuthApp::authorize_url`]; the browser comes back with a one-time code, signed ([`OAuthApp::verify_request`]); the
-//! code is changed for a token ([`OAuthClient::create_token`]), which lives ten hours, and is then renewed
-//! ([`OAuthClient::refresh_token`], or by [`Shopline::oauth`](super::Shopline::oauth) on its own).
-
-mod callback;
-mod client;
-mod jwt;
-mod token;
-
-pub use callback::SignedRequest;
-pub use client::{OAuthBuilder, OAuthClient};
-pub use token::AccessToken;
-
-pub(super) use client::{REFRESH_PATH, refresh, refresh_step};
-pub(super) use jwt::{app_key, expiry};
+//! The app: its key and secret, the page where a merchant grants it access, and the signature of its token calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,10 +7,10 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::PROVIDER;
-use super::client::store_handle;
+use super::super::PROVIDER;
+use super::super::request::options::store_handle;
 use crate::client::auth::signature::hmac_hex;
-use crate::client::options::{bare_headers, credential_value, json_headers};
+use crate::client::options::{credential_value, json_headers};
 use crate::client::query_value;
 use crate::error::Error;
 
@@ -35,7 +18,7 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct OAuthApp {
     key: Arc<str>,
-    secret: Arc<SecretString>,
+    pub(super) secret: Arc<SecretString>,
 }
 
 /// Shows the key alone.
@@ -98,30 +81,15 @@ impl OAuthApp {
         Ok(url)
     }
 
-    /// Reads a request that the vendor signed, at installation or on the way back, from its raw query (what stands
-    /// behind the question mark, not decoded).
-    ///
-    /// All parameters but `sign` are signed, sorted by name (documented). Whether by their decoded or their encoded
-    /// values is unknown, since the vendor's own clients differ: either is accepted, and the decoded one only where it
-    /// can be read in one way.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) where the signature, the app's key or the time
-    /// (ten minutes either way, documented) is not right, with a hint that names what.
-    pub fn verify_request(&self, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
-        callback::verify(self, query, now)
-    }
-
     /// The headers of a token call: key, time in milliseconds, and the signature of the body and that time (documented).
-    fn signed_headers(&self, body: Option<&[u8]>, now: DateTime<Utc>) -> Result<HeaderMap, Error> {
+    pub(super) fn signed_headers(&self, body: Option<&[u8]>, now: DateTime<Utc>) -> Result<HeaderMap, Error> {
         let timestamp = now.timestamp_millis().to_string();
         let message = [body.unwrap_or_default(), timestamp.as_bytes()].concat();
         let sign = SecretString::from(hmac_hex(&self.secret, &message));
         self.headers(&timestamp, credential_value(PROVIDER, &sign)?)
     }
 
-    fn headers(&self, timestamp: &str, sign: HeaderValue) -> Result<HeaderMap, Error> {
+    pub(super) fn headers(&self, timestamp: &str, sign: HeaderValue) -> Result<HeaderMap, Error> {
         let value = |text: &str| {
             HeaderValue::from_str(text).map_err(|_| Error::config(PROVIDER, "app_key", "cannot stand in a header"))
         };
@@ -135,19 +103,8 @@ impl OAuthApp {
 }
 
 /// A value for a place in a plan that only sending fills.
-pub(super) fn placeholder() -> HeaderValue {
+pub(in super::super) fn placeholder() -> HeaderValue {
     let mut value = HeaderValue::from_static("[redacted]");
     value.set_sensitive(true);
     value
-}
-
-/// Headers with this bearer token, of requests with a JSON body and without one.
-pub(super) fn bearer_headers(content_type: &'static str, token: &SecretString) -> Result<[HeaderMap; 2], Error> {
-    let token = token.expose_secret().trim();
-    if token.is_empty() {
-        return Err(Error::config(PROVIDER, "credential", "the access token is empty"));
-    }
-    let bearer = SecretString::from(format!("Bearer {token}"));
-    let credential = Some(("authorization", &bearer));
-    Ok([json_headers(PROVIDER, content_type, credential)?, bare_headers(PROVIDER, credential)?])
 }

@@ -8,7 +8,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict, by_status as by_any_status};
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, Retry, VendorError, by_status as by_any_status};
 use crate::error::{ErrorKind, FieldError};
 
 /// Every shape of an error: `errors` as a string (documented), as an array or an object (read by the vendor's own
@@ -66,7 +67,7 @@ impl Answer<'_> {
 }
 
 /// Reads an answer of any status. Empty bodies, HTML and shapes that nobody documented leave the decision to the status.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let answer: Answer<'_> = serde_json::from_slice(&response.body).unwrap_or_default();
     let mut messages = Vec::new();
     let mut fields = Vec::new();
@@ -79,14 +80,14 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         answer.code.as_deref().and_then(|code| code.trim().parse().ok()).filter(|code| (400..600).contains(code));
     let inner = inner.filter(|_| response.status.is_success());
     if response.status.is_success() && (answer.brings_something() || (messages.is_empty() && inner.is_none())) {
-        return Verdict::Success;
+        return Ok(());
     }
     if messages.is_empty() {
         messages.extend(answer.message.filter(|text| !text.is_empty()));
     }
     if let Some(status) = inner {
         let (kind, effect, retry) = by_any_status(status, false);
-        return VendorError {
+        return Err(Box::new(VendorError {
             kind: Some(kind),
             effect: Some(effect),
             retry: Some(retry),
@@ -94,11 +95,10 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
             message: (!messages.is_empty()).then(|| messages.join("; ")),
             fields,
             ..VendorError::default()
-        }
-        .into_verdict();
+        }));
     }
     let (kind, hint) = by_status(response.status.as_u16());
-    VendorError {
+    Err(Box::new(VendorError {
         kind,
         retry: matches!(response.status.as_u16(), 433..=436).then_some(Retry::Never),
         code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
@@ -106,8 +106,7 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         fields,
         hint,
         ..VendorError::default()
-    }
-    .into_verdict()
+    }))
 }
 
 /// What a status means here beyond what it means everywhere (documented).
@@ -192,10 +191,7 @@ mod tests {
     use http::StatusCode;
 
     fn problem(status: u16, body: &'static str) -> Option<VendorError> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some(*problem),
-        }
+        check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err().map(|failed| *failed)
     }
 
     fn fields(problem: &VendorError) -> Vec<(String, String)> {

@@ -20,7 +20,7 @@ struct Claims {
 
 /// The time at which a token says that it ends. The vendor's tokens are readable JWTs (documented example); nothing of
 /// them is verified here, so that this is a hint for ourselves and proves nothing. A token of another form has none.
-pub(in super::super) fn expiry(token: &SecretString) -> Option<DateTime<Utc>> {
+pub(super) fn expiry(token: &SecretString) -> Option<DateTime<Utc>> {
     let seconds = claims(token)?.exp?.split('.').next()?.parse().ok()?;
     DateTime::from_timestamp(seconds, 0)
 }

@@ -1,15 +1,22 @@
 //! What the vendor's answers hold. Every part may be missing, null or of a neighbouring type.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, FixedOffset};
+use http::HeaderMap;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use super::paging::Keyed;
-use super::wire::{AddressId, CustomerId};
+use super::request::{AddressId, CustomerId};
+use crate::client::HttpResponse;
 use crate::client::json::lenient::{Scalar, lenient_bool, lenient_text};
+use crate::client::json::object::object as json_object;
+use crate::client::pages::{Cursor, Page, RowKey};
+use crate::client::query::is_verbatim;
 use crate::customer::is_blank;
 
 /// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
@@ -240,52 +247,99 @@ impl Gender {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct CustomerAnswer {
-    #[serde(deserialize_with = "object")]
-    pub(super) customer: Option<CustomerRecord>,
+/// The top-level members of a JSON object.
+type Members<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+
+fn members(response: &HttpResponse) -> Option<Members<'_>> {
+    json_object(&response.body)
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(super) struct CustomersAnswer {
-    /// No default: a page without the key is no page, and must not read as nobody.
-    #[serde(deserialize_with = "list")]
-    pub(super) customers: Vec<CustomerRecord>,
+/// Reads the object at this key: none inside where it is missing or no object, none at all where the body is no object.
+pub(super) fn one<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Option<T>> {
+    move |response| Some(members(response)?.get(key).and_then(|value| json_object(value.get().as_bytes())))
 }
 
-/// An answer that is a list.
-pub(super) trait Listed: serde::de::DeserializeOwned {
-    type Item;
-    fn items(self) -> Vec<Self::Item>;
+/// Reads the object at this key, which has to be there.
+pub(super) fn required<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<T> {
+    move |response| one(key)(response)?
 }
 
-impl Listed for CustomersAnswer {
-    type Item = CustomerRecord;
-
-    fn items(self) -> Vec<CustomerRecord> {
-        self.customers
+/// Reads the list at this key, which has to be there: an answer without it must not read as an empty list. Anything else
+/// than a list is an empty one, and anything else than an object in it is left out.
+pub(super) fn many<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Vec<T>> {
+    move |response| {
+        let rows: Vec<&RawValue> = serde_json::from_str(members(response)?.get(key)?.get()).unwrap_or_default();
+        Some(rows.into_iter().filter_map(|row| json_object(row.get().as_bytes())).collect())
     }
 }
 
-impl Keyed for CustomerRecord {
-    fn key(&self) -> Option<&str> {
-        self.id.as_ref().map(CustomerId::as_str)
-    }
+/// Reads a page of a list: the rows at this key, and the cursor of the next page from the `link` header.
+pub(super) fn page<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Page<T>> {
+    move |response| Some(Page::new(many(key)(response)?, next_page(&response.headers).ok()?))
+}
+
+/// Reads a count; none inside where the answer does not hold one.
+pub(super) fn count(response: &HttpResponse) -> Option<Option<u64>> {
+    let answer: CountAnswer = json_object(&response.body)?;
+    Some(answer.count.and_then(|count| u64::try_from(count).ok()))
+}
+
+/// Reads the answer to a create: none inside where the vendor shows no customer with an id, none at all where the body
+/// cannot be read.
+pub(super) fn created(response: &HttpResponse) -> Option<Option<CustomerRecord>> {
+    let is_whole = response.fault.is_none();
+    let shown = match one::<CustomerRecord>("customer")(response) {
+        Some(shown) => shown,
+        None if is_whole && response.body.trim_ascii().is_empty() => None,
+        None => serde_json::from_slice::<IgnoredAny>(&response.body).ok().map(|_| None)?,
+    };
+    Some(shown.filter(|record| record.id.is_some()))
 }
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct AddressAnswer {
-    #[serde(deserialize_with = "object")]
-    pub(super) customer_address: Option<AddressRecord>,
-}
-
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct CountAnswer {
+struct CountAnswer {
     #[serde(deserialize_with = "integer")]
-    pub(super) count: Option<i64>,
+    count: Option<i64>,
+}
+
+pub(super) fn row_key(record: &CustomerRecord) -> RowKey<'_> {
+    record.id.as_ref().map_or(RowKey::Unknown, |id| RowKey::Id(id.as_str()))
+}
+
+/// The link to the next page has no cursor that can be sent back.
+#[derive(Debug, PartialEq, Eq)]
+struct UnreadableLink;
+
+/// The cursor of the next page; none on the last one.
+fn next_page(headers: &HeaderMap) -> Result<Option<Cursor>, UnreadableLink> {
+    for value in headers.get_all(http::header::LINK) {
+        let text = value.to_str().map_err(|_| UnreadableLink)?;
+        // A comma may stand within the URL too, so that links are told apart by their angle brackets.
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once('<') {
+            let (url, after) = after.split_once('>').ok_or(UnreadableLink)?;
+            let parameters = after.split('<').next().unwrap_or(after);
+            if is_next(parameters) {
+                return cursor(url).map(Some);
+            }
+            rest = after;
+        }
+    }
+    Ok(None)
+}
+
+fn is_next(parameters: &str) -> bool {
+    parameters.split([';', ',']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').eq_ignore_ascii_case("next")
+    })
+}
+
+fn cursor(url: &str) -> Result<Cursor, UnreadableLink> {
+    let query = url.split_once('?').map(|(_, query)| query).ok_or(UnreadableLink)?;
+    let raw = query.split('&').find_map(|pair| pair.strip_prefix("page_info=")).ok_or(UnreadableLink)?;
+    // Sent back as the vendor escaped it; what could change the rest of the URL is refused.
+    Cursor::of_vendor(is_verbatim(raw).then_some(raw)).ok_or(UnreadableLink)
 }
 
 #[allow(clippy::ref_option)] // Called with a field's address.
@@ -298,11 +352,11 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomerId>, D::Error> {
-    Ok(text(deserializer)?.map(CustomerId))
+    Ok(text(deserializer)?.map(CustomerId::from))
 }
 
 fn address_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AddressId>, D::Error> {
-    Ok(text(deserializer)?.map(AddressId))
+    Ok(text(deserializer)?.map(AddressId::from))
 }
 
 fn gender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Gender>, D::Error> {
@@ -442,8 +496,12 @@ impl fmt::Debug for ConsentRecord {
 mod tests {
     use super::*;
 
+    fn answer(json: &str) -> HttpResponse {
+        HttpResponse::new(http::StatusCode::OK, json.to_owned())
+    }
+
     fn read(json: &str) -> CustomerRecord {
-        serde_json::from_str::<CustomerAnswer>(json).unwrap().customer.unwrap()
+        one("customer")(&answer(json)).unwrap().unwrap()
     }
 
     #[test]
@@ -466,9 +524,10 @@ mod tests {
         assert_eq!((record.addresses[0].is_default(), record.addresses[0].zip.as_deref()), (Some(true), Some("40202")));
         assert_eq!(record.created_at.unwrap().to_rfc3339(), "2022-12-16T06:13:22+00:00");
         assert_eq!(record.updated_at.unwrap().to_rfc3339(), "2025-02-19T18:02:30+08:00");
-        assert!(serde_json::from_str::<CustomerAnswer>(r#"{"customer":null}"#).unwrap().customer.is_none());
-        assert!(serde_json::from_str::<CustomerAnswer>("{}").unwrap().customer.is_none());
-        assert!(serde_json::from_str::<CustomersAnswer>("{}").is_err());
+        for none in [r#"{"customer":null}"#, "{}", r#"{"customer":[]}"#] {
+            assert!(one::<CustomerRecord>("customer")(&answer(none)).unwrap().is_none(), "{none}");
+        }
+        assert!(many::<CustomerRecord>("customers")(&answer("{}")).is_none());
     }
 
     #[test]
@@ -484,6 +543,34 @@ mod tests {
             (r#""""#, None),
         ] {
             assert_eq!(read(&format!(r#"{{"customer":{{"gender":{text}}}}}"#)).gender, gender, "{text}");
+        }
+    }
+
+    fn next(link: &'static str) -> Result<Option<String>, UnreadableLink> {
+        let mut headers = HeaderMap::new();
+        headers.insert("link", http::HeaderValue::from_static(link));
+        next_page(&headers).map(|page| page.map(|page| page.as_str().to_owned()))
+    }
+
+    #[test]
+    fn only_the_cursor_of_the_next_page_counts() {
+        assert_eq!(next_page(&HeaderMap::new()), Ok(None));
+        assert_eq!(next(r#"<https://h/a?limit=1&page_info=eyJh%3D>; rel="next""#), Ok(Some("eyJh%3D".into())));
+        assert_eq!(next(r#"<https://evil.example/a?page_info=abc==&limit=1>; rel=next"#), Ok(Some("abc==".into())));
+        assert_eq!(
+            next(r#"<https://h/a?page_info=p>; rel="previous", <https://h/a?x=1,2&page_info=n>; rel="next""#),
+            Ok(Some("n".into()))
+        );
+        assert_eq!(next(r#"<https://h/a?page_info=p>; rel="previous""#), Ok(None));
+        assert_eq!(next(r#"<https://h/a?page_info=p>; rel="prev""#), Ok(None));
+        for bad in [
+            r#"<https://h/a>; rel="next""#,
+            r#"<https://h/a?limit=1>; rel="next""#,
+            r#"<https://h/a?page_info=a#b>; rel="next""#,
+            r#"<https://h/a?page_info=>; rel="next""#,
+            r#"<https://h/a?page_info=a"#,
+        ] {
+            assert_eq!(next(bad), Err(UnreadableLink), "{bad}");
         }
     }
 }
