@@ -31,8 +31,9 @@ mod sink;
 pub mod toolkit;
 
 pub use client::{
-    BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
-    ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
+    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota,
+    ReqwestOptions, ReqwestTransport, Response, RetryPolicy, SystemClock, Transport, TransportError,
+    TransportErrorKind,
 };
 pub use customer::{
     AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, CustomValue, Customer, Decimal,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use customer_sink::providers::shopline::{
-    CustomerFields, CustomerList, CustomerSearch, GroupMembers, MetafieldList, OAuthApp, OrderList, Shopline,
+    CustomerInput, CustomerQuery, CustomerSearchQuery, GroupMemberQuery, MetafieldQuery, OAuthApp, OrderQuery, Shopline,
 };
 use customer_sink::{
     Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
@@ -266,7 +266,7 @@ fn a_plan_shows_the_renewal_and_no_secret() {
 async fn an_unknown_create_stays_unknown_though_the_token_is_refused_after_it() {
     let world = World::new(&["fake.token"]);
     world.vendor.answers.lock().unwrap().push_back((500, json!({}), None));
-    let fields = CustomerFields { email: Some("mia@example.com".into()), ..CustomerFields::default() };
+    let fields = CustomerInput { email: Some("mia@example.com".into()), ..CustomerInput::default() };
     let error = world.given("fake.token").create_customer(&fields).await.unwrap_err();
     assert_eq!((error.effect(), error.attempts()), (Effect::Unknown, 1));
 }
@@ -278,8 +278,8 @@ async fn lists_are_followed_by_their_cursor_alone() {
     world.page("customers", &["1", "2"], Some("c1"));
     world.page("customers", &[], Some("c2"));
     world.page("customers", &["3"], None);
-    let list = CustomerList::new().since_id("0").fields(["id"]);
-    let people: Vec<_> = client.customers(list).try_collect().await.unwrap();
+    let query = CustomerQuery { since_id: Some("0".into()), fields: vec!["id".to_owned()], ..CustomerQuery::default() };
+    let people: Vec<_> = client.customers_stream(&query).try_collect().await.unwrap();
     assert_eq!(people.iter().map(|p| p.id.as_ref().unwrap().as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
     assert_eq!(
         world.log(),
@@ -292,7 +292,8 @@ async fn lists_are_followed_by_their_cursor_alone() {
     // Every other list is followed in the same way.
     world.page("list", &["1"], Some("c1"));
     world.page("list", &["2"], None);
-    let orders: Vec<_> = client.customer_orders("1".into(), OrderList::default()).try_collect().await.unwrap();
+    let orders: Vec<_> =
+        client.customer_orders_stream(&"1".into(), &OrderQuery::default()).try_collect().await.unwrap();
     assert_eq!(orders.len(), 2);
     #[derive(serde::Deserialize)]
     struct Order {
@@ -302,15 +303,18 @@ async fn lists_are_followed_by_their_cursor_alone() {
     assert_eq!((orders[1].json(), orders[1].read::<u8>().unwrap_err().kind()), (r#"{"id":"2"}"#, ErrorKind::Decode));
     world.page("metafields", &["1"], Some("c1"));
     world.page("metafields", &["2"], None);
-    let metafields: Vec<_> = client.metafields("1".into(), MetafieldList::new()).try_collect().await.unwrap();
+    let metafields: Vec<_> =
+        client.metafields_stream(&"1".into(), &MetafieldQuery::default()).try_collect().await.unwrap();
     assert_eq!(metafields.len(), 2);
     world.page("customers", &["1"], Some("c1"));
     world.page("customers", &["2"], None);
-    let members: Vec<_> = client.group_members("G".into(), GroupMembers::new()).try_collect().await.unwrap();
+    let members: Vec<_> =
+        client.group_members_stream(&"G".into(), &GroupMemberQuery::default()).try_collect().await.unwrap();
     assert_eq!(members.len(), 2);
     world.page("customers", &["1"], Some("c1"));
     world.page("customers", &["2"], None);
-    let found: Vec<_> = client.search(CustomerSearch::words("mia")).try_collect().await.unwrap();
+    let words = CustomerSearchQuery { words: Some("mia".to_owned()), ..CustomerSearchQuery::default() };
+    let found: Vec<_> = client.search_customers_stream(&words).try_collect().await.unwrap();
     assert_eq!(found.len(), 2);
 }
 
@@ -327,7 +331,7 @@ async fn a_list_that_leads_astray_ends_with_an_error() {
             world.page("customers", &[id], Some(cursor));
         }
         let client = world.given("t");
-        let mut people = std::pin::pin!(client.customers(CustomerList::new()));
+        let mut people = std::pin::pin!(client.customers_stream(&CustomerQuery::default()));
         let error = loop {
             match people.try_next().await {
                 Ok(Some(_)) => {}
@@ -344,7 +348,7 @@ async fn a_list_that_leads_astray_ends_with_an_error() {
     for n in 0..200 {
         world.page("customers", &[], Some(Box::leak(format!("c{n}").into_boxed_str())));
     }
-    let error = world.given("t").customers(CustomerList::new()).try_collect::<Vec<_>>().await.unwrap_err();
+    let error = world.given("t").customers_stream(&CustomerQuery::default()).try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!((error.kind(), world.log().len()), (ErrorKind::Decode, 101));
 }
 
