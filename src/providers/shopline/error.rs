@@ -1,112 +1,69 @@
-//! What an answer means. Never decided by the wording of a message: the vendor has no stable codes on these routes, and
-//! no text of a duplicate is documented.
+//! The failure that an answer reports. Never decided by the wording of a message: the vendor has no stable codes on these
+//! routes, and documents no text of a duplicate.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
-
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::error_body::{ErrorBody, Node};
 use crate::client::response::Reading;
 use crate::client::{HttpResponse, Retry, VendorError, by_status as by_any_status};
 use crate::error::{ErrorKind, FieldError};
 
-/// Every shape of an error: `errors` as a string (documented), as an array or an object (read by the vendor's own
-/// clients), `error`, `message`, `code` and `i18nCode`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    errors: Option<&'a RawValue>,
-    #[serde(deserialize_with = "lenient_text")]
-    error: Option<String>,
-    #[serde(deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(rename = "i18nCode", deserialize_with = "lenient_text")]
-    i18n_code: Option<String>,
-    // What a success brings.
-    customer: Option<IgnoredAny>,
-    customers: Option<IgnoredAny>,
-    customer_address: Option<IgnoredAny>,
-    user_address: Option<IgnoredAny>,
-    user_subscribe_info_list: Option<IgnoredAny>,
-    customer_invite: Option<IgnoredAny>,
-    customer_saved_search: Option<IgnoredAny>,
-    customer_saved_searches: Option<IgnoredAny>,
-    metafield: Option<IgnoredAny>,
-    metafields: Option<IgnoredAny>,
-    fail_metafields: Option<IgnoredAny>,
-    list: Option<IgnoredAny>,
-    data: Option<IgnoredAny>,
-    count: Option<IgnoredAny>,
-}
+/// The keys of what a success brings.
+const RESULTS: &[&str] = &[
+    "customer",
+    "customers",
+    "customer_address",
+    "user_address",
+    "user_subscribe_info_list",
+    "customer_invite",
+    "customer_saved_search",
+    "customer_saved_searches",
+    "metafield",
+    "metafields",
+    "fail_metafields",
+    "list",
+    "data",
+    "count",
+];
 
-impl Answer<'_> {
-    fn brings_something(&self) -> bool {
-        let keys = [
-            &self.customer,
-            &self.customers,
-            &self.customer_address,
-            &self.user_address,
-            &self.user_subscribe_info_list,
-            &self.customer_invite,
-            &self.customer_saved_search,
-            &self.customer_saved_searches,
-            &self.metafield,
-            &self.metafields,
-            &self.fail_metafields,
-            &self.list,
-            &self.data,
-            &self.count,
-        ];
-        keys.iter().any(|key| key.is_some())
-    }
-}
-
-/// Reads an answer of any status. Empty bodies, HTML and shapes that nobody documented leave the decision to the status.
+/// Finds the failure that an answer reports. The shapes of an error are `errors` as a string (documented), as an array or
+/// an object (read by the vendor's own clients), `error`, `message`, `code` and `i18nCode`. Empty bodies, HTML and shapes
+/// that are not documented leave the decision to the status.
 pub(super) fn check(response: &HttpResponse) -> Reading<()> {
-    let answer: Answer<'_> = serde_json::from_slice(&response.body).unwrap_or_default();
-    let mut messages = Vec::new();
-    let mut fields = Vec::new();
-    if let Some(errors) = answer.errors {
-        read_errors(errors, &mut messages, &mut fields);
-    }
-    messages.extend(answer.error.as_deref().filter(|text| !text.is_empty()).map(str::to_owned));
+    let body = ErrorBody::read(&response.body);
+    let is_success = response.status.is_success();
+    let brings_result = RESULTS.iter().any(|key| body.at(&[key]).is_some_and(|node| *node != Node::Null));
+    let code = body.text(&["code"]);
     // The envelope of the token calls, should it come here: a code that is an error's status.
-    let inner =
-        answer.code.as_deref().and_then(|code| code.trim().parse().ok()).filter(|code| (400..600).contains(code));
-    let inner = inner.filter(|_| response.status.is_success());
-    if response.status.is_success() && (answer.brings_something() || (messages.is_empty() && inner.is_none())) {
+    let inner = code.as_deref().and_then(|code| code.trim().parse().ok()).filter(|code| (400..600).contains(code));
+    let inner = inner.filter(|_| is_success && !brings_result);
+    if is_success && inner.is_none() && !body.reports_failure() {
         return Ok(());
     }
-    if messages.is_empty() {
-        messages.extend(answer.message.filter(|text| !text.is_empty()));
-    }
+    let (message, fields) = texts(&body);
+    let mut failed = VendorError { code: body.text(&["i18nCode"]).or(code), message, fields, ..VendorError::default() };
     if let Some(status) = inner {
         let (kind, effect, retry) = by_any_status(status, false);
-        return Err(Box::new(VendorError {
-            kind: Some(kind),
-            effect: Some(effect),
-            retry: Some(retry),
-            code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
-            message: (!messages.is_empty()).then(|| messages.join("; ")),
-            fields,
-            ..VendorError::default()
-        }));
+        (failed.kind, failed.effect, failed.retry) = (Some(kind), Some(effect), Some(retry));
+    } else {
+        let status = response.status.as_u16();
+        (failed.kind, failed.hint) = by_status(status);
+        failed.retry = matches!(status, 433..=436).then_some(Retry::Never);
     }
-    let (kind, hint) = by_status(response.status.as_u16());
-    Err(Box::new(VendorError {
-        kind,
-        retry: matches!(response.status.as_u16(), 433..=436).then_some(Retry::Never),
-        code: answer.i18n_code.filter(|code| !code.is_empty()).or(answer.code),
-        message: (!messages.is_empty()).then(|| messages.join("; ")),
-        fields,
-        hint,
-        ..VendorError::default()
-    }))
+    Err(Box::new(failed))
+}
+
+/// The vendor's message, and what it reports about single fields.
+fn texts(body: &ErrorBody) -> (Option<String>, Vec<FieldError>) {
+    let found = body.messages(&["errors", "error"]);
+    // The vendor's validator writes `body.customer.email:message` (seen on another resource).
+    let of_path = |text: &String| {
+        let (path, message) = text.split_once(':').filter(|(path, _)| is_path(path))?;
+        Some(FieldError::from_vendor(path, message.trim()))
+    };
+    let fields: Vec<FieldError> = found.plain.iter().filter_map(of_path).collect();
+    let named = found.fields.iter().map(|field| format!("{}: {}", field.field(), field.message()));
+    let texts: Vec<String> = found.plain.iter().cloned().chain(named).collect();
+    let message = if texts.is_empty() { body.text(&["message"]) } else { Some(texts.join("; ")) };
+    (message, fields.into_iter().chain(found.fields).collect())
 }
 
 /// What a status means here beyond what it means everywhere (documented).
@@ -132,53 +89,6 @@ const fn by_status(status: u16) -> (Option<ErrorKind>, Option<&'static str>) {
     }
 }
 
-fn read_errors(raw: &RawValue, messages: &mut Vec<String>, fields: &mut Vec<FieldError>) {
-    let json = raw.get();
-    if let Ok(text) = serde_json::from_str::<String>(json) {
-        read_text(&text, messages, fields);
-    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
-        for item in items {
-            match serde_json::from_str::<String>(item.get()) {
-                Ok(text) => read_text(&text, messages, fields),
-                Err(_) => messages.push(item.get().to_owned()),
-            }
-        }
-    } else if let Ok(map) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) {
-        for (field, value) in map {
-            for text in texts(value) {
-                messages.push(format!("{field}: {text}"));
-                fields.push(FieldError::from_vendor(field.as_str(), text));
-            }
-        }
-    }
-}
-
-fn texts(value: &RawValue) -> Vec<String> {
-    let json = value.get();
-    if let Ok(text) = serde_json::from_str::<String>(json) {
-        return vec![text];
-    }
-    match serde_json::from_str::<Vec<&RawValue>>(json) {
-        Ok(items) => {
-            items.iter().map(|i| serde_json::from_str(i.get()).unwrap_or_else(|_| i.get().to_owned())).collect()
-        }
-        Err(_) => vec![json.to_owned()],
-    }
-}
-
-fn read_text(text: &str, messages: &mut Vec<String>, fields: &mut Vec<FieldError>) {
-    if text.is_empty() {
-        return;
-    }
-    messages.push(text.to_owned());
-    // The vendor's validator writes `body.customer.email:message` (seen on another resource).
-    if let Some((path, message)) = text.split_once(':')
-        && is_path(path)
-    {
-        fields.push(FieldError::from_vendor(path, message.trim()));
-    }
-}
-
 fn is_path(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'[' | b']');
     let root = text.split(['.', '[']).next().unwrap_or_default();
@@ -187,8 +97,10 @@ fn is_path(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::StatusCode;
+
+    use super::*;
+    use crate::client::json::error_body::shapes;
 
     fn problem(status: u16, body: &'static str) -> Option<VendorError> {
         check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err().map(|failed| *failed)
@@ -199,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_2xx_is_a_success_unless_it_brings_nothing_but_an_error() {
+    fn a_2xx_is_a_success_unless_it_reports_an_error() {
         for body in
             ["", "{}", "<html>", r#"{"customer":{"id":"1"}}"#, r#"{"customer":{},"errors":""}"#, r#"{"errors":null}"#]
         {
@@ -207,8 +119,20 @@ mod tests {
                 assert!(problem(status, body).is_none(), "{body}");
             }
         }
+        for body in shapes::FAILURES {
+            for status in [200, 207] {
+                let found = problem(status, body).unwrap();
+                assert_eq!(
+                    (found.kind, found.effect, found.retry),
+                    (None, None, None),
+                    "{body}: rejected, by the status"
+                );
+            }
+        }
+        for body in shapes::SUCCESSES {
+            assert!(problem(200, body).is_none(), "{body}");
+        }
         assert_eq!(problem(200, r#"{"errors":"no"}"#).unwrap().message.as_deref(), Some("no"));
-        assert!(problem(200, r#"{"customer":{"id":"1"},"errors":"a warning"}"#).is_none());
         for (body, kind, retry) in [
             (r#"{"code":500,"i18nCode":"X","message":"no"}"#, ErrorKind::Unavailable, Retry::IfIdempotent),
             (r#"{"code":"429","message":"no"}"#, ErrorKind::RateLimited, Retry::Always),
@@ -227,7 +151,7 @@ mod tests {
         for (body, message) in [
             (r#"{"errors":"The product does not exist."}"#, Some("The product does not exist.")),
             (r#"{"errors":["one","two"]}"#, Some("one; two")),
-            (r#"{"errors":[{"a":1}]}"#, Some(r#"{"a":1}"#)),
+            (r#"{"errors":[{"a":1}]}"#, Some("a: 1")),
             (
                 r#"{"errors":{"email":["is taken","is long"],"phone":"bad"}}"#,
                 Some("email: is taken; email: is long; phone: bad"),
@@ -239,7 +163,7 @@ mod tests {
             ("{}", None),
             ("[]", None),
             ("<html>433</html>", None),
-            (r#"{"errors":7}"#, None),
+            (r#"{"errors":7}"#, Some("7")),
             ("\u{0}", None),
         ] {
             assert_eq!(problem(422, body).unwrap().message.as_deref(), message, "{body}");

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::marker::PhantomData;
 
 use chrono::{DateTime, FixedOffset};
 use http::HeaderMap;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::request::{AddressId, CustomerId};
@@ -19,189 +18,157 @@ use crate::client::pages::{Cursor, Page, RowKey};
 use crate::client::query::is_verbatim;
 use crate::customer::is_blank;
 
-/// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
-/// the look-up by e-mail shows no consents (documented).
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CustomerRecord {
-    /// The vendor's id.
-    #[serde(deserialize_with = "id")]
-    pub id: Option<CustomerId>,
-    /// E-mail address.
-    #[serde(deserialize_with = "lenient_text")]
-    pub email: Option<String>,
-    /// Phone number, `00` and digits (documented).
-    #[serde(deserialize_with = "lenient_text")]
-    pub phone: Option<String>,
-    /// Given name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub last_name: Option<String>,
-    /// The name to show; not on a create or update.
-    #[serde(deserialize_with = "lenient_text")]
-    pub nick_name: Option<String>,
-    /// The merchant's note.
-    #[serde(deserialize_with = "lenient_text")]
-    pub note: Option<String>,
-    /// Tags, joined by commas.
-    #[serde(deserialize_with = "lenient_text")]
-    pub tags: Option<String>,
-    /// Gender: a word, or a number.
-    #[serde(deserialize_with = "gender")]
-    pub gender: Option<Gender>,
-    /// `yyyyMMdd`.
-    #[serde(deserialize_with = "lenient_text")]
-    pub birthday: Option<String>,
-    /// 0 on the blacklist, 1 not invited, 2 invited, 3 registered (documented).
-    #[serde(deserialize_with = "integer")]
-    pub state: Option<i64>,
-    /// Number of orders.
-    #[serde(deserialize_with = "integer")]
-    pub orders_count: Option<i64>,
-    /// Money spent, in the store's currency.
-    #[serde(deserialize_with = "lenient_text")]
-    pub total_spent: Option<String>,
-    /// ISO 4217.
-    #[serde(deserialize_with = "lenient_text")]
-    pub currency: Option<String>,
-    /// Language.
-    #[serde(deserialize_with = "lenient_text")]
-    pub language: Option<String>,
-    /// The most recent order; the vendor's `N/A` (seen) is none.
-    #[serde(deserialize_with = "available")]
-    pub last_order_id: Option<String>,
-    /// The number of the most recent order; the vendor's `N/A` (seen) is none.
-    #[serde(deserialize_with = "available")]
-    pub last_order_name: Option<String>,
-    /// Who the customer is for a Multipass login.
-    #[serde(deserialize_with = "lenient_text")]
-    pub multipass_identifier: Option<String>,
-    /// Whether the e-mail address is verified; null on a create even where it was sent (documented example).
-    #[serde(deserialize_with = "lenient_bool")]
-    pub verified_email: Option<bool>,
-    /// 0 unsubscribed, 1 subscribed, 2 not subscribed.
-    #[serde(deserialize_with = "integer")]
-    pub email_subscribe_flag: Option<i64>,
-    /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages; members of a group also show 3
-    /// confirming, 4 invalid, 5 deleted (documented).
-    #[serde(deserialize_with = "integer")]
-    pub mobile_subscribe_flag: Option<i64>,
-    /// Consent to e-mail marketing.
-    #[serde(deserialize_with = "object")]
-    pub email_marketing_consent: Option<ConsentRecord>,
-    /// Consent to text messages.
-    #[serde(deserialize_with = "object")]
-    pub sms_marketing_consent: Option<ConsentRecord>,
-    /// Addresses.
-    #[serde(deserialize_with = "list")]
-    pub addresses: Vec<AddressRecord>,
-    /// The default address.
-    #[serde(deserialize_with = "object")]
-    pub default_address: Option<AddressRecord>,
-    /// When the most recent order was made; only members of a group show it.
-    #[serde(deserialize_with = "moment")]
-    pub last_order_time: Option<DateTime<FixedOffset>>,
-    /// When the vendor made the record.
-    #[serde(deserialize_with = "moment")]
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When the vendor last changed the record.
-    #[serde(deserialize_with = "moment")]
-    pub updated_at: Option<DateTime<FixedOffset>>,
+/// Declares records: each field with its reader, since every part may be missing, null or of a neighbouring type.
+macro_rules! record {
+    ($($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$doc:meta])* $field:ident: $type:ty = $reader:literal,)+
+    })+) => {
+        $($(#[$meta])*
+        #[derive(Clone, Default, Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$doc])* #[serde(deserialize_with = $reader)] pub $field: $type,)+
+        })+
+    };
 }
 
-/// Consent to marketing on one channel, as the vendor shows it.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ConsentRecord {
-    /// 0 unsubscribed, 1 subscribed, 2 not subscribed, 3 awaiting confirmation.
-    #[serde(deserialize_with = "integer")]
-    pub state: Option<i64>,
-    /// 0 unknown, 1 single, 2 confirmed.
-    #[serde(deserialize_with = "integer")]
-    pub opt_in_level: Option<i64>,
-    /// Where it was given.
-    #[serde(deserialize_with = "lenient_text")]
-    pub consent_collected_from: Option<String>,
-    /// When it last changed.
-    #[serde(deserialize_with = "moment")]
-    pub consent_updated_at: Option<DateTime<FixedOffset>>,
-}
+record! {
+    /// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
+    /// the look-up by e-mail shows no consents (documented).
+    pub struct CustomerRecord {
+        /// The vendor's id.
+        id: Option<CustomerId> = "id",
+        /// E-mail address.
+        email: Option<String> = "lenient_text",
+        /// Phone number, `00` and digits (documented).
+        phone: Option<String> = "lenient_text",
+        /// Given name.
+        first_name: Option<String> = "lenient_text",
+        /// Family name.
+        last_name: Option<String> = "lenient_text",
+        /// The name to show; not on a create or update.
+        nick_name: Option<String> = "lenient_text",
+        /// The merchant's note.
+        note: Option<String> = "lenient_text",
+        /// Tags, joined by commas.
+        tags: Option<String> = "lenient_text",
+        /// Gender: a word, or a number.
+        gender: Option<Gender> = "gender",
+        /// `yyyyMMdd`.
+        birthday: Option<String> = "lenient_text",
+        /// 0 on the blacklist, 1 not invited, 2 invited, 3 registered (documented).
+        state: Option<i64> = "integer",
+        /// Number of orders.
+        orders_count: Option<i64> = "integer",
+        /// Money spent, in the store's currency.
+        total_spent: Option<String> = "lenient_text",
+        /// ISO 4217.
+        currency: Option<String> = "lenient_text",
+        /// Language.
+        language: Option<String> = "lenient_text",
+        /// The latest order; the vendor's `N/A` (seen) is none.
+        last_order_id: Option<String> = "available",
+        /// The number of the latest order; the vendor's `N/A` (seen) is none.
+        last_order_name: Option<String> = "available",
+        /// The customer of a Multipass login.
+        multipass_identifier: Option<String> = "lenient_text",
+        /// Whether the e-mail address is verified; null on a create even where it was sent (documented example).
+        verified_email: Option<bool> = "lenient_bool",
+        /// Consent to e-mail; deprecated from v20250601, and still returned (documented).
+        accepts_marketing: Option<bool> = "lenient_bool",
+        /// When [`accepts_marketing`](Self::accepts_marketing) last changed; deprecated as well.
+        accepts_marketing_updated_at: Option<DateTime<FixedOffset>> = "moment",
+        /// Consent to text messages; deprecated from v20250601, and still returned (documented).
+        accepts_mobile_marketing: Option<bool> = "lenient_bool",
+        /// When [`accepts_mobile_marketing`](Self::accepts_mobile_marketing) last changed; deprecated as well.
+        accepts_mobile_marketing_updated_at: Option<DateTime<FixedOffset>> = "moment",
+        /// A key of the answer to an update, which the documentation does not explain.
+        accepts_phone_marketing: Option<bool> = "lenient_bool",
+        /// The customer's id at Facebook for the store's app (documented).
+        asid: Option<String> = "lenient_text",
+        /// The customer's ids at social networks; deprecated from v20250601. A list, and in webhooks a text (documented).
+        social_customer: Vec<String> = "texts",
+        /// 0 unsubscribed, 1 subscribed, 2 not subscribed.
+        email_subscribe_flag: Option<i64> = "integer",
+        /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages; members of a group also show 3
+        /// confirming, 4 invalid, 5 deleted (documented).
+        mobile_subscribe_flag: Option<i64> = "integer",
+        /// Consent to e-mail marketing.
+        email_marketing_consent: Option<ConsentRecord> = "object",
+        /// Consent to text messages.
+        sms_marketing_consent: Option<ConsentRecord> = "object",
+        /// Addresses.
+        addresses: Vec<AddressRecord> = "list",
+        /// The default address.
+        default_address: Option<AddressRecord> = "object",
+        /// When the latest order was made; only members of a group show it.
+        last_order_time: Option<DateTime<FixedOffset>> = "moment",
+        /// When the vendor created the record.
+        created_at: Option<DateTime<FixedOffset>> = "moment",
+        /// When the vendor last changed the record.
+        updated_at: Option<DateTime<FixedOffset>> = "moment",
+    }
 
-/// An address as the vendor shows it, in either form.
-#[derive(Clone, Default, serde::Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct AddressRecord {
-    /// The vendor's id.
-    #[serde(deserialize_with = "address_id")]
-    pub id: Option<AddressId>,
-    /// Street and number.
-    #[serde(deserialize_with = "lenient_text")]
-    pub address1: Option<String>,
-    /// Flat, floor, building.
-    #[serde(deserialize_with = "lenient_text")]
-    pub address2: Option<String>,
-    /// City.
-    #[serde(deserialize_with = "lenient_text")]
-    pub city: Option<String>,
-    /// Company.
-    #[serde(deserialize_with = "lenient_text")]
-    pub company: Option<String>,
-    /// Country.
-    #[serde(deserialize_with = "lenient_text")]
-    pub country: Option<String>,
-    /// ISO 3166-1 alpha-2.
-    #[serde(deserialize_with = "lenient_text")]
-    pub country_code: Option<String>,
-    /// The customer whose address it is.
-    #[serde(deserialize_with = "id")]
-    pub customer_id: Option<CustomerId>,
-    /// The documentation's example is 0; what the numbers mean is unknown. Of the address routes only.
-    #[serde(deserialize_with = "integer")]
-    pub address_type: Option<i64>,
-    /// Code of the city; of the address routes only.
-    #[serde(deserialize_with = "lenient_text")]
-    pub city_code: Option<String>,
-    /// Code of the district; of the address routes only.
-    #[serde(deserialize_with = "lenient_text")]
-    pub district_code: Option<String>,
-    /// Town; of the address routes only.
-    #[serde(deserialize_with = "lenient_text")]
-    pub town: Option<String>,
-    /// Part of the city; of the address routes only.
-    #[serde(deserialize_with = "lenient_text")]
-    pub district: Option<String>,
-    /// Given name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub last_name: Option<String>,
-    /// Phone number.
-    #[serde(deserialize_with = "lenient_text")]
-    pub phone: Option<String>,
-    /// Province.
-    #[serde(deserialize_with = "lenient_text")]
-    pub province: Option<String>,
-    /// Code of the province; deprecated in answers.
-    #[serde(deserialize_with = "lenient_text")]
-    pub province_code: Option<String>,
-    /// Code of the province.
-    #[serde(deserialize_with = "lenient_text")]
-    pub province_code_v2: Option<String>,
-    /// Postal code.
-    #[serde(deserialize_with = "lenient_text")]
-    pub zip: Option<String>,
-    /// Whether it is the default, as a customer shows it.
-    #[serde(deserialize_with = "lenient_bool")]
-    default: Option<bool>,
-    /// Whether it is the default, as the address routes show it.
-    #[serde(deserialize_with = "lenient_bool")]
-    def: Option<bool>,
+    /// Consent to marketing on one channel, as the vendor shows it.
+    pub struct ConsentRecord {
+        /// 0 unsubscribed, 1 subscribed, 2 not subscribed, 3 awaiting confirmation.
+        state: Option<i64> = "integer",
+        /// 0 unknown, 1 single, 2 confirmed.
+        opt_in_level: Option<i64> = "integer",
+        /// Where it was given.
+        consent_collected_from: Option<String> = "lenient_text",
+        /// When it last changed.
+        consent_updated_at: Option<DateTime<FixedOffset>> = "moment",
+    }
+
+    /// An address as the vendor shows it, in either form.
+    pub struct AddressRecord {
+        /// The vendor's id.
+        id: Option<AddressId> = "address_id",
+        /// Street and number.
+        address1: Option<String> = "lenient_text",
+        /// Flat, floor, building.
+        address2: Option<String> = "lenient_text",
+        /// City.
+        city: Option<String> = "lenient_text",
+        /// Company.
+        company: Option<String> = "lenient_text",
+        /// Country.
+        country: Option<String> = "lenient_text",
+        /// ISO 3166-1 alpha-2.
+        country_code: Option<String> = "lenient_text",
+        /// The customer that the address belongs to.
+        customer_id: Option<CustomerId> = "id",
+        /// The documentation's example is 0; what the numbers mean is unknown. Of the address routes only.
+        address_type: Option<i64> = "integer",
+        /// Code of the city; of the address routes only.
+        city_code: Option<String> = "lenient_text",
+        /// Code of the district; of the address routes only.
+        district_code: Option<String> = "lenient_text",
+        /// Town; of the address routes only.
+        town: Option<String> = "lenient_text",
+        /// Part of the city; of the address routes only.
+        district: Option<String> = "lenient_text",
+        /// Given name.
+        first_name: Option<String> = "lenient_text",
+        /// Family name.
+        last_name: Option<String> = "lenient_text",
+        /// Phone number.
+        phone: Option<String> = "lenient_text",
+        /// Province.
+        province: Option<String> = "lenient_text",
+        /// Code of the province; deprecated in answers.
+        province_code: Option<String> = "lenient_text",
+        /// Code of the province.
+        province_code_v2: Option<String> = "lenient_text",
+        /// Postal code.
+        zip: Option<String> = "lenient_text",
+        /// Whether it is the default, as a customer shows it; [`is_default`](Self::is_default) reads either key.
+        default: Option<bool> = "lenient_bool",
+        /// Whether it is the default, as the address routes show it.
+        def: Option<bool> = "lenient_bool",
+    }
 }
 
 impl AddressRecord {
@@ -267,10 +234,7 @@ pub(super) fn required<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpR
 /// Reads the list at this key, which has to be there: an answer without it must not read as an empty list. Anything else
 /// than a list is an empty one, and anything else than an object in it is left out.
 pub(super) fn many<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Vec<T>> {
-    move |response| {
-        let rows: Vec<&RawValue> = serde_json::from_str(members(response)?.get(key)?.get()).unwrap_or_default();
-        Some(rows.into_iter().filter_map(|row| json_object(row.get().as_bytes())).collect())
-    }
+    move |response| Some(objects(members(response)?.get(key)?))
 }
 
 /// Reads a page of a list: the rows at this key, and the cursor of the next page from the `link` header.
@@ -296,7 +260,7 @@ pub(super) fn created(response: &HttpResponse) -> Option<Option<CustomerRecord>>
     Some(shown.filter(|record| record.id.is_some()))
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct CountAnswer {
     #[serde(deserialize_with = "integer")]
@@ -376,100 +340,41 @@ pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 /// A time with an offset, with or without a colon in it (both documented).
+pub(super) fn time(text: &str) -> Option<DateTime<FixedOffset>> {
+    let text = text.trim();
+    DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")).ok()
+}
+
 pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
-    let text = lenient_text(deserializer)?;
-    let read = |text: &str| {
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")).ok()
+    Ok(lenient_text(deserializer)?.as_deref().and_then(time))
+}
+
+/// An object; anything else is none. For `serde_json` only, as the readers below.
+pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(json_object(Box::<RawValue>::deserialize(deserializer)?.get().as_bytes()))
+}
+
+/// The objects of a list; anything else than a list is an empty one.
+pub(super) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(objects(&Box::<RawValue>::deserialize(deserializer)?))
+}
+
+fn objects<T: DeserializeOwned>(list: &RawValue) -> Vec<T> {
+    let rows: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
+    rows.into_iter().filter_map(|row| json_object(row.get().as_bytes())).collect()
+}
+
+/// The texts of a list, or a single one.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Item(#[serde(deserialize_with = "text")] Option<String>);
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let items: Vec<Item> = match serde_json::from_str(raw.get()) {
+        Ok(items) => items,
+        Err(_) => serde_json::from_str(raw.get()).into_iter().collect(),
     };
-    Ok(text.as_deref().map(str::trim).and_then(read))
-}
-
-/// An object; anything else is none.
-struct Object<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-/// Everything that is not what a visitor is for reads as nothing.
-macro_rules! nothing_else {
-    ($value:expr) => {
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
-        }
-
-        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-    };
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Option<T>;
-
-    nothing_else!(None);
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
-    }
-}
-
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
-
-    nothing_else!(Vec::new());
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element::<Object<T>>()? {
-            items.extend(item.0);
-        }
-        Ok(items)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Vec::new())
-    }
-}
-
-pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Object::deserialize(deserializer).map(|object| object.0)
-}
-
-pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    deserializer.deserialize_any(ListVisitor(PhantomData))
+    Ok(items.into_iter().filter_map(|item| item.0).collect())
 }
 
 macro_rules! silent_debug {
@@ -527,6 +432,15 @@ mod tests {
         for none in [r#"{"customer":null}"#, "{}", r#"{"customer":[]}"#] {
             assert!(one::<CustomerRecord>("customer")(&answer(none)).unwrap().is_none(), "{none}");
         }
+        let social = |value: &str| {
+            let json =
+                format!(r#"{{"customer":{{"asid":7,"social_customer":{value},"accepts_phone_marketing":"false"}}}}"#);
+            let record = read(&json);
+            assert_eq!((record.asid.as_deref(), record.accepts_phone_marketing), (Some("7"), Some(false)));
+            record.social_customer
+        };
+        assert_eq!(social(r#"["a", 2, null, {}]"#), ["a", "2"]);
+        assert_eq!((social(r#""a""#), social("null"), social("{}")), (vec!["a".to_owned()], vec![], vec![]));
         assert!(many::<CustomerRecord>("customers")(&answer("{}")).is_none());
     }
 

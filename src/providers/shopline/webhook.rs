@@ -27,7 +27,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::api::GroupRecord;
 use super::request::CustomerId;
-use super::response::{CustomerRecord, integer, object};
+use super::response::{CustomerRecord, integer, object, texts};
 use crate::client::auth::signature::{verify_base64, verify_hex};
 use crate::client::json::lenient::lenient_text;
 use crate::error::Error;
@@ -171,7 +171,7 @@ pub struct Redaction {
     #[serde(deserialize_with = "object")]
     pub customer: Option<CustomerRecord>,
     /// The names of the orders to be made anonymous, such as `#1001`.
-    #[serde(deserialize_with = "names")]
+    #[serde(deserialize_with = "texts")]
     pub orders_to_redact: Vec<String>,
     /// The shop's domain.
     #[serde(deserialize_with = "lenient_text")]
@@ -194,16 +194,6 @@ impl fmt::Debug for Redaction {
 struct Consented {
     #[serde(rename = "subscribeActionType", deserialize_with = "integer")]
     action: Option<i64>,
-}
-
-/// A text or a number; anything else is none.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Name(#[serde(deserialize_with = "lenient_text")] Option<String>);
-
-fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let items = Option::<Vec<Name>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(items.into_iter().filter_map(|name| name.0).collect())
 }
 
 impl Delivery {
