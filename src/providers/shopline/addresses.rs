@@ -160,8 +160,8 @@ impl<'c> MappedAddress<'c> {
             && self.whole.phone.is_none_or(|phone| same_number(theirs.phone.as_deref(), phone.0))
     }
 
-    /// Whether the vendor's address is the same place, maybe with other details: the same street and number, and nothing
-    /// that tells two places apart.
+    /// Whether the vendor's address is the same place, possibly with other details: the same street and number, and no
+    /// part that differs between two places.
     pub(super) fn is_same_place(&self, theirs: &AddressRecord) -> bool {
         let [street, place @ ..] = self.pairs(theirs);
         // Flat, city, postal code, province and its code, country.

@@ -51,21 +51,20 @@ impl From<&CustomerRecord> for Customer {
     }
 }
 
-/// The consent object; where it tells no state, the flag beside it does. A flag of an invalid or deleted number tells
-/// nothing.
+/// The consent object; where it shows no state, the flag beside it. A flag of an invalid or deleted number shows none.
 fn consent(consent: Option<&ConsentRecord>, flag: Option<i64>) -> Option<Consent> {
-    let told = consent.and_then(ConsentRecord::normalized);
-    if told.as_ref().is_some_and(|told| told.state.is_some()) || consent.is_some_and(|c| c.state.is_some()) {
-        return told;
+    let stated = consent.and_then(ConsentRecord::normalized);
+    if stated.as_ref().is_some_and(|stated| stated.state.is_some()) || consent.is_some_and(|c| c.state.is_some()) {
+        return stated;
     }
     let state = match flag {
         Some(0) => ConsentState::Unsubscribed,
         Some(1) => ConsentState::Subscribed,
         Some(2) => ConsentState::NotSubscribed,
         Some(3) => ConsentState::Pending,
-        _ => return told,
+        _ => return stated,
     };
-    Some(Consent { state: Some(state), ..told.unwrap_or_default() })
+    Some(Consent { state: Some(state), ..stated.unwrap_or_default() })
 }
 
 impl ConsentRecord {
@@ -164,11 +163,11 @@ mod tests {
         };
         let (no, none) = (Some(ConsentState::Unsubscribed), Some(ConsentState::NotSubscribed));
         assert_eq!(state(r#"{"email_subscribe_flag":0,"mobile_subscribe_flag":"2"}"#), (no, none));
-        // The object tells more than the flag, and holds where the two differ.
+        // The object wins where the two differ.
         let both = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":0},"mobile_subscribe_flag":"3"}"#;
         assert_eq!(state(both), (no, Some(ConsentState::Pending)));
         let unknown = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":9},"mobile_subscribe_flag":4}"#;
-        assert_eq!(state(unknown), (None, None), "a number that nobody documented is no yes");
+        assert_eq!(state(unknown), (None, None), "an undocumented number is no yes");
         let half = r#"{"email_subscribe_flag":1,"email_marketing_consent":{"state":null,"opt_in_level":2}}"#;
         assert_eq!(state(half).0, Some(ConsentState::Subscribed));
         assert_eq!(Customer::from(&read(half)).email_marketing.unwrap().opt_in_level, Some(OptInLevel::Confirmed));

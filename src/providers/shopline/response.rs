@@ -197,7 +197,7 @@ pub enum Gender {
     Female,
     /// `secret`, or 3.
     Secret,
-    /// A word that nobody documented.
+    /// A word that is not documented.
     Unrecognised(String),
 }
 
@@ -279,7 +279,7 @@ struct UnreadableLink;
 fn next_page(headers: &HeaderMap) -> Result<Option<Cursor>, UnreadableLink> {
     for value in headers.get_all(http::header::LINK) {
         let text = value.to_str().map_err(|_| UnreadableLink)?;
-        // A comma may stand within the URL too, so that links are told apart by their angle brackets.
+        // The URL may hold a comma: angle brackets separate the links.
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('<') {
             let (url, after) = after.split_once('>').ok_or(UnreadableLink)?;

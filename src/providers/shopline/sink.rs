@@ -34,7 +34,7 @@ impl CustomerSink for Shopline {
     async fn find(&self, identity: &Identity) -> Result<Option<FoundCustomer>, Error> {
         let Some(id) = self.identify(identity, "find").await? else { return Ok(None) };
         let found = self.get_customer(&id).await?;
-        Ok(found.map(|found| FoundCustomer::new(Some(id.as_str().into()), Customer::from(&found.value))))
+        Ok(found.map(|found| FoundCustomer::new(Some(id.into()), Customer::from(&found.value))))
     }
 
     /// By the vendor's id, e-mail or phone. The customer is looked up first, since the vendor answers a removal in the

@@ -125,7 +125,7 @@ pub(super) fn united_tags(theirs: Option<&str>, ours: &str) -> (String, Option<N
     (all.join(","), note)
 }
 
-/// Without a usable e-mail address or phone number there is nobody to create or to find.
+/// Refuses a record without a usable e-mail address or phone number, by which alone a customer is found.
 fn refuse(mapper: &mut Mapper<'_>) {
     let customer = mapper.customer;
     let mut refused = false;
@@ -224,7 +224,7 @@ fn sms_consent<'c>(mapper: &mut Mapper<'c>) -> Option<ConsentInput<'c>> {
     Some(consent(mapper, Channel::Sms, &known, state, assumed))
 }
 
-/// The vendor's object. A yes always has a level, so that none is assumed that nobody gave.
+/// The vendor's object. A yes always has a level, so that the vendor assumes none.
 fn consent<'c>(
     mapper: &mut Mapper<'c>,
     channel: Channel,
@@ -253,7 +253,7 @@ fn consent<'c>(
     consent
 }
 
-/// The e-mail address by which the person may be told apart from others: also one that is too long for the vendor.
+/// The record's own e-mail address, also one that is too long for the vendor.
 pub(super) fn known_email(customer: &Customer) -> Option<&str> {
     customer.email.as_ref().and_then(|email| email.usable().ok())
 }

@@ -182,7 +182,7 @@ impl Shopline {
 /// What became of a create.
 enum Created {
     New(Option<CustomerId>),
-    /// A customer who was there, or may have been there, before the call.
+    /// A customer that was there, or may have been there, before the call.
     Existing(CustomerRecord),
 }
 
@@ -237,7 +237,7 @@ impl<'c> Run<'_, 'c> {
             }
             match self.locate().await? {
                 Some(found) if self.call.is_uncertain() && self.is_new(&found) => return Ok(self.created(found)),
-                // Of a customer who may have been there before, the create stays uncertain until the update succeeds.
+                // The customer may have been there before: the create stays uncertain until the update succeeds.
                 Some(found) => return Ok(Created::Existing(found)),
                 None if refused || tries > 1 => return Err(self.call.finish(error)),
                 None if self.plan.mapped.email.is_some() => self.call.resolve_uncertainty(false),
@@ -373,7 +373,7 @@ impl<'c> Run<'_, 'c> {
             None => true,
         };
         let mut done = Upserted::new(PROVIDER, outcome);
-        done.remote_id = id.map(|id| RemoteId::from(id.as_str()));
+        done.remote_id = id.map(RemoteId::from);
         done.notes = self.plan.notes.iter().filter(is_taken).cloned().chain(note).collect();
         done.attempts = self.call.attempts();
         done.request_id = self.call.request_id().map(str::to_owned);

@@ -1,12 +1,12 @@
-//! The vendor's webhooks: is the signature right, and what does the body say. No I/O: hand in what your server received.
+//! The vendor's webhooks: checks the signature, and reads the body. No I/O: hand in what your server received.
 //!
 //! Answer with 200 within five seconds, and work later: a delivery that fails is repeated up to 19 times over two days,
 //! after which the vendor may end the subscription. Deliveries come twice, and some never: keep
 //! [`Delivery::webhook_id`], which is the same for every repeat, and read what changed from time to time with
 //! [`CustomerQuery::updated_at_min`](super::CustomerQuery::updated_at_min) (all documented).
 //!
-//! The signature covers the body alone (documented), and no header: whoever has seen a delivery can send it again as
-//! another topic or for another shop. Where that matters, read the customer by the id that the body tells.
+//! The signature covers the body alone (documented), and no header: a delivery that was seen once can be sent again as
+//! another topic or for another shop. Where that matters, read the customer by the id in the body.
 //!
 //! ```
 //! use customer_sink::providers::shopline::webhook::Verifier;
@@ -35,7 +35,7 @@ use crate::error::Error;
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-shopline-hmac-sha256";
 
-/// Why a delivery is none.
+/// Why a delivery is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
@@ -67,7 +67,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anybody could sign.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, which is no secret.
     pub fn new(app_secret: impl Into<SecretString>) -> Result<Self, Error> {
         let secret = app_secret.into();
         if secret.expose_secret().trim().is_empty() {
@@ -77,7 +77,7 @@ impl Verifier {
     }
 
     /// Checks a signature over the body as it arrived, byte by byte, in constant time. It is HMAC-SHA256 in hex (seen on
-    /// a live delivery); base64, which the documentation's example looks like, is taken too.
+    /// a live delivery); base64, which the documentation's example looks like, is accepted as well.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Verifier {
         if is_right { Ok(()) } else { Err(WebhookError::WrongSignature) }
     }
 
-    /// Checks the signature of a whole delivery, and keeps what the headers tell.
+    /// Checks the signature of a whole delivery, and keeps what the headers hold.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// The change of a consent that a `customers_marketing_consent/update` tells of.
+/// The change of a consent that a `customers_marketing_consent/update` reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConsentChange {
@@ -158,16 +158,16 @@ pub enum ConsentChange {
     EmailOff,
     /// Text messages: withdrawn.
     SmsOff,
-    /// A number that nobody documented: neither a yes nor a no.
+    /// A number that is not documented: neither a yes nor a no.
     Unrecognised(i64),
 }
 
-/// A person who is to be forgotten, within 30 days (documented).
+/// A customer to erase, within 30 days (documented).
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Redaction {
-    /// The person, as the shop knows them.
+    /// The customer, as the shop knows them.
     #[serde(deserialize_with = "object")]
     pub customer: Option<CustomerRecord>,
     /// The names of the orders to be made anonymous, such as `#1001`.
@@ -181,7 +181,7 @@ pub struct Redaction {
     pub shop_id: Option<String>,
 }
 
-/// Shows the person's id alone.
+/// Shows the customer's id alone.
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.customer.as_ref().and_then(|customer| customer.id.as_ref()).map(CustomerId::as_str);
@@ -241,7 +241,7 @@ impl Delivery {
         self.topic.starts_with("customer_groups/").then(|| self.read()).flatten()
     }
 
-    /// Who is to be forgotten, of the topic `customers/redact`.
+    /// The customer to erase, of the topic `customers/redact`.
     #[must_use]
     pub fn redaction(&self) -> Option<Redaction> {
         (self.topic == "customers/redact").then(|| self.read()).flatten()

@@ -27,7 +27,7 @@ use crate::error::Error;
 /// The longest words of a search (documented).
 const WORDS_MAX: usize = 50;
 
-/// A customer whom the vendor has erased; every part is missing where there was none.
+/// A customer that the vendor has erased; every part is missing where there was none.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -141,7 +141,7 @@ impl CustomerQuery {
 /// A field that a search compares exactly. E-mail and phone are none of them (documented).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(missing_docs)] // The vendor's own names, as they stand in the query.
+#[allow(missing_docs)] // The vendor's own names, as the query writes them.
 pub enum Criterion {
     AcceptsMarketing,
     EmailSubscribeFlag,

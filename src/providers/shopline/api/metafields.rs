@@ -21,9 +21,8 @@ use crate::client::json::lenient::lenient_text;
 use crate::client::json::object::object;
 use crate::client::pages::{Cursor, Page, PageGuard, RowKey, stream};
 use crate::client::query::Query;
-use crate::client::response::decode_lossy;
 use crate::client::validate::Validation;
-use crate::client::{Operation, Response};
+use crate::client::{HttpResponse, Operation, Response};
 use crate::customer::time::Rfc3339;
 use crate::error::Error;
 
@@ -412,7 +411,11 @@ impl Shopline {
         };
         let body = SetBody { metafields: metafields.iter().map(item).collect() };
         let request = self.to_with(&SET_METAFIELDS, "metafields_set.json", &[], &body)?;
-        let answer = decode_lossy(check, |response| object::<SetAnswer>(&response.body));
-        Ok(self.fetch(request, answer).await?.map(|answer| account(metafields, answer)))
+        let read = |response: &HttpResponse| match object::<SetAnswer>(&response.body) {
+            // The list of those that were not set is a part of the answer, whatever else it reports beside that.
+            Some(answer) if response.status.is_success() && !answer.fail_metafields.is_empty() => Ok(answer),
+            answer => check(response).map(|()| answer.unwrap_or_default()),
+        };
+        Ok(self.fetch(request, read).await?.map(|answer| account(metafields, answer)))
     }
 }

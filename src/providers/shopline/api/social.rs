@@ -26,7 +26,7 @@ macro_rules! open_words {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)+
-            /// A word that nobody documented.
+            /// A word that is not documented.
             Unrecognised(String),
         }
 

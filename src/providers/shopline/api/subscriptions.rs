@@ -23,7 +23,7 @@ macro_rules! open_numbers {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)+
-            /// A number that nobody documented.
+            /// A number that is not documented.
             Unrecognised(i64),
         }
 

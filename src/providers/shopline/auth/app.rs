@@ -52,9 +52,9 @@ impl OAuthApp {
         &self.key
     }
 
-    /// Where to send the merchant's browser to ask for these scopes, such as `read_customers`. The parameters stand
-    /// behind the hash (documented). `state` comes back as [`SignedRequest::state`]: make it a value that nobody can
-    /// guess, and compare it, so that no other site can start the flow.
+    /// The page where the merchant's browser asks for these scopes, such as `read_customers`. The parameters follow the
+    /// hash (documented). `state` comes back as [`SignedRequest::state`](super::SignedRequest::state): make it a random
+    /// value, and compare it, so that no other site can start the flow.
     ///
     /// # Errors
     ///
@@ -91,9 +91,9 @@ impl OAuthApp {
 
     pub(super) fn headers(&self, timestamp: &str, sign: HeaderValue) -> Result<HeaderMap, Error> {
         let value = |text: &str| {
-            HeaderValue::from_str(text).map_err(|_| Error::config(PROVIDER, "app_key", "cannot stand in a header"))
+            HeaderValue::from_str(text).map_err(|_| Error::config(PROVIDER, "app_key", "holds characters that no header can"))
         };
-        // The vendor asks for the content type on the refresh too, which has no body.
+        // The vendor demands the content type on the refresh as well, which has no body.
         let mut headers = json_headers(PROVIDER, "application/json", None)?;
         headers.insert(HeaderName::from_static("appkey"), value(&self.key)?);
         headers.insert(HeaderName::from_static("timestamp"), value(timestamp)?);
@@ -102,7 +102,7 @@ impl OAuthApp {
     }
 }
 
-/// A value for a place in a plan that only sending fills.
+/// The value that a plan shows for a header that sending fills.
 pub(in super::super) fn placeholder() -> HeaderValue {
     let mut value = HeaderValue::from_static("[redacted]");
     value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! Requests that the vendor signs: the opening of the app, and the way back from the merchant's consent. Pure.
+//! Requests that the vendor signs: the opening of the app, and the callback after the merchant's consent. Pure.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ const WINDOW_MS: u64 = 600_000;
 pub struct SignedRequest {
     /// The store's sub-domain.
     pub handle: String,
-    /// The one-time code, on the way back only. It lives ten minutes (told by one integrator).
+    /// The one-time code, of a callback only. It lives ten minutes (seen, by one integrator).
     pub code: Option<SecretString>,
     /// The `customField`: what was given as `state` to [`OAuthApp::authorize_url`].
     pub state: Option<String>,
@@ -58,8 +58,8 @@ fn refuse(hint: &'static str) -> Error {
 }
 
 impl OAuthApp {
-    /// Reads a request that the vendor signed, at installation or on the way back, from its raw query (what stands
-    /// behind the question mark, not decoded).
+    /// Reads a request that the vendor signed, at installation or as a callback, from its raw query (what follows the
+    /// question mark, not decoded).
     ///
     /// All parameters but `sign` are signed, sorted by name (documented). Whether by their decoded or their encoded
     /// values is unknown, since the vendor's own clients differ: either is accepted, and the decoded one only where it
@@ -77,9 +77,9 @@ impl OAuthApp {
 fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
     let mut parameters = read(query.strip_prefix('?').unwrap_or(query));
     parameters.sort_by(|a, b| a.name.cmp(&b.name));
-    // Of a name that stands twice, signer and reader could each take another value.
+    // Of a name that occurs twice, signer and reader could each take another value.
     if parameters.windows(2).any(|pair| matches!(pair, [a, b] if a.name == b.name)) {
-        return Err(refuse("a parameter stands twice"));
+        return Err(refuse("a parameter occurs twice"));
     }
     let at = parameters.iter().position(|parameter| parameter.name == "sign");
     let Some(sign) = at.map(|at| parameters.remove(at).value) else { return Err(refuse("there is no sign")) };
@@ -120,14 +120,14 @@ fn read(query: &str) -> Vec<Parameter<'_>> {
         .collect()
 }
 
-/// Milliseconds, as the vendor writes them; seconds are told by their length.
+/// Milliseconds, as the vendor writes them; a shorter number is seconds.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     let number: i64 = text.trim().parse().ok()?;
     if text.trim().len() <= 11 { DateTime::from_timestamp(number, 0) } else { DateTime::from_timestamp_millis(number) }
 }
 
-/// By decoded values; none where the same text could be that of other parameters, so that nobody can move a part of one
-/// signed value into a parameter of its own.
+/// By decoded values; none where the same text could be that of other parameters, so that a part of a signed value
+/// cannot become a parameter.
 fn decoded(parameters: &[Parameter<'_>]) -> Option<String> {
     let plain = |p: &Parameter<'_>| !p.name.contains(['=', '&']) && !p.value.contains('&');
     parameters.iter().all(plain).then(|| join(parameters.iter().map(|p| (p.name.as_str(), p.value.as_str()))))

@@ -1,4 +1,4 @@
-//! When a token ends, by its own word. Pure.
+//! The claims of a token: when it expires, and for which app it is. Pure.
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
@@ -18,14 +18,14 @@ struct Claims {
     app_key: Option<String>,
 }
 
-/// The time at which a token says that it ends. The vendor's tokens are readable JWTs (documented example); nothing of
+/// The expiry that a token claims. The vendor's tokens are readable JWTs (documented example); nothing of
 /// them is verified here, so that this is a hint for ourselves and proves nothing. A token of another form has none.
 pub(super) fn expiry(token: &SecretString) -> Option<DateTime<Utc>> {
     let seconds = claims(token)?.exp?.split('.').next()?.parse().ok()?;
     DateTime::from_timestamp(seconds, 0)
 }
 
-/// The key of the app whose token it is, by the token's own word: it decides with whom a client shares its quota.
+/// The key of the app that the token claims to be for: clients of one app and store share one quota.
 pub(in super::super) fn app_key(token: &SecretString) -> Option<String> {
     claims(token)?.app_key.filter(|key| !key.trim().is_empty())
 }

@@ -54,7 +54,7 @@ pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let (message, request_id) = (body.text(&["message"]), body.text(&["traceId"]));
     let mut problem = VendorError { message, request_id, ..VendorError::default() };
     if is_success {
-        // The body's code stands for the status.
+        // The body's code takes the place of the status.
         if let Some(status) = code.as_deref().and_then(|code| code.parse().ok()).filter(|s| (400..600).contains(s)) {
             let (kind, effect, retry) = by_status(status, false);
             (problem.kind, problem.effect, problem.retry) = (Some(kind), Some(effect), Some(retry));
@@ -62,10 +62,10 @@ pub(super) fn check(response: &HttpResponse) -> Reading<()> {
             (problem.kind, problem.retry) = (Some(ErrorKind::Decode), Some(Retry::Never));
         }
     }
-    // Told by one integrator: renewing too often is refused so. Trying again at once makes it worse.
+    // The refusal of too many renewals (seen, by one integrator). Another try at once makes it worse.
     if i18n_code.as_deref() == Some("REQUEST_FREQUENTLY") {
         (problem.kind, problem.retry) = (Some(ErrorKind::RateLimited), Some(Retry::Never));
-        problem.hint = Some("tokens were renewed too often; the one at hand may still be good");
+        problem.hint = Some("the vendor refuses so many renewals; the token that is held may still be good");
     } else if response.status == http::StatusCode::UNAUTHORIZED {
         problem.hint = Some("the app's key, its secret, the code or this machine's clock is not right");
     }
@@ -88,7 +88,7 @@ pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
 }
 
 impl AccessToken {
-    /// One that the caller brought.
+    /// A token that the caller gave.
     pub(super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
         Self { token, expires_at, scopes: Vec::new(), refresh_token: None }
     }

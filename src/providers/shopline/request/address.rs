@@ -54,7 +54,7 @@ pub struct EmbeddedAddressInput<'a> {
     /// At most 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub province: Option<Cow<'a, str>>,
-    /// A code of one's own or of ISO 3166-2.
+    /// A custom code or one of ISO 3166-2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub province_code: Option<Cow<'a, str>>,
     /// At most 64.

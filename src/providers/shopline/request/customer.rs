@@ -37,7 +37,7 @@ pub struct CustomerInput<'a> {
     /// At most 128.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Cow<'a, str>>,
-    /// At most 100: who the customer is for a Multipass login.
+    /// At most 100: the customer of a Multipass login.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multipass_identifier: Option<Cow<'a, str>>,
     /// At most 1000.
@@ -47,7 +47,7 @@ pub struct CustomerInput<'a> {
     /// registered one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
     pub password: Option<&'a SecretString>,
-    /// The password once more.
+    /// The password, repeated.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
     pub password_confirmation: Option<&'a SecretString>,
     /// At most 20.

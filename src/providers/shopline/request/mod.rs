@@ -18,13 +18,14 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::customer::E164;
+use crate::sink::RemoteId;
 
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident),+) => {
         $($(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(String);
 
         impl $name {
             /// The id as the vendor writes it.
@@ -53,7 +54,7 @@ ids! {
     CustomerId,
     /// The id of an address, such as `SL201UA…`: no number (documented).
     AddressId,
-    /// The id of a tag, such as `SL201UT…` (documented). How to learn it is unknown: customers show tags by name only.
+    /// The id of a tag, such as `SL201UT…` (documented). Where to read it is unknown: customers show tags by name only.
     TagId,
     /// The id of a customer group, such as `GROUP…`: no number (documented).
     GroupId,
@@ -61,6 +62,12 @@ ids! {
     MetafieldId,
     /// The id of an order.
     OrderId
+}
+
+impl From<CustomerId> for RemoteId {
+    fn from(id: CustomerId) -> Self {
+        Self::from(id.0)
+    }
 }
 
 /// A phone number in the vendor's form: `00`, the country calling code and the number (documented).

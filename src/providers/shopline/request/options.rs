@@ -12,7 +12,7 @@ pub const DEFAULT_API_VERSION: &str = "v20250601";
 /// The vendor's limit (documented): a bucket of 40 requests, drained at 4 a second, for each app and store.
 pub const DEFAULT_LIMIT: Limit = Limit::Bucket { per_second: 4.0, burst: 40 };
 
-/// The hosts of the vendor's other product, whose tokens and bodies differ.
+/// The hosts of the vendor's other product, which has other tokens and bodies.
 const OTHER_PRODUCT: [&str; 3] = ["shopline.io", "shoplineapp.com", "shoplineapis.com"];
 const OTHER_PRODUCT_HINT: &str = "belongs to SHOPLINE's Open API, another product with other tokens; this client is for \
                                   the Admin REST API of {handle}.myshopline.com";
@@ -23,7 +23,7 @@ const OTHER_PRODUCT_HINT: &str = "belongs to SHOPLINE's Open API, another produc
 pub struct ApiVersion(String);
 
 impl ApiVersion {
-    /// The version as it stands in the path.
+    /// The version as the path shows it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -95,7 +95,7 @@ pub(in super::super) fn refuse_other_product(base_url: Option<&str>) -> Result<(
     Ok(())
 }
 
-/// The sub-domain, from itself or from the shop's whole host.
+/// The sub-domain, given as it is or as the shop's whole host.
 pub(in super::super) fn store_handle(given: &str) -> Result<String, Error> {
     let refuse = |message: &'static str| Err(Error::config(PROVIDER, "handle", message));
     if is_other_product(given) {
