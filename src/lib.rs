@@ -31,8 +31,8 @@ mod sink;
 pub mod toolkit;
 
 pub use client::{
-    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota,
-    ReqwestOptions, ReqwestTransport, Response, RetryPolicy, SystemClock, Transport, TransportError,
+    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota, RawJson,
+    ReqwestOptions, ReqwestTransport, Response, RetryPolicy, Secret, SystemClock, Transport, TransportError,
     TransportErrorKind,
 };
 pub use customer::{

@@ -1,7 +1,5 @@
 //! The builder of a client.
 
-use secrecy::SecretString;
-
 use super::PROVIDER;
 use super::auth::app::OAuthApp;
 use super::auth::credential::tokens;
@@ -10,6 +8,7 @@ use super::client::Shopline;
 use super::request::options::{
     ApiVersion, Blanking, Choices, DEFAULT_API_VERSION, DEFAULT_LIMIT, TagPolicy, refuse_other_product, store_handle,
 };
+use crate::client::Secret;
 use crate::client::options::{ClientOptions, client_options};
 use crate::error::Error;
 
@@ -18,7 +17,7 @@ use crate::error::Error;
 #[must_use]
 pub struct Builder {
     handle: String,
-    access_token: Option<SecretString>,
+    access_token: Option<Secret>,
     app: Option<OAuthApp>,
     api_version: String,
     choices: Choices,
@@ -28,7 +27,7 @@ pub struct Builder {
 impl Builder {
     client_options!();
 
-    fn new(handle: String, access_token: Option<SecretString>, app: Option<OAuthApp>) -> Self {
+    fn new(handle: String, access_token: Option<Secret>, app: Option<OAuthApp>) -> Self {
         Self {
             handle,
             access_token,
@@ -46,7 +45,7 @@ impl Builder {
     }
 
     /// Sets the access token to begin with, for a client that renews it. Without one, the first call obtains one.
-    pub fn access_token(mut self, token: impl Into<SecretString>) -> Self {
+    pub fn access_token(mut self, token: impl Into<Secret>) -> Self {
         self.access_token = Some(token.into());
         self
     }
@@ -110,7 +109,7 @@ impl Shopline {
     ///
     /// The token of a private app lives three years, that of a custom or public app ten hours (documented); for a client
     /// that renews it, use [`oauth`](Self::oauth). A token that is a readable JWT and has expired is not sent.
-    pub fn builder(handle: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
+    pub fn builder(handle: impl Into<String>, access_token: impl Into<Secret>) -> Builder {
         Builder::new(handle.into(), Some(access_token.into()), None)
     }
 

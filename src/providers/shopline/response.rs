@@ -2,172 +2,161 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use http::HeaderMap;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::request::{AddressId, CustomerId};
 use crate::client::HttpResponse;
-use crate::client::json::lenient::{Scalar, lenient_bool, lenient_text};
-use crate::client::json::object::object as json_object;
+use crate::client::json::object::object;
+use crate::client::json::raw::record;
+use crate::client::json::value::Value;
 use crate::client::pages::{Cursor, Page, RowKey};
 use crate::client::query::is_verbatim;
 use crate::customer::is_blank;
 
-/// Declares records: each field with its reader, since every part may be missing, null or of a neighbouring type.
-macro_rules! record {
-    ($($(#[$meta:meta])* pub struct $name:ident {
-        $($(#[$doc:meta])* $field:ident: $type:ty = $reader:literal,)+
-    })+) => {
-        $($(#[$meta])*
-        #[derive(Clone, Default, Deserialize)]
-        #[serde(default)]
-        #[non_exhaustive]
-        pub struct $name {
-            $($(#[$doc])* #[serde(deserialize_with = $reader)] pub $field: $type,)+
-        })+
-    };
-}
-
 record! {
     /// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
     /// the look-up by e-mail shows no consents (documented).
-    pub struct CustomerRecord {
+    CustomerRecord {
         /// The vendor's id.
-        id: Option<CustomerId> = "id",
+        id: Option<CustomerId>,
         /// E-mail address.
-        email: Option<String> = "lenient_text",
+        email: Option<String>,
         /// Phone number, `00` and digits (documented).
-        phone: Option<String> = "lenient_text",
+        phone: Option<String>,
         /// Given name.
-        first_name: Option<String> = "lenient_text",
+        first_name: Option<String>,
         /// Family name.
-        last_name: Option<String> = "lenient_text",
+        last_name: Option<String>,
         /// The name to show; not on a create or update.
-        nick_name: Option<String> = "lenient_text",
+        nick_name: Option<String>,
         /// The merchant's note.
-        note: Option<String> = "lenient_text",
+        note: Option<String>,
         /// Tags, joined by commas.
-        tags: Option<String> = "lenient_text",
+        tags: Option<String>,
         /// Gender: a word, or a number.
-        gender: Option<Gender> = "gender",
+        gender: Option<Gender>,
         /// `yyyyMMdd`.
-        birthday: Option<String> = "lenient_text",
+        birthday: Option<String>,
         /// 0 on the blacklist, 1 not invited, 2 invited, 3 registered (documented).
-        state: Option<i64> = "integer",
+        state: Option<i64>,
         /// Number of orders.
-        orders_count: Option<i64> = "integer",
+        orders_count: Option<i64>,
         /// Money spent, in the store's currency.
-        total_spent: Option<String> = "lenient_text",
+        total_spent: Option<String>,
         /// ISO 4217.
-        currency: Option<String> = "lenient_text",
+        currency: Option<String>,
         /// Language.
-        language: Option<String> = "lenient_text",
+        language: Option<String>,
         /// The latest order; the vendor's `N/A` (seen) is none.
-        last_order_id: Option<String> = "available",
+        last_order_id: Option<String> => available,
         /// The number of the latest order; the vendor's `N/A` (seen) is none.
-        last_order_name: Option<String> = "available",
+        last_order_name: Option<String> => available,
         /// The customer of a Multipass login.
-        multipass_identifier: Option<String> = "lenient_text",
+        multipass_identifier: Option<String>,
         /// Whether the e-mail address is verified; null on a create even where it was sent (documented example).
-        verified_email: Option<bool> = "lenient_bool",
+        verified_email: Option<bool>,
         /// Consent to e-mail; deprecated from v20250601, and still returned (documented).
-        accepts_marketing: Option<bool> = "lenient_bool",
+        accepts_marketing: Option<bool>,
         /// When [`accepts_marketing`](Self::accepts_marketing) last changed; deprecated as well.
-        accepts_marketing_updated_at: Option<DateTime<FixedOffset>> = "moment",
+        accepts_marketing_updated_at: Option<DateTime<FixedOffset>>,
         /// Consent to text messages; deprecated from v20250601, and still returned (documented).
-        accepts_mobile_marketing: Option<bool> = "lenient_bool",
+        accepts_mobile_marketing: Option<bool>,
         /// When [`accepts_mobile_marketing`](Self::accepts_mobile_marketing) last changed; deprecated as well.
-        accepts_mobile_marketing_updated_at: Option<DateTime<FixedOffset>> = "moment",
+        accepts_mobile_marketing_updated_at: Option<DateTime<FixedOffset>>,
         /// A key of the answer to an update, which the documentation does not explain.
-        accepts_phone_marketing: Option<bool> = "lenient_bool",
+        accepts_phone_marketing: Option<bool>,
         /// The customer's id at Facebook for the store's app (documented).
-        asid: Option<String> = "lenient_text",
-        /// The customer's ids at social networks; deprecated from v20250601. A list, and in webhooks a text (documented).
-        social_customer: Vec<String> = "texts",
+        asid: Option<String>,
+        /// The customer's ids at social networks; deprecated from v20250601. In webhooks it is a text (documented), which
+        /// `raw` holds.
+        social_customer: Vec<String>,
         /// 0 unsubscribed, 1 subscribed, 2 not subscribed.
-        email_subscribe_flag: Option<i64> = "integer",
+        email_subscribe_flag: Option<i64>,
         /// As [`email_subscribe_flag`](Self::email_subscribe_flag), for text messages; members of a group also show 3
         /// confirming, 4 invalid, 5 deleted (documented).
-        mobile_subscribe_flag: Option<i64> = "integer",
+        mobile_subscribe_flag: Option<i64>,
         /// Consent to e-mail marketing.
-        email_marketing_consent: Option<ConsentRecord> = "object",
+        email_marketing_consent: Option<ConsentRecord>,
         /// Consent to text messages.
-        sms_marketing_consent: Option<ConsentRecord> = "object",
+        sms_marketing_consent: Option<ConsentRecord>,
         /// Addresses.
-        addresses: Vec<AddressRecord> = "list",
+        addresses: Vec<AddressRecord>,
         /// The default address.
-        default_address: Option<AddressRecord> = "object",
+        default_address: Option<AddressRecord>,
         /// When the latest order was made; only members of a group show it.
-        last_order_time: Option<DateTime<FixedOffset>> = "moment",
+        last_order_time: Option<DateTime<FixedOffset>>,
         /// When the vendor created the record.
-        created_at: Option<DateTime<FixedOffset>> = "moment",
+        created_at: Option<DateTime<FixedOffset>>,
         /// When the vendor last changed the record.
-        updated_at: Option<DateTime<FixedOffset>> = "moment",
+        updated_at: Option<DateTime<FixedOffset>>,
     }
+}
 
+record! {
     /// Consent to marketing on one channel, as the vendor shows it.
-    pub struct ConsentRecord {
+    ConsentRecord {
         /// 0 unsubscribed, 1 subscribed, 2 not subscribed, 3 awaiting confirmation.
-        state: Option<i64> = "integer",
+        state: Option<i64>,
         /// 0 unknown, 1 single, 2 confirmed.
-        opt_in_level: Option<i64> = "integer",
+        opt_in_level: Option<i64>,
         /// Where it was given.
-        consent_collected_from: Option<String> = "lenient_text",
+        consent_collected_from: Option<String>,
         /// When it last changed.
-        consent_updated_at: Option<DateTime<FixedOffset>> = "moment",
+        consent_updated_at: Option<DateTime<FixedOffset>>,
     }
+}
 
+record! {
     /// An address as the vendor shows it, in either form.
-    pub struct AddressRecord {
+    AddressRecord {
         /// The vendor's id.
-        id: Option<AddressId> = "address_id",
+        id: Option<AddressId>,
         /// Street and number.
-        address1: Option<String> = "lenient_text",
+        address1: Option<String>,
         /// Flat, floor, building.
-        address2: Option<String> = "lenient_text",
+        address2: Option<String>,
         /// City.
-        city: Option<String> = "lenient_text",
+        city: Option<String>,
         /// Company.
-        company: Option<String> = "lenient_text",
+        company: Option<String>,
         /// Country.
-        country: Option<String> = "lenient_text",
+        country: Option<String>,
         /// ISO 3166-1 alpha-2.
-        country_code: Option<String> = "lenient_text",
+        country_code: Option<String>,
         /// The customer that the address belongs to.
-        customer_id: Option<CustomerId> = "id",
+        customer_id: Option<CustomerId>,
         /// The documentation's example is 0; what the numbers mean is unknown. Of the address routes only.
-        address_type: Option<i64> = "integer",
+        address_type: Option<i64>,
         /// Code of the city; of the address routes only.
-        city_code: Option<String> = "lenient_text",
+        city_code: Option<String>,
         /// Code of the district; of the address routes only.
-        district_code: Option<String> = "lenient_text",
+        district_code: Option<String>,
         /// Town; of the address routes only.
-        town: Option<String> = "lenient_text",
+        town: Option<String>,
         /// Part of the city; of the address routes only.
-        district: Option<String> = "lenient_text",
+        district: Option<String>,
         /// Given name.
-        first_name: Option<String> = "lenient_text",
+        first_name: Option<String>,
         /// Family name.
-        last_name: Option<String> = "lenient_text",
+        last_name: Option<String>,
         /// Phone number.
-        phone: Option<String> = "lenient_text",
+        phone: Option<String>,
         /// Province.
-        province: Option<String> = "lenient_text",
+        province: Option<String>,
         /// Code of the province; deprecated in answers.
-        province_code: Option<String> = "lenient_text",
+        province_code: Option<String>,
         /// Code of the province.
-        province_code_v2: Option<String> = "lenient_text",
+        province_code_v2: Option<String>,
         /// Postal code.
-        zip: Option<String> = "lenient_text",
+        zip: Option<String>,
         /// Whether it is the default, as a customer shows it; [`is_default`](Self::is_default) reads either key.
-        default: Option<bool> = "lenient_bool",
+        default: Option<bool>,
         /// Whether it is the default, as the address routes show it.
-        def: Option<bool> = "lenient_bool",
+        def: Option<bool>,
     }
 }
 
@@ -201,8 +190,9 @@ pub enum Gender {
     Unrecognised(String),
 }
 
-impl Gender {
-    fn read(text: String) -> Option<Self> {
+impl Value for Gender {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        let text = String::from_raw(raw)?;
         Some(match text.trim().to_ascii_lowercase().as_str() {
             "" => return None,
             "0" | "others" | "other" | "unknown" => Self::Unknown,
@@ -218,12 +208,12 @@ impl Gender {
 type Members<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
 
 fn members(response: &HttpResponse) -> Option<Members<'_>> {
-    json_object(&response.body)
+    object(&response.body)
 }
 
 /// Reads the object at this key: none inside where it is missing or no object, none at all where the body is no object.
 pub(super) fn one<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Option<T>> {
-    move |response| Some(members(response)?.get(key).and_then(|value| json_object(value.get().as_bytes())))
+    move |response| Some(members(response)?.get(key).and_then(|value| object(value.get().as_bytes())))
 }
 
 /// Reads the object at this key, which has to be there.
@@ -244,8 +234,7 @@ pub(super) fn page<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpRespo
 
 /// Reads a count; none inside where the answer does not hold one.
 pub(super) fn count(response: &HttpResponse) -> Option<Option<u64>> {
-    let answer: CountAnswer = json_object(&response.body)?;
-    Some(answer.count.and_then(|count| u64::try_from(count).ok()))
+    Some(members(response)?.get("count").and_then(|count| u64::from_raw(count)))
 }
 
 /// Reads the answer to a create: none inside where the vendor shows no customer with an id, none at all where the body
@@ -260,15 +249,8 @@ pub(super) fn created(response: &HttpResponse) -> Option<Option<CustomerRecord>>
     Some(shown.filter(|record| record.id.is_some()))
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CountAnswer {
-    #[serde(deserialize_with = "integer")]
-    count: Option<i64>,
-}
-
 pub(super) fn row_key(record: &CustomerRecord) -> RowKey<'_> {
-    record.id.as_ref().map_or(RowKey::Unknown, |id| RowKey::Id(id.as_str()))
+    RowKey::of(record.id.as_ref().map(CustomerId::as_str), record.raw.as_str().as_bytes())
 }
 
 /// The link to the next page has no cursor that can be sent back.
@@ -311,90 +293,20 @@ pub(super) fn filled(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !is_blank(text))
 }
 
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(lenient_text(deserializer)?.filter(|text| !is_blank(text)))
-}
-
-pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomerId>, D::Error> {
-    Ok(text(deserializer)?.map(CustomerId::from))
-}
-
-fn address_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AddressId>, D::Error> {
-    Ok(text(deserializer)?.map(AddressId::from))
-}
-
-fn gender<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Gender>, D::Error> {
-    Ok(lenient_text(deserializer)?.and_then(Gender::read))
-}
-
-fn available<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(text(deserializer)?.filter(|text| text.trim() != "N/A"))
-}
-
-pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Number(text) | Scalar::Text(text) => text.trim().parse().ok(),
-        Scalar::Bool(value) => Some(i64::from(value)),
-        Scalar::Other => None,
-    })
-}
-
 /// A time with an offset, with or without a colon in it (both documented).
 pub(super) fn time(text: &str) -> Option<DateTime<FixedOffset>> {
     let text = text.trim();
     DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")).ok()
 }
 
-pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
-    Ok(lenient_text(deserializer)?.as_deref().and_then(time))
-}
-
-/// An object; anything else is none. For `serde_json` only, as the readers below.
-pub(super) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(json_object(Box::<RawValue>::deserialize(deserializer)?.get().as_bytes()))
-}
-
-/// The objects of a list; anything else than a list is an empty one.
-pub(super) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    Ok(objects(&Box::<RawValue>::deserialize(deserializer)?))
+/// A text that the vendor has; its `N/A` (seen) is none.
+fn available(text: Option<String>) -> Option<String> {
+    text.filter(|text| !is_blank(text) && text.trim() != "N/A")
 }
 
 fn objects<T: DeserializeOwned>(list: &RawValue) -> Vec<T> {
     let rows: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
-    rows.into_iter().filter_map(|row| json_object(row.get().as_bytes())).collect()
-}
-
-/// The texts of a list, or a single one.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Item(#[serde(deserialize_with = "text")] Option<String>);
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let items: Vec<Item> = match serde_json::from_str(raw.get()) {
-        Ok(items) => items,
-        Err(_) => serde_json::from_str(raw.get()).into_iter().collect(),
-    };
-    Ok(items.into_iter().filter_map(|item| item.0).collect())
-}
-
-macro_rules! silent_debug {
-    ($($name:ident),+) => {
-        /// Shows no value but the id, where there is one.
-        $(impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).field("id", &self.id).finish_non_exhaustive()
-            }
-        })+
-    };
-}
-
-silent_debug!(CustomerRecord, AddressRecord);
-
-/// Shows the state.
-impl fmt::Debug for ConsentRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConsentRecord").field("state", &self.state).finish_non_exhaustive()
-    }
+    rows.into_iter().filter_map(|row| object(row.get().as_bytes())).collect()
 }
 
 #[cfg(test)]
@@ -418,6 +330,7 @@ mod tests {
             "default_address":[],"created_at":"2022-12-16T06:13:22+0000","updated_at":"2025-02-19T18:02:30+08:00",
             "social_customer":["1"],"something_new":{"a":[1]}}}"#,
         );
+        assert_eq!(record.raw.get("something_new").unwrap().as_str(), r#"{"a":[1]}"#);
         assert_eq!(record.id.unwrap().as_str(), "4201825054");
         assert_eq!((record.email, record.gender, record.state), (None, Some(Gender::Male), Some(3)));
         assert_eq!((record.orders_count, record.total_spent.as_deref()), (Some(12), Some("100")));
@@ -440,7 +353,7 @@ mod tests {
             record.social_customer
         };
         assert_eq!(social(r#"["a", 2, null, {}]"#), ["a", "2"]);
-        assert_eq!((social(r#""a""#), social("null"), social("{}")), (vec!["a".to_owned()], vec![], vec![]));
+        assert!(social("null").is_empty() && social("{}").is_empty());
         assert!(many::<CustomerRecord>("customers")(&answer("{}")).is_none());
     }
 

@@ -15,7 +15,6 @@ use customer_sink::{
 };
 use futures::TryStreamExt;
 use http::StatusCode;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 /// Answers by what stands at hand: a token call with the next token, another call with 200 where its token is good.
@@ -122,7 +121,7 @@ async fn a_client_without_a_token_makes_one_and_keeps_it() {
     }
     let count = format!("{COUNT} fake.renewed");
     assert_eq!(world.log(), ["token", &count, &count]);
-    assert_eq!(client.access_token().unwrap().token.expose_secret(), "fake.renewed");
+    assert_eq!(client.access_token().unwrap().token.expose(), "fake.renewed");
     assert!(!format!("{client:?} {:?}", client.access_token()).contains("fake.renewed"));
 }
 
@@ -295,12 +294,8 @@ async fn lists_are_followed_by_their_cursor_alone() {
     let orders: Vec<_> =
         client.customer_orders_stream(&"1".into(), &OrderQuery::default()).try_collect().await.unwrap();
     assert_eq!(orders.len(), 2);
-    #[derive(serde::Deserialize)]
-    struct Order {
-        id: String,
-    }
-    assert_eq!(orders[1].read::<Order>().unwrap().id, "2");
-    assert_eq!((orders[1].json(), orders[1].read::<u8>().unwrap_err().kind()), (r#"{"id":"2"}"#, ErrorKind::Decode));
+    assert_eq!(orders[1].id.as_ref().map(|id| id.as_str()), Some("2"));
+    assert_eq!((orders[1].raw.as_str(), orders[1].raw.get("id").unwrap().as_str()), (r#"{"id":"2"}"#, r#""2""#));
     world.page("metafields", &["1"], Some("c1"));
     world.page("metafields", &["2"], None);
     let metafields: Vec<_> =

@@ -6,8 +6,7 @@ use customer_sink::providers::shopline::{
     MetafieldInput, MetafieldQuery, MetafieldRecord, OAuthApp, OAuthClient, OrderQuery, OrderStatus,
     OwnedMetafieldInput, SearchOrder, Shopline, SocialLoginInput,
 };
-use customer_sink::{Connector, Cursor, Error, Page, Phone, Response};
-use secrecy::{ExposeSecret, SecretString};
+use customer_sink::{Connector, Cursor, Error, Page, Phone, Response, Secret};
 use serde_json::{Value, json};
 
 use crate::support::calls::play_calls;
@@ -108,7 +107,7 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
     let time = |key: &str, index: usize| a[key][index].as_str().map(|text| text.parse().unwrap());
     let token = |token: customer_sink::providers::shopline::AccessToken| {
         json!({
-            "token": token.token.expose_secret(), "expires_at": token.expires_at.map(|at| at.to_rfc3339()),
+            "token": token.token.expose(), "expires_at": token.expires_at.map(|at| at.to_rfc3339()),
             "scopes": token.scopes
         })
     };
@@ -123,7 +122,7 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
         "create_customer" | "update_customer" => {
             let c = &a["customer"];
             let text = |key: &str| c[key].as_str().map(Into::into);
-            let password = c["password"].as_str().map(SecretString::from);
+            let password = c["password"].as_str().map(Secret::from);
             let known = EmbeddedAddressInput {
                 city: Some("Salem".into()),
                 customer_id: Some(id.clone()),
@@ -169,7 +168,7 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
         "send_invite" => given(client.send_invite(&id).await, |i| json!({"from": i.from, "to": i.to})),
         "create_account_activation_url" => given(client.create_account_activation_url(&id).await, |answer| {
             assert!(!format!("{answer:?}").contains("activate"), "the address is a secret");
-            json!(answer.url.map(|url| url.expose_secret().to_owned()))
+            json!(answer.url.map(|url| url.expose().to_owned()))
         }),
         "add_to_blacklist" => done(client.add_to_blacklist(&id).await),
         "remove_from_blacklist" => done(client.remove_from_blacklist(&id).await),
@@ -234,11 +233,12 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
             })
         }
         "list_social_logins" => {
-            let (channel, platform) = (LoginChannel::from(at("channel")), LoginPlatform::from(at("platform")));
+            let (channel, platform) =
+                (LoginChannel::from(at("channel").as_str()), LoginPlatform::from(at("platform").as_str()));
             given(client.list_social_logins(Some(&channel), Some(&platform)).await, |page| {
                 assert!(!format!("{:?}", page.items).contains("third-key"), "a key is a secret");
                 let show = |row: &customer_sink::providers::shopline::SocialLoginRecord| {
-                    let key = row.third_key.as_ref().map(ExposeSecret::expose_secret);
+                    let key = row.third_key.as_ref().map(Secret::expose);
                     let platform = row.login_platform_type.as_ref().map(LoginPlatform::as_str);
                     json!([row.login_channel.as_ref().map(LoginChannel::as_str), platform, row.third_app_id, key])
                 };
@@ -246,15 +246,16 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
             })
         }
         "set_social_login" => {
-            let (key, app_id) = (SecretString::from(at("key")), at("app_id"));
-            let mut login = SocialLoginInput::new(LoginChannel::from(at("channel")));
-            login.login_platform_type = Some(LoginPlatform::from(at("platform")));
+            let (key, app_id) = (Secret::from(at("key")), at("app_id"));
+            let mut login = SocialLoginInput::new(LoginChannel::from(at("channel").as_str()));
+            login.login_platform_type = Some(LoginPlatform::from(at("platform").as_str()));
             (login.third_app_id, login.third_key) = (Some(app_id.as_str()), Some(&key));
             assert!(!format!("{login:?}").contains("third-key"));
             done(client.set_social_login(&login).await)
         }
         "delete_social_login" => {
-            let (channel, platform) = (LoginChannel::from(at("channel")), LoginPlatform::from(at("platform")));
+            let (channel, platform) =
+                (LoginChannel::from(at("channel").as_str()), LoginPlatform::from(at("platform").as_str()));
             done(client.delete_social_login(&channel, &platform).await)
         }
         "list_groups" => {
@@ -319,7 +320,7 @@ async fn call(url: &str, connector: &Connector, name: &str, a: &Value) -> Given 
             })
         }
         "submit_bulk_mutation" => done(client.submit_bulk_mutation(&at("file_url")).await),
-        "create_token" => given(oauth.create_token(&SecretString::from(at("code"))).await, token),
+        "create_token" => given(oauth.create_token(&Secret::from(at("code"))).await, token),
         "refresh_token" => given(oauth.refresh_token().await, token),
         other => panic!("no call is named {other}"),
     }

@@ -206,7 +206,8 @@ async fn consents_are_found_whichever_way_one_asks() {
         assert_eq!(found.customer.sms_marketing.unwrap().state, Some(ConsentState::Subscribed));
     }
     let rows = client.list_subscriptions(&[id.as_str().into()]).await.unwrap().value.items;
-    let on = |kind| rows.iter().find(|row| row.subscribe_account_type == Some(kind)).and_then(|row| row.is_on());
+    let on =
+        |kind| rows.iter().find(|row| row.subscribe_account_type.as_ref() == Some(&kind)).and_then(|row| row.is_on());
     assert_eq!((on(SubscribeAccount::Email), on(SubscribeAccount::Mobile)), (Some(false), Some(true)));
 }
 
@@ -324,7 +325,7 @@ async fn a_code_is_changed_for_a_token_once() {
         let url = sandbox.url("shopline").unwrap();
         OAuthClient::builder("open001", app).base_url(url).connector(&connector).build().unwrap()
     };
-    let code = secrecy::SecretString::from(Sandbox::SHOPLINE_OAUTH_CODE);
+    let code = customer_sink::Secret::from(Sandbox::SHOPLINE_OAUTH_CODE);
     let error = open("fake_other_secret").create_token(&code).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unauthenticated, Some("INVALID_SIGN")));
     let client = open(Sandbox::SHOPLINE_APP_SECRET);

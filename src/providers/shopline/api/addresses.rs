@@ -1,6 +1,6 @@
 //! Addresses ("Address 2.0").
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::client::Shopline;
 use super::super::matrix::ROUTE_PHONE_MAX;
@@ -8,9 +8,10 @@ use super::super::operations::{
     ADD_ADDRESS, DELETE_ADDRESS, DELETE_ADDRESSES, GET_ADDRESS, LIST_ADDRESSES, SET_DEFAULT_ADDRESS, UPDATE_ADDRESS,
 };
 use super::super::request::{AddressBody, AddressId, AddressInput, CustomerId};
-use super::super::response::{AddressRecord, id, list};
+use super::super::response::AddressRecord;
 use super::check_comma_list;
 use crate::client::Response;
+use crate::client::json::raw::record;
 use crate::client::pages::Page;
 use crate::client::query::Query;
 use crate::error::Error;
@@ -20,17 +21,14 @@ const EMBEDDED_PHONE_MAX: usize = 20;
 
 const ADDRESS: &str = "customers/{id}/addresses/{address_id}.json";
 
-/// The addresses of one customer.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CustomerAddressesRecord {
-    /// The customer, which this route calls `uid`.
-    #[serde(rename = "uid", deserialize_with = "id")]
-    pub customer_id: Option<CustomerId>,
-    /// The addresses.
-    #[serde(deserialize_with = "list")]
-    pub addresses: Vec<AddressRecord>,
+record! {
+    /// The addresses of one customer.
+    CustomerAddressesRecord {
+        /// The customer, which this route calls `uid`.
+        customer_id as "uid": Option<CustomerId>,
+        /// The addresses.
+        addresses: Vec<AddressRecord>,
+    }
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,6 @@ use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use futures::Stream;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::super::client::Shopline;
@@ -16,47 +15,40 @@ use super::super::operations::{
 use super::super::request::{CustomerBody, CustomerId, CustomerInput, TagId};
 use super::super::response::{CustomerRecord, row_key};
 use super::{PageOf, check_comma_list};
-use crate::client::Response;
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::raw::record;
+use crate::client::json::value::lenient;
 use crate::client::pages::{Cursor, Page, PageGuard, stream};
 use crate::client::query::Query;
 use crate::client::validate::Validation;
+use crate::client::{Response, Secret};
 use crate::customer::time::Rfc3339;
 use crate::error::Error;
 
 /// The longest words of a search (documented).
 const WORDS_MAX: usize = 50;
 
-/// A customer that the vendor has erased; every part is missing where there was none.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct DeletedCustomerRecord {
-    /// E-mail address.
-    #[serde(deserialize_with = "lenient_text")]
-    pub email: Option<String>,
-    /// Given name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub last_name: Option<String>,
-    /// Phone number.
-    #[serde(deserialize_with = "lenient_text")]
-    pub phone: Option<String>,
+record! {
+    /// A customer that the vendor has erased; every part is missing where there was none.
+    DeletedCustomerRecord {
+        /// E-mail address.
+        email: Option<String>,
+        /// Given name.
+        first_name: Option<String>,
+        /// Family name.
+        last_name: Option<String>,
+        /// Phone number.
+        phone: Option<String>,
+    }
 }
 
-/// The two addresses of an invitation.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct InvitationRecord {
-    /// The store's address.
-    #[serde(deserialize_with = "lenient_text")]
-    pub from: Option<String>,
-    /// The customer's address.
-    #[serde(deserialize_with = "lenient_text")]
-    pub to: Option<String>,
+record! {
+    /// The two addresses of an invitation.
+    InvitationRecord {
+        /// The store's address.
+        from: Option<String>,
+        /// The customer's address.
+        to: Option<String>,
+    }
 }
 
 /// The URL where a customer sets a password. It is a secret: whoever has it can take over the account.
@@ -64,26 +56,12 @@ pub struct InvitationRecord {
 #[non_exhaustive]
 pub struct ActivationUrlRecord {
     /// The URL; none where the answer does not hold one.
-    pub url: Option<SecretString>,
+    pub url: Option<Secret>,
 }
-
-macro_rules! silent_debug {
-    ($($name:ident),+) => {
-        $(/// Shows no value.
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        })+
-    };
-}
-
-silent_debug!(DeletedCustomerRecord, InvitationRecord);
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct ActivationData {
-    #[serde(deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     account_activation_url: Option<String>,
 }
 
@@ -105,7 +83,7 @@ struct UntagBody<'a> {
 pub struct CustomerQuery {
     /// How many rows a page holds: 1 to 250. Default: 250.
     pub limit: Option<u16>,
-    /// Only these top-level keys of each row; all by default. Without `id`, only its cursor tells a page that repeats.
+    /// Only these top-level keys of each row; all by default.
     pub fields: Vec<String>,
     /// Where the page starts; none for the first one.
     pub cursor: Option<Cursor>,
@@ -197,7 +175,7 @@ pub enum SearchOrder {
 pub struct CustomerSearchQuery {
     /// How many rows a page holds: 1 to 250. Default: 250.
     pub limit: Option<u16>,
-    /// Only these top-level keys of each row; all by default. Without `id`, only its cursor tells a page that repeats.
+    /// Only these top-level keys of each row; all by default.
     pub fields: Vec<String>,
     /// Where the page starts; none for the first one.
     pub cursor: Option<Cursor>,
@@ -374,7 +352,7 @@ impl Shopline {
         let request = self.to(&CREATE_ACCOUNT_ACTIVATION_URL, route, &[("id", id.as_str())])?;
         Ok(self.write(request, "data").await?.map(|data: ActivationData| {
             let url = data.account_activation_url.filter(|url| !url.is_empty());
-            ActivationUrlRecord { url: url.map(SecretString::from) }
+            ActivationUrlRecord { url: url.map(Secret::from) }
         }))
     }
 

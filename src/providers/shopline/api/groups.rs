@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use futures::Stream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::super::client::Shopline;
 use super::super::lookup::PAGE_MAX;
@@ -10,40 +10,30 @@ use super::super::operations::{
     COUNT_GROUPS, CREATE_GROUP, DELETE_GROUP, GET_GROUP, LIST_GROUP_MEMBERS, LIST_GROUPS, UPDATE_GROUP,
 };
 use super::super::request::GroupId;
-use super::super::response::{CustomerRecord, moment, row_key, text};
+use super::super::response::{CustomerRecord, row_key};
 use super::PageOf;
 use crate::client::Response;
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::raw::record;
 use crate::client::pages::{Cursor, Page, PageGuard, stream};
 use crate::client::query::Query;
 use crate::error::Error;
 
 const GROUP: &str = "customer_saved_searches/{id}.json";
 
-/// A customer group.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct GroupRecord {
-    /// The vendor's id.
-    #[serde(deserialize_with = "group_id")]
-    pub id: Option<GroupId>,
-    /// The name.
-    #[serde(deserialize_with = "lenient_text")]
-    pub name: Option<String>,
-    /// The customers that belong to it, such as `orders_count:>1`.
-    #[serde(deserialize_with = "lenient_text")]
-    pub query: Option<String>,
-    /// When it was created.
-    #[serde(deserialize_with = "moment")]
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When it was last changed.
-    #[serde(deserialize_with = "moment")]
-    pub updated_at: Option<DateTime<FixedOffset>>,
-}
-
-fn group_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<GroupId>, D::Error> {
-    Ok(text(deserializer)?.map(GroupId::from))
+record! {
+    /// A customer group.
+    GroupRecord {
+        /// The vendor's id.
+        id: Option<GroupId>,
+        /// The name.
+        name: Option<String>,
+        /// The customers that belong to it, such as `orders_count:>1`.
+        query: Option<String>,
+        /// When it was created.
+        created_at: Option<DateTime<FixedOffset>>,
+        /// When it was last changed.
+        updated_at: Option<DateTime<FixedOffset>>,
+    }
 }
 
 /// A customer group to create or update. Only the name is documented for an update.
@@ -68,7 +58,7 @@ struct GroupBody<'a> {
 pub struct GroupMemberQuery {
     /// How many rows a page holds: 1 to 250. Default: 250.
     pub limit: Option<u16>,
-    /// Only these top-level keys of each row; all by default. Without `id`, only its cursor tells a page that repeats.
+    /// Only these top-level keys of each row; all by default.
     pub fields: Vec<String>,
     /// Where the page starts; none for the first one.
     pub cursor: Option<Cursor>,

@@ -14,11 +14,11 @@ use super::super::operations::{
     UPDATE_METAFIELD,
 };
 use super::super::request::{CustomerId, MetafieldId};
-use super::super::response::{id, list, moment, text};
 use super::PageOf;
 use crate::client::api::ApiClient;
-use crate::client::json::lenient::lenient_text;
 use crate::client::json::object::object;
+use crate::client::json::raw::record;
+use crate::client::json::value::lenient;
 use crate::client::pages::{Cursor, Page, PageGuard, RowKey, stream};
 use crate::client::query::Query;
 use crate::client::validate::Validation;
@@ -33,85 +33,50 @@ const METAFIELD: &str = "customers/{id}/metafields/{metafield_id}.json";
 const SET_MAX: usize = 25;
 const RESOURCE: &str = "customers";
 
-/// A metafield as the vendor shows it.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct MetafieldRecord {
-    /// The vendor's id.
-    #[serde(deserialize_with = "metafield_id")]
-    pub id: Option<MetafieldId>,
-    /// The customer.
-    #[serde(deserialize_with = "id")]
-    pub owner_id: Option<CustomerId>,
-    /// The kind of the owner: `customers`.
-    #[serde(deserialize_with = "lenient_text")]
-    pub owner_resource: Option<String>,
-    /// Namespace.
-    #[serde(deserialize_with = "lenient_text")]
-    pub namespace: Option<String>,
-    /// Key.
-    #[serde(deserialize_with = "lenient_text")]
-    pub key: Option<String>,
-    /// The type of the value, in the vendor's words.
-    #[serde(rename = "type", deserialize_with = "lenient_text")]
-    pub value_type: Option<String>,
-    /// The value; the vendor keeps a text whatever the type (documented).
-    #[serde(deserialize_with = "lenient_text")]
-    pub value: Option<String>,
-    /// Description.
-    #[serde(deserialize_with = "lenient_text")]
-    pub description: Option<String>,
-    /// When it was created.
-    #[serde(deserialize_with = "moment")]
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When it was last changed.
-    #[serde(deserialize_with = "moment")]
-    pub updated_at: Option<DateTime<FixedOffset>>,
+record! {
+    /// A metafield as the vendor shows it.
+    MetafieldRecord {
+        /// The vendor's id.
+        id: Option<MetafieldId>,
+        /// The customer.
+        owner_id: Option<CustomerId>,
+        /// The kind of the owner: `customers`.
+        owner_resource: Option<String>,
+        /// Namespace.
+        namespace: Option<String>,
+        /// Key.
+        key: Option<String>,
+        /// The type of the value, in the vendor's words.
+        value_type as "type": Option<String>,
+        /// The value; the vendor keeps a text whatever the type (documented).
+        value: Option<String>,
+        /// Description.
+        description: Option<String>,
+        /// When it was created.
+        created_at: Option<DateTime<FixedOffset>>,
+        /// When it was last changed.
+        updated_at: Option<DateTime<FixedOffset>>,
+    }
 }
 
-/// A metafield that was not set.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct FailedMetafieldRecord {
-    /// The customer.
-    #[serde(deserialize_with = "id")]
-    pub owner_id: Option<CustomerId>,
-    /// The kind of the owner.
-    #[serde(deserialize_with = "lenient_text")]
-    pub owner_resource: Option<String>,
-    /// Namespace.
-    #[serde(deserialize_with = "lenient_text")]
-    pub namespace: Option<String>,
-    /// Key.
-    #[serde(deserialize_with = "lenient_text")]
-    pub key: Option<String>,
-    /// Why, in the vendor's words, which may repeat the value: not for logs.
-    #[serde(deserialize_with = "lenient_text")]
-    pub errors: Option<String>,
+record! {
+    /// A metafield that was not set.
+    FailedMetafieldRecord {
+        /// The customer.
+        owner_id: Option<CustomerId>,
+        /// The kind of the owner.
+        owner_resource: Option<String>,
+        /// Namespace.
+        namespace: Option<String>,
+        /// Key.
+        key: Option<String>,
+        /// Why, in the vendor's words, which may repeat the value: not for logs.
+        errors: Option<String>,
+    }
 }
-
-macro_rules! named_debug {
-    ($($name:ident),+) => {
-        /// Shows namespace and key.
-        $(impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let mut out = f.debug_struct(stringify!($name));
-                out.field("namespace", &self.namespace).field("key", &self.key).finish_non_exhaustive()
-            }
-        })+
-    };
-}
-
-named_debug!(MetafieldRecord, FailedMetafieldRecord);
 
 fn row_key(record: &MetafieldRecord) -> RowKey<'_> {
-    record.id.as_ref().map_or(RowKey::Unknown, |id| RowKey::Id(id.as_str()))
-}
-
-fn metafield_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<MetafieldId>, D::Error> {
-    Ok(text(deserializer)?.map(MetafieldId::from))
+    RowKey::of(record.id.as_ref().map(MetafieldId::as_str), record.raw.as_str().as_bytes())
 }
 
 /// A metafield to create or update. The limits are documented and checked before anything is sent; for a create, namespace,
@@ -203,7 +168,7 @@ impl MetafieldsSetRecord {
 pub struct MetafieldQuery {
     /// How many rows a page holds: 1 to 250. Default: 250.
     pub limit: Option<u16>,
-    /// Only these top-level keys of each row; all by default. Without `id`, only its cursor tells a page that repeats.
+    /// Only these top-level keys of each row; all by default.
     pub fields: Vec<String>,
     /// Where the page starts; none for the first one.
     pub cursor: Option<Cursor>,
@@ -260,11 +225,10 @@ struct SetItem<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct SetAnswer {
-    #[serde(deserialize_with = "list")]
+    #[serde(default, deserialize_with = "lenient")]
     metafields: Vec<MetafieldRecord>,
-    #[serde(deserialize_with = "list")]
+    #[serde(default, deserialize_with = "lenient")]
     fail_metafields: Vec<FailedMetafieldRecord>,
 }
 

@@ -1,22 +1,16 @@
 //! The orders of a customer.
 
-use std::fmt;
-
 use futures::Stream;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
-use super::super::PROVIDER;
 use super::super::client::Shopline;
 use super::super::operations::LIST_CUSTOMER_ORDERS;
 use super::super::request::{CustomerId, OrderId};
-use super::super::response::text;
 use super::PageOf;
 use crate::client::Response;
+use crate::client::json::raw::record;
 use crate::client::pages::{Cursor, Page, PageGuard, RowKey, stream};
 use crate::client::query::Query;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::Error;
 
 /// The longest page of a customer's orders (documented).
 const ORDERS_MAX: u16 = 100;
@@ -40,7 +34,7 @@ pub enum OrderStatus {
 pub struct OrderQuery {
     /// How many rows a page holds: 1 to 100. Default: 100.
     pub limit: Option<u16>,
-    /// Only these top-level keys of each row; all by default. Without `id`, only its cursor tells a page that repeats.
+    /// Only these top-level keys of each row; all by default.
     pub fields: Vec<String>,
     /// Where the page starts; none for the first one.
     pub cursor: Option<Cursor>,
@@ -69,63 +63,17 @@ impl OrderQuery {
     }
 }
 
-/// An order, as the vendor shows it: orders are a group of their own, of which this crate knows the id alone.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct OrderRecord {
-    /// The vendor's id.
-    pub id: Option<OrderId>,
-    json: Box<str>,
-}
-
-impl OrderRecord {
-    /// The order's JSON, as it came.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// The order as a type of the caller's.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where it does not fit.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.json).map_err(|error| {
-            // Where it does not fit, without what stood there.
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Error::new(ErrorKind::Decode, Effect::NotSent)
-                .with_provider(PROVIDER)
-                .with_operation(LIST_CUSTOMER_ORDERS.name())
-                .with_source(place)
-        })
-    }
-}
-
-/// Shows the id alone.
-impl fmt::Debug for OrderRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderRecord").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Head {
-    #[serde(deserialize_with = "text")]
-    id: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for OrderRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = Box::<RawValue>::deserialize(deserializer)?;
-        let head: Head = serde_json::from_str(json.get()).unwrap_or_default();
-        Ok(Self { id: head.id.map(OrderId::from), json: json.get().into() })
+record! {
+    /// An order, as the vendor shows it: orders are a group of their own, of which this crate knows the id alone. `raw`
+    /// holds the rest.
+    OrderRecord {
+        /// The vendor's id.
+        id: Option<OrderId>,
     }
 }
 
 fn row_key(record: &OrderRecord) -> RowKey<'_> {
-    RowKey::of(record.id.as_ref().map(OrderId::as_str), record.json.as_bytes())
+    RowKey::of(record.id.as_ref().map(OrderId::as_str), record.raw.as_str().as_bytes())
 }
 
 impl Shopline {

@@ -2,63 +2,25 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::super::client::Shopline;
 use super::super::error::check;
 use super::super::operations::{DELETE_SOCIAL_LOGIN, LIST_SOCIAL_LOGINS, SET_SOCIAL_LOGIN};
-use super::super::response::{list, one, text};
-use crate::client::Response;
+use super::super::response::one;
 use crate::client::api::ApiClient;
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::raw::record;
+use crate::client::json::value::lenient;
+use crate::client::json::words::open_enum;
 use crate::client::pages::Page;
 use crate::client::query::Query;
 use crate::client::response::decode;
+use crate::client::{Response, Secret};
 use crate::error::Error;
 
 const ROUTE: &str = "customers_social_login.json";
 
-macro_rules! open_words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* $variant,)+
-            /// A word that is not documented.
-            Unrecognised(String),
-        }
-
-        impl $name {
-            /// The vendor's word.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $word,)+
-                    Self::Unrecognised(word) => word,
-                }
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(word: String) -> Self {
-                match word.trim().to_ascii_lowercase().as_str() {
-                    $($word => Self::$variant,)+
-                    _ => Self::Unrecognised(word),
-                }
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-    };
-}
-
-open_words! {
+open_enum! {
     /// A service by which customers sign in.
     LoginChannel {
         /// Apple.
@@ -74,7 +36,7 @@ open_words! {
     }
 }
 
-open_words! {
+open_enum! {
     /// Where customers sign in.
     LoginPlatform {
         /// The web.
@@ -97,10 +59,10 @@ pub struct SocialLoginInput<'a> {
     pub third_app_id: Option<&'a str>,
     /// The store's key at the service, a secret.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
-    pub third_key: Option<&'a SecretString>,
+    pub third_key: Option<&'a Secret>,
     /// The store's RSA key at the service, a secret.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
-    pub third_rsa_key: Option<&'a SecretString>,
+    pub third_rsa_key: Option<&'a Secret>,
 }
 
 impl SocialLoginInput<'_> {
@@ -111,26 +73,20 @@ impl SocialLoginInput<'_> {
     }
 }
 
-/// A service as the vendor shows it.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SocialLoginRecord {
-    /// The service.
-    #[serde(deserialize_with = "word")]
-    pub login_channel: Option<LoginChannel>,
-    /// Where customers sign in.
-    #[serde(deserialize_with = "word")]
-    pub login_platform_type: Option<LoginPlatform>,
-    /// The store's id at the service.
-    #[serde(deserialize_with = "lenient_text")]
-    pub third_app_id: Option<String>,
-    /// The store's key at the service.
-    #[serde(deserialize_with = "secret_text")]
-    pub third_key: Option<SecretString>,
-    /// The store's RSA key at the service.
-    #[serde(deserialize_with = "secret_text")]
-    pub third_rsa_key: Option<SecretString>,
+record! {
+    /// A service as the vendor shows it.
+    SocialLoginRecord {
+        /// The service.
+        login_channel: Option<LoginChannel>,
+        /// Where customers sign in.
+        login_platform_type: Option<LoginPlatform>,
+        /// The store's id at the service.
+        third_app_id: Option<String>,
+        /// The store's key at the service.
+        third_key: Option<Secret>,
+        /// The store's RSA key at the service.
+        third_rsa_key: Option<Secret>,
+    }
 }
 
 /// Shows service and platform.
@@ -142,32 +98,14 @@ impl fmt::Debug for SocialLoginInput<'_> {
     }
 }
 
-/// Shows service and platform.
-impl fmt::Debug for SocialLoginRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("SocialLoginRecord");
-        out.field("login_channel", &self.login_channel).field("login_platform_type", &self.login_platform_type);
-        out.finish_non_exhaustive()
-    }
-}
-
 #[allow(clippy::ref_option)] // The signature that serde asks for.
-fn secret<S: Serializer>(secret: &Option<&SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.map(ExposeSecret::expose_secret).serialize(serializer)
-}
-
-fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    Ok(text(deserializer)?.map(SecretString::from))
-}
-
-fn word<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(text(deserializer)?.map(T::from))
+fn secret<S: Serializer>(secret: &Option<&Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.map(Secret::expose).serialize(serializer)
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct SocialData {
-    #[serde(deserialize_with = "list")]
+    #[serde(default, deserialize_with = "lenient")]
     third_party_login_configurations: Vec<SocialLoginRecord>,
 }
 

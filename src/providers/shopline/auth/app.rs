@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::super::PROVIDER;
 use super::super::request::options::store_handle;
 use crate::client::auth::signature::hmac_hex;
 use crate::client::options::{credential_value, json_headers};
-use crate::client::query_value;
+use crate::client::{Secret, query_value};
 use crate::error::Error;
 
 /// A custom or public app: its key, and the secret by which both sides sign. Cheap to clone.
 #[derive(Clone)]
 pub struct OAuthApp {
     key: Arc<str>,
-    pub(super) secret: Arc<SecretString>,
+    pub(super) secret: Secret,
 }
 
 /// Shows the key alone.
@@ -34,16 +33,16 @@ impl OAuthApp {
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for an empty key or secret, or a key that no header can hold.
-    pub fn new(key: impl Into<String>, secret: impl Into<SecretString>) -> Result<Self, Error> {
+    pub fn new(key: impl Into<String>, secret: impl Into<Secret>) -> Result<Self, Error> {
         let (key, secret) = (key.into(), secret.into());
         let key = key.trim();
         if key.is_empty() || HeaderValue::from_str(key).is_err() {
             return Err(Error::config(PROVIDER, "app_key", "is empty or holds characters that no header can"));
         }
-        if secret.expose_secret().trim().is_empty() {
+        if secret.is_blank() {
             return Err(Error::config(PROVIDER, "app_secret", "is empty"));
         }
-        Ok(Self { key: key.into(), secret: Arc::new(secret) })
+        Ok(Self { key: key.into(), secret })
     }
 
     /// The app's key.
@@ -85,13 +84,14 @@ impl OAuthApp {
     pub(super) fn signed_headers(&self, body: Option<&[u8]>, now: DateTime<Utc>) -> Result<HeaderMap, Error> {
         let timestamp = now.timestamp_millis().to_string();
         let message = [body.unwrap_or_default(), timestamp.as_bytes()].concat();
-        let sign = SecretString::from(hmac_hex(&self.secret, &message));
-        self.headers(&timestamp, credential_value(PROVIDER, &sign)?)
+        let sign = Secret::from(hmac_hex(&self.secret, &message));
+        self.headers(&timestamp, credential_value(PROVIDER, sign.inner())?)
     }
 
     pub(super) fn headers(&self, timestamp: &str, sign: HeaderValue) -> Result<HeaderMap, Error> {
         let value = |text: &str| {
-            HeaderValue::from_str(text).map_err(|_| Error::config(PROVIDER, "app_key", "holds characters that no header can"))
+            HeaderValue::from_str(text)
+                .map_err(|_| Error::config(PROVIDER, "app_key", "holds characters that no header can"))
         };
         // The vendor demands the content type on the refresh as well, which has no body.
         let mut headers = json_headers(PROVIDER, "application/json", None)?;

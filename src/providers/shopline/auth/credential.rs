@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::super::PROVIDER;
 use super::super::operations::REFRESH_ACCESS_TOKEN;
@@ -13,7 +12,7 @@ use super::oauth::{REFRESH_PATH, request_token};
 use super::token::AccessToken;
 use crate::client::auth::token::{self, RequestHeaders, Token, Tokens};
 use crate::client::options::{bare_headers, fixed_url, json_headers, request_headers};
-use crate::client::{AccountContext, BaseUrl, Call, Connector, Request};
+use crate::client::{AccountContext, BaseUrl, Call, Connector, Request, Secret};
 use crate::error::Error;
 
 /// The value that the vendor's page gives as fixed; its own clients send it without the character set (seen).
@@ -30,7 +29,7 @@ pub(in super::super) struct Renewal {
 
 /// The tokens of a client: a given one, used until it expires or is refused, and an app that renews it.
 pub(in super::super) fn tokens(
-    given: Option<SecretString>,
+    given: Option<Secret>,
     app: Option<OAuthApp>,
     base: &BaseUrl,
     account: &AccountContext,
@@ -58,12 +57,12 @@ pub(in super::super) fn shown_headers() -> Result<RequestHeaders, Error> {
 }
 
 fn bearer(access: AccessToken, check_expiry: bool) -> Result<Token<AccessToken>, Error> {
-    let text = access.token.expose_secret().trim();
+    let text = access.token.expose().trim();
     if text.is_empty() {
         return Err(Error::config(PROVIDER, "credential", "the access token is empty"));
     }
-    let bearer = SecretString::from(format!("Bearer {text}"));
-    let headers = request_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", &bearer)))?;
+    let bearer = Secret::from(format!("Bearer {text}"));
+    let headers = request_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", bearer.inner())))?;
     Ok(Token::new(headers, access.expires_at.filter(|_| check_expiry), access))
 }
 

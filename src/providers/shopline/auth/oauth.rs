@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::super::PROVIDER;
@@ -13,7 +12,7 @@ use super::app::OAuthApp;
 use super::token::{AccessToken, check, read};
 use crate::client::options::{ClientOptions, client_options, fixed_url, json_body};
 use crate::client::response::decode_lossy;
-use crate::client::{AccountContext, Call, Connector, Request, Response};
+use crate::client::{AccountContext, Call, Connector, Request, Response, Secret};
 use crate::error::{Error, ErrorKind};
 
 const CREATE_PATH: &str = "admin/oauth/token/create";
@@ -90,8 +89,8 @@ impl OAuthClient {
     ///
     /// The vendor's refusal, also in a 200 whose body has a `code` other than 200. With
     /// [`Effect::Unknown`](crate::Effect::Unknown) the code may be used up: ask the merchant for consent once more.
-    pub async fn create_token(&self, code: &SecretString) -> Result<Response<AccessToken>, Error> {
-        let body = json_body(PROVIDER, &Code { code: code.expose_secret() })?;
+    pub async fn create_token(&self, code: &Secret) -> Result<Response<AccessToken>, Error> {
+        let body = json_body(PROVIDER, &Code { code: code.expose() })?;
         self.token(&Request { body: Some(body), ..self.0.create.clone() }).await
     }
 

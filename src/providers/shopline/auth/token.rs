@@ -3,13 +3,12 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 
 use super::super::response::time;
 use super::jwt::expiry;
 use crate::client::json::error_body::ErrorBody;
 use crate::client::response::Reading;
-use crate::client::{HttpResponse, Retry, VendorError, by_status};
+use crate::client::{HttpResponse, Retry, Secret, VendorError, by_status};
 use crate::error::ErrorKind;
 
 /// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
@@ -18,13 +17,13 @@ use crate::error::ErrorKind;
 #[non_exhaustive]
 pub struct AccessToken {
     /// The token.
-    pub token: SecretString,
+    pub token: Secret,
     /// When it expires: as the vendor states or the token itself, whichever is sooner.
     pub expires_at: Option<DateTime<Utc>>,
     /// The scopes that the merchant granted.
     pub scopes: Vec<String>,
     /// Read by one of the vendor's own programs and left out by the others; renewing does not need it.
-    pub refresh_token: Option<SecretString>,
+    pub refresh_token: Option<Secret>,
 }
 
 /// Shows no token.
@@ -76,20 +75,20 @@ pub(super) fn check(response: &HttpResponse) -> Reading<()> {
 /// The token of an answer that [`check`] found good; none where it holds none.
 pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
     let body = ErrorBody::read(body);
-    let token = SecretString::from(body.text(TOKEN)?.trim().to_owned());
+    let token = Secret::from(body.text(TOKEN)?.trim().to_owned());
     let stated = body.text(&["data", "expireTime"]).and_then(|text| time(&text));
     let scope = body.text(&["data", "scope"]).unwrap_or_default();
     Some(AccessToken {
         expires_at: [stated.map(|at| at.to_utc()), expiry(&token)].into_iter().flatten().min(),
         scopes: scope.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
-        refresh_token: body.text(&["data", "refreshToken"]).map(SecretString::from),
+        refresh_token: body.text(&["data", "refreshToken"]).map(Secret::from),
         token,
     })
 }
 
 impl AccessToken {
     /// A token that the caller gave.
-    pub(super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
+    pub(super) fn given(expires_at: Option<DateTime<Utc>>, token: Secret) -> Self {
         Self { token, expires_at, scopes: Vec::new(), refresh_token: None }
     }
 }
@@ -135,7 +134,7 @@ mod tests {
             "scope":"read_customers,write_customers","refreshToken":"r"}}"#,
         )
         .unwrap();
-        assert_eq!((secrecy::ExposeSecret::expose_secret(&token.token), token.scopes.len()), ("t", 2));
+        assert_eq!((token.token.expose(), token.scopes.len()), ("t", 2));
         assert_eq!(token.expires_at.unwrap().to_rfc3339(), "2026-03-01T22:00:00+00:00");
         assert!(token.refresh_token.is_some());
         assert!(!format!("{token:?}").contains("\"t\""));

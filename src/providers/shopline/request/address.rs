@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{AddressId, CustomerId, InternationalPhone, silent_debug};
+use super::{AddressId, CustomerId, InternationalPhone};
+use crate::client::json::raw::opaque_debug;
 
 /// An address within a create or an update. The address routes take [`AddressInput`], with other keys and limits.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -128,4 +129,4 @@ pub(in super::super) struct AddressBody<'a> {
     pub(in super::super) customer_address: &'a AddressInput<'a>,
 }
 
-silent_debug!(EmbeddedAddressInput, AddressInput);
+opaque_debug!(EmbeddedAddressInput<'_>, AddressInput<'_>);

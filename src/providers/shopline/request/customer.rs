@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 
-use super::{EmbeddedAddressInput, InternationalPhone, silent_debug};
+use super::{EmbeddedAddressInput, InternationalPhone};
+use crate::client::Secret;
+use crate::client::json::raw::opaque_debug;
 use crate::customer::time::Rfc3339;
 
 /// The `customer` object of a create or an update. Lengths are Unicode code points (documented limits).
@@ -46,10 +47,10 @@ pub struct CustomerInput<'a> {
     /// 6 to 18 letters, digits and symbols; on a create only (deprecated for an update). It makes the customer a
     /// registered one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
-    pub password: Option<&'a SecretString>,
+    pub password: Option<&'a Secret>,
     /// The password, repeated.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret")]
-    pub password_confirmation: Option<&'a SecretString>,
+    pub password_confirmation: Option<&'a Secret>,
     /// At most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<InternationalPhone>,
@@ -143,11 +144,11 @@ fn compact_date<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Resul
     }
 }
 
-fn secret<S: Serializer>(secret: &Option<&SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+fn secret<S: Serializer>(secret: &Option<&Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
-        Some(secret) => serializer.serialize_str(secret.expose_secret()),
+        Some(secret) => serializer.serialize_str(secret.expose()),
         None => serializer.serialize_none(),
     }
 }
 
-silent_debug!(CustomerInput, ConsentInput);
+opaque_debug!(CustomerInput<'_>, ConsentInput<'_>);

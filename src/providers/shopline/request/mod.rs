@@ -17,39 +17,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::client::json::words::vendor_id;
 use crate::customer::E164;
-use crate::sink::RemoteId;
 
-macro_rules! ids {
-    ($($(#[$meta:meta])* $name:ident),+) => {
-        $($(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The id as the vendor writes it.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl<T: Into<String>> From<T> for $name {
-            fn from(id: T) -> Self {
-                Self(id.into())
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        })+
-    };
-}
-
-ids! {
+vendor_id! {
     /// The id of a customer. It looks like a number and is a string (documented).
     CustomerId,
     /// The id of an address, such as `SL201UA…`: no number (documented).
@@ -61,13 +32,7 @@ ids! {
     /// The id of a metafield: a number of 64 bits (documented).
     MetafieldId,
     /// The id of an order.
-    OrderId
-}
-
-impl From<CustomerId> for RemoteId {
-    fn from(id: CustomerId) -> Self {
-        Self::from(id.0)
-    }
+    OrderId,
 }
 
 /// A phone number in the vendor's form: `00`, the country calling code and the number (documented).
@@ -98,16 +63,3 @@ impl Serialize for InternationalPhone {
         serializer.collect_str(self)
     }
 }
-
-/// Debug output without a value, for types that hold personal data.
-macro_rules! silent_debug {
-    ($($name:ident),+) => {
-        $(/// Shows no value.
-        impl std::fmt::Debug for $name<'_> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        })+
-    };
-}
-use silent_debug;

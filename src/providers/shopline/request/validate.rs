@@ -1,11 +1,11 @@
 //! The documented limits, checked before a native request is sent. All problems are reported together.
 
 use chrono::Datelike;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AddressId, AddressInput, ConsentInput, CustomerId, CustomerInput, EmbeddedAddressInput, InternationalPhone,
 };
+use crate::client::Secret;
 use crate::client::validate::{Origin, Validation};
 use crate::customer::is_blank;
 use crate::error::{Error, FieldError};
@@ -69,8 +69,8 @@ impl CustomerInput<'_> {
     }
 }
 
-fn password(checks: &mut Validation, password: Option<&SecretString>, again: Option<&SecretString>) {
-    let (password, again) = (password.map(ExposeSecret::expose_secret), again.map(ExposeSecret::expose_secret));
+fn password(checks: &mut Validation, password: Option<&Secret>, again: Option<&Secret>) {
+    let (password, again) = (password.map(Secret::expose), again.map(Secret::expose));
     checks.chars("password", password, 6..=18);
     let has_gap = password.is_some_and(|password| password.chars().any(|c| c.is_whitespace() || c.is_control()));
     checks.check(!has_gap, "password", "takes letters, digits and symbols alone");
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn passwords_are_checked_and_never_shown() {
-        let (short, other) = (SecretString::from("planted"), SecretString::from("planted2"));
-        let (tiny, words) = (SecretString::from("tiny"), SecretString::from("two words"));
+        let (short, other) = (Secret::from("planted"), Secret::from("planted2"));
+        let (tiny, words) = (Secret::from("tiny"), Secret::from("two words"));
         let refused = |password, again| {
             let fields = CustomerInput { password, password_confirmation: again, ..CustomerInput::default() };
             fields.validate_update(UPDATE, &"1".into()).err().map(|error| format!("{error:?}"))
