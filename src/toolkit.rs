@@ -1,15 +1,14 @@
-//! What a sink outside this crate is made of: the parts that the five providers are made of.
+//! The parts that a sink is made of, for sinks outside this crate. The five providers are made of the same parts.
 //!
-//! Who uses them gets quotas, retries, `Retry-After`, honest effects, redaction and the accounts of fields right without
-//! writing them again. A sink is three things:
+//! They handle quotas, retries, `Retry-After`, effects, redaction and the claims on fields. A sink is three things:
 //!
-//! - a [`FieldMatrix`](crate::FieldMatrix), which says for every field what the vendor does with it;
+//! - a [`FieldMatrix`](crate::FieldMatrix): the treatment of each field at the vendor;
 //! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`], which makes a
 //!   [`Plan`](crate::Plan) of [`Step`](crate::Step)s;
 //! - the flow of an upsert: a [`Call`] that sends those very steps, each with its [`Operation`], and a function that reads
 //!   answers into a [`Verdict`].
 //!
-//! `examples/sixth_provider` is a whole one, and the suite in `conformance` says whether yours keeps the contract.
+//! `examples/sixth_provider` is a complete one, and the suite in `conformance` checks whether a sink keeps the contract.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -52,12 +51,13 @@ use crate::error::Error;
 use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
-/// The headers of a request: what every request of this crate has, a content type for one with a body, and a credential
-/// (a header's name in lower case and its value), which is marked so that no plan and no debug output shows it.
+/// The headers of a request: those of every request of this crate, a content type for one with a body, and a credential
+/// (a header's name in lower case and its value), which is marked as sensitive so that no plan and no debug output shows
+/// it.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Config`](crate::ErrorKind::Config) where the credential is empty, or it or its name cannot stand in a
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) where the credential is empty, or it or its name is not valid in a
 /// header.
 pub fn headers(
     provider: ProviderId,
@@ -76,7 +76,7 @@ pub fn headers(
     Ok(headers)
 }
 
-/// A JSON body, written once.
+/// A JSON body.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ pub fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> Result<
     options::json_body(provider, value)
 }
 
-/// One path segment of an id from outside: escaped once, and refused where it could lead elsewhere.
+/// An id as one path segment: escaped once, and refused where it could change the path.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What every native client offers its calls: one way to send a request and read its answer.
+//! The trait of every native client: one way to send a request and read its answer.
 
 use super::account::AccountContext;
 use super::call::Call;
@@ -7,12 +7,12 @@ use super::response::{Reading, Response};
 use super::transport::HttpResponse;
 use crate::error::Error;
 
-/// A vendor's client, as its native calls and its upsert use it.
+/// A vendor's client. Its native calls and its upsert send through it.
 pub(crate) trait ApiClient: Sync {
-    /// What all calls of the client share.
+    /// The account context that all calls of the client share.
     fn account(&self) -> &AccountContext;
 
-    /// Sends a request as a part of a call, with the client's credential, and reads its answer.
+    /// Sends a request within a call, with the client's credential, and reads its answer.
     fn send<T: Send>(
         &self,
         call: &mut Call<'_>,
@@ -20,7 +20,7 @@ pub(crate) trait ApiClient: Sync {
         read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
     ) -> impl Future<Output = Result<Response<T>, Error>> + Send;
 
-    /// Sends a request in a call of its own.
+    /// Sends a request in a new call.
     fn fetch<T: Send>(
         &self,
         request: Request,

@@ -1,4 +1,4 @@
-//! Time, injected: tests never sleep.
+//! The injected clock, so that tests do not sleep.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -48,7 +48,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at this time of the calendar.
+    /// A clock that starts at this date and time.
     #[must_use]
     pub fn new(utc: DateTime<Utc>) -> Self {
         Self { start: Instant::now(), utc, state: Mutex::default() }

@@ -1,4 +1,4 @@
-//! What clients are connected through: a transport, a clock, rng, and the quotas of their accounts.
+//! The connector: a transport, a clock, random numbers, and the quotas of accounts, shared by clients.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -46,7 +46,7 @@ fn process_shared() -> Arc<Registry> {
     Arc::clone(SHARED.get_or_init(Arc::default))
 }
 
-/// What tells accounts apart. Only the hash is kept, so that no credential stays in it.
+/// Identifies an account. Only the hash is kept, so that it holds no credential.
 pub(crate) fn account_key(parts: &[&str]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     parts.hash(&mut hasher);

@@ -122,7 +122,7 @@ impl<T> fmt::Debug for Page<T> {
     }
 }
 
-/// What tells a row of a list from another one.
+/// The identity of a row in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowKey<'a> {
     /// Its id: the same row, also where its content has changed.
@@ -227,7 +227,7 @@ pub(crate) struct PageGuard {
 /// What a page held, as hashes.
 #[derive(Clone, Debug)]
 struct SeenPage {
-    /// Of all rows in their order; none where nothing tells one of them from another row.
+    /// Of all rows in their order; none where a row has no identity.
     mark: Option<u64>,
     rows: HashSet<u64>,
 }

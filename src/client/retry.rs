@@ -1,4 +1,4 @@
-//! When a failed request is sent again, as data.
+//! The retry rules as data, and the retry policy.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::error::{Effect, ErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {
-    /// For every operation: the vendor did nothing.
+    /// For every operation: the vendor did not carry the request out.
     Always,
     /// Only for an idempotent operation.
     IfIdempotent,

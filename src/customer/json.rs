@@ -1,4 +1,4 @@
-//! Reading the JSON form: strict, with every problem named by its path and none by its value.
+//! Reads the JSON form strictly. Problems name a path, never a value.
 
 use std::fmt;
 

@@ -43,7 +43,7 @@ impl Phone {
     /// The international form.
     ///
     /// Blanks, hyphens, dots, slashes and parentheses are separators; a `(0)` behind the calling code is a trunk prefix
-    /// that is not dialled from abroad, and falls away. Full-width and Arabic digits count as digits.
+    /// that is not dialled from abroad, and is removed. Full-width and Arabic digits count as digits.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Phone {
     ///
     /// # Errors
     ///
-    /// The rule that the number breaks; [`PhoneError::National`] where it is no valid number of that country.
+    /// The rule that the number breaks; [`PhoneError::National`] where it is not a valid number of that country.
     #[cfg(feature = "phonenumber")]
     pub fn e164_in(&self, country: &str) -> Result<E164, PhoneError> {
         match self.e164() {

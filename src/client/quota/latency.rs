@@ -1,4 +1,4 @@
-//! How fast answers have come lately: what tells how early a request must have arrived.
+//! Recent latencies, from which the quota estimates when a request arrived at the vendor.
 
 use std::time::{Duration, Instant};
 
