@@ -35,7 +35,7 @@ pub enum ErrorKind {
     QuotaExhausted,
     /// The vendor is unavailable: a 5xx, or an outage page.
     Unavailable,
-    /// No answer in time.
+    /// No answer arrived in time.
     Timeout,
     /// No connection could be made; nothing was sent.
     Connect,

@@ -298,7 +298,7 @@ impl PartialEq<&str> for RemoteId {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FoundCustomer {
-    /// The vendor's id; none where the vendor has no ids of its own.
+    /// The vendor's id; none where the vendor has no ids.
     pub remote_id: Option<RemoteId>,
     /// The record, in normalized form.
     pub customer: Customer,

@@ -1,6 +1,6 @@
 //! The addresses of a record at a vendor: pairs them with those that the vendor holds, and writes only what differs.
 //!
-//! Addresses have no identity of their own in the record, so that a nightly run would pile up copies without this.
+//! Addresses of a record have no ids, so that repeated runs would add copies without this pairing.
 
 use crate::error::{Effect, Error, ErrorKind};
 
@@ -244,7 +244,7 @@ impl Known {
         }
     }
 
-    /// The address that was added, among all of the customer's. Those without ids cannot be told apart: one of them is
+    /// The address that was added, among all of the customer's. Those without ids cannot be distinguished: one of them is
     /// new where there are more than before.
     fn added<B: AddressBook>(&self, ours: &B::Ours, all: Vec<B::Theirs>) -> Option<B::Theirs> {
         let without_id = all.iter().filter(|their| B::id(their).is_none()).count();
@@ -282,7 +282,7 @@ async fn add<B: AddressBook>(
             return Ok(added);
         }
         if is_repeat {
-            // The next run reads first: no second address comes of it.
+            // The next run reads first, so that it adds no second address.
             return Err(book.finish(error.with_retryable(true)));
         }
         is_repeat = true;

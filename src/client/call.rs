@@ -129,7 +129,7 @@ impl Call<'_> {
     ///
     /// # Errors
     ///
-    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot stand in a path.
+    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot be a path segment.
     pub async fn send_step(
         &mut self,
         operation: &Operation,

@@ -80,7 +80,7 @@ pub struct RetryPolicy {
     pub call_timeout: Duration,
     /// The first pause is random up to this, and doubles each time. Default 0.5 s.
     pub backoff_base: Duration,
-    /// The longest pause of our own. Default 8 s.
+    /// The longest back-off. Default 8 s.
     pub backoff_cap: Duration,
     /// The longest wait that is obeyed in the call when a server asks for one; a longer one is returned at once, with
     /// the delay in the error. Default 60 s.

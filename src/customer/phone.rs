@@ -53,7 +53,7 @@ impl Phone {
     }
 
     /// The international form of a number that may be a national one of this country (ISO 3166-1 alpha-2), by
-    /// libphonenumber's rules. A number that has an international form of its own keeps it.
+    /// libphonenumber's rules. A number that already has an international form keeps it.
     ///
     /// Mapping never guesses a country: set the result on the customer before it is sent.
     ///
