@@ -385,6 +385,12 @@ impl<T> From<Page<T>> for Fetched<T> {
     }
 }
 
+impl<T> From<super::Response<Page<T>>> for Fetched<T> {
+    fn from(answer: super::Response<Page<T>>) -> Self {
+        Self { page: answer.value, request_id: answer.request_id, attempts: answer.attempts }
+    }
+}
+
 /// Where a stream is.
 struct Reading<T, F> {
     fetch: F,

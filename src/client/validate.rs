@@ -22,6 +22,12 @@ impl Origin {
     }
 }
 
+impl From<&crate::client::Operation> for Origin {
+    fn from(operation: &crate::client::Operation) -> Self {
+        Self { provider: operation.provider, operation: operation.name }
+    }
+}
+
 impl From<(ProviderId, &'static str)> for Origin {
     fn from((provider, operation): (ProviderId, &'static str)) -> Self {
         Self { provider, operation }

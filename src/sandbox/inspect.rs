@@ -124,7 +124,7 @@ fn normalized(provider: &str, record: Value) -> Customer {
     match provider {
         "triple_whale" => read(record, |row: triple_whale::CustomerRecord| Customer::from(&row)),
         "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
-        "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
+        "shoplazza" => read(record, |row: shoplazza::CustomerRecord| Customer::from(&row)),
         "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),
         "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),
         _ => Customer::default(),

@@ -3,7 +3,7 @@
 //!
 //! Answer with a 2xx at once. The vendor delivers up to 19 times more over about two days, and deletes the subscription
 //! where all of them fail (documented); a delivery may come twice, which [`Delivery::deduplication_id`] tells. One may be
-//! missed, too: list what changed ([`ListQuery::updated_at_min`](super::ListQuery::updated_at_min)) from time to time.
+//! missed, too: list what changed ([`CustomerQuery::updated_at_min`](super::CustomerQuery::updated_at_min)) from time to time.
 //!
 //! The signature covers the body alone, and none of the headers: whoever has seen a delivery can send it again with
 //! others, another topic among them. Take it as a hint to read the customer anew.
@@ -22,9 +22,7 @@ use std::fmt;
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::data;
-use super::client::OneCustomer;
-use super::shown::CustomerRecord;
+use super::response::{CustomerRecord, OneCustomer, data};
 use crate::client::auth::signature::{verify_base64, verify_hex};
 use crate::error::Error;
 

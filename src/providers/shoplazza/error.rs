@@ -5,13 +5,14 @@
 //! nothing else: a taken contact, a bad token in a 400, and the field that a message is about.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
+use serde::de::{Deserializer, IgnoredAny};
 
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict};
+use crate::client::json::object::object;
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, Retry, VendorError};
 use crate::error::{Effect, ErrorKind, FieldError};
 
 /// What the two families of versions, and the services behind them, write beside the data.
@@ -57,25 +58,25 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Stri
 
 /// What a body says of a failure.
 #[derive(Default)]
-struct Said {
+struct ErrorBody {
     code: Option<String>,
     /// Field and sentence.
     messages: Vec<(String, String)>,
     /// Whether it has `errors` or `error` with something in it.
-    complains: bool,
+    has_errors: bool,
 }
 
-impl Said {
+impl ErrorBody {
     fn read(body: &[u8]) -> Self {
         if let Some(envelope) = object::<Envelope>(body) {
             let code = envelope.code.filter(|code| !code.trim().is_empty());
             let mut messages = envelope.errors;
             messages.extend(envelope.error);
-            let complains = !messages.is_empty();
+            let has_errors = !messages.is_empty();
             if let Some(message) = envelope.message.filter(|text| !text.trim().is_empty() && text.trim() != "[]") {
-                messages.extend(pieces(&message));
+                messages.extend(split_messages(&message));
             }
-            return Self { code, messages, complains };
+            return Self { code, messages, has_errors };
         }
         // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
         let text = match serde_json::from_slice::<String>(body) {
@@ -84,11 +85,11 @@ impl Said {
         };
         let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '{', '[', '\u{0}']);
         let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
-        Self { code: None, messages, complains: false }
+        Self { code: None, messages, has_errors: false }
     }
 
     /// The code in lower case without separators.
-    fn word(&self) -> Option<String> {
+    fn normalized_code(&self) -> Option<String> {
         let letters = |code: &String| code.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         self.code.as_ref().map(letters).map(|code| code.to_ascii_lowercase())
     }
@@ -99,7 +100,7 @@ impl Said {
 }
 
 /// Several sentences in one text, as far as each is about a field that we know.
-fn pieces(message: &str) -> Vec<(String, String)> {
+fn split_messages(message: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = message.split(", ").collect();
     if parts.len() > 1 && parts.iter().all(|part| !field_of(part).is_empty() || is_taken(&plain(part))) {
         return parts.into_iter().map(|part| (String::new(), part.to_owned())).collect();
@@ -166,7 +167,7 @@ fn kind_of_code(word: &str) -> Option<ErrorKind> {
 }
 
 /// Whether a code speaks of the vendor's own trouble, and not of what was asked.
-fn is_trouble(word: &str) -> bool {
+fn is_server_fault(word: &str) -> bool {
     const WORDS: [&str; 21] = [
         "servererror",
         "internalservererror",
@@ -194,15 +195,15 @@ fn is_trouble(word: &str) -> bool {
 }
 
 /// Reads an answer of any status.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let status = response.status.as_u16();
-    let said = Said::read(&response.body);
-    let word = said.word();
+    let said = ErrorBody::read(&response.body);
+    let word = said.normalized_code();
     if response.status.is_success() {
         let refused = word.as_deref().is_some_and(|word| !is_success(word));
         // A sentence alone is no failure: a 2xx that cannot be read is one that was carried out.
-        if !refused && !said.complains {
-            return Verdict::Success;
+        if !refused && !said.has_errors {
+            return Ok(());
         }
     }
     let kind = kind_of(&said, word.as_deref(), status, response.status.is_success());
@@ -214,7 +215,7 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
     if kind == Some(ErrorKind::RateLimited) && response.status.is_success() {
         problem.retry = Some(Retry::Always);
     }
-    if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_trouble) {
+    if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_server_fault) {
         // As a 500 that says no more: what was carried out before the trouble nobody knows.
         problem.kind = Some(ErrorKind::Unavailable);
         problem.effect = Some(Effect::Unknown);
@@ -230,11 +231,11 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         (!field.is_empty()).then(|| FieldError::from_vendor(field, text))
     });
     problem.fields = fields.collect();
-    problem.into_verdict()
+    Err(Box::new(problem))
 }
 
 /// What the body says the failure is; none where the status decides.
-fn kind_of(said: &Said, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
+fn kind_of(said: &ErrorBody, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
     // The status is clear, whatever the body says.
     if matches!(status, 300..=399 | 401 | 403 | 408 | 425 | 429 | 502..=504) {
         return None;
@@ -254,7 +255,7 @@ fn kind_of(said: &Said, word: Option<&str>, status: u16, succeeded: bool) -> Opt
     }
     // From 2025-06 a refused operation is a 500 (documented). What names its reason was refused; the vendor's own
     // trouble has no code, or one that says so.
-    let names_reason = word.is_some_and(|word| !is_trouble(word) && !said.messages.is_empty());
+    let names_reason = word.is_some_and(|word| !is_server_fault(word) && !said.messages.is_empty());
     (status == 500 && names_reason).then_some(ErrorKind::Rejected)
 }
 
@@ -274,54 +275,13 @@ fn hint(kind: Option<ErrorKind>, status: u16) -> Option<&'static str> {
     }
 }
 
-/// Reads the data of a success: bare before 2025-06, under `data` from then on. Either is taken for either.
-pub(super) fn data<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    #[derive(Deserialize)]
-    struct Enveloped<T> {
-        data: T,
-    }
-    object::<Enveloped<T>>(body).map(|enveloped| enveloped.data).or_else(|| object(body))
-}
-
-/// Reads an object. From an array a structure could be read, too, by position.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if is_object { serde_json::from_slice(body).ok() } else { None }
-}
-
-/// As [`judge`], for a read whose data is needed: an answer without it is a failure, and may be asked for again.
-pub(super) fn judge_read<T: DeserializeOwned>(response: &HttpResponse, into: &Mutex<Option<T>>) -> Verdict {
-    let verdict = judge(response);
-    if !matches!(verdict, Verdict::Success) || !response.status.is_success() {
-        return verdict;
-    }
-    let data = data(&response.body);
-    let is_there = data.is_some();
-    *into.lock().unwrap_or_else(PoisonError::into_inner) = data;
-    if is_there {
-        return Verdict::Success;
-    }
-    let hint = Some("the answer does not hold what was asked for");
-    VendorError {
-        kind: Some(ErrorKind::Decode),
-        effect: Some(Effect::NotSent),
-        retry: Some(Retry::IfIdempotent),
-        hint,
-        ..VendorError::default()
-    }
-    .into_verdict()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::StatusCode;
 
-    fn problem(status: u16, body: &'static str) -> Option<VendorError> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some(*problem),
-        }
+    fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
+        check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err()
     }
 
     #[test]
@@ -408,20 +368,5 @@ mod tests {
         assert_eq!(fields(r#"{"code":"X","message":"Email is invalid, Phone is invalid"}"#), ["email", "phone"]);
         assert!(fields(r#"{"code":"X","message":"Sorry, Phone is invalid"}"#).is_empty());
         assert!(fields(r#"{"errors":[{"message":"x"},7,null,[]]}"#).is_empty());
-    }
-
-    #[test]
-    fn data_is_read_with_and_without_an_envelope() {
-        #[derive(Deserialize)]
-        struct Count {
-            count: u64,
-        }
-        let count = |body: &str| data::<Count>(body.as_bytes()).map(|data| data.count);
-        assert_eq!(count(r#"{"count":4}"#), Some(4));
-        assert_eq!(count(r#"{"code":"Success","data":{"count":4}}"#), Some(4));
-        assert_eq!(count(r#"{"code":"Success","data":null,"count":4}"#), Some(4));
-        for body in ["", "{}", "[4]", r#"{"data":[]}"#, r#"{"data":{}}"#, "<html>"] {
-            assert_eq!(count(body), None, "{body}");
-        }
     }
 }

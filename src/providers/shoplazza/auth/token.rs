@@ -1,17 +1,32 @@
-//! The tokens of an app: what the token route takes and answers. Pure.
+//! The tokens of a client: a fixed one, or an app's pair, which is renewed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use super::answer::{data, judge};
+use super::super::PROVIDER;
+use super::super::error::check;
+use super::super::operations::REFRESH_ACCESS_TOKEN;
+use super::super::response::data;
+use crate::client::auth::token::{Renewal, Token};
 use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict};
-use crate::error::{Effect, ErrorKind};
+use crate::client::options::{bare_headers, request_headers};
+use crate::client::response::Reading;
+use crate::client::{Call, Connector, HttpResponse, Request, Retry, VendorError};
+use crate::error::{Effect, Error, ErrorKind};
+
+/// The header that carries the token (documented).
+const HEADER: &str = "access-token";
+
+/// Where tokens are issued (documented).
+pub(crate) const TOKEN_PATH: &str = "admin/oauth/token";
 
 /// An access token and the refresh token that brings the next pair.
 ///
@@ -24,7 +39,7 @@ pub struct TokenPair {
     pub access_token: SecretString,
     /// Brings the next pair.
     pub refresh_token: SecretString,
-    /// When the access token ends, where the vendor told. Without it the token is used until it is refused.
+    /// When the access token ends, where the vendor states it. Without it the token is used until it is refused.
     pub expires_at: Option<DateTime<Utc>>,
     /// The vendor's id of the shop.
     pub store_id: Option<String>,
@@ -32,7 +47,7 @@ pub struct TokenPair {
     pub store_name: Option<String>,
     /// The shop's language.
     pub locale: Option<String>,
-    /// The scopes that were granted, where the vendor tells them here (seen in its SDK only).
+    /// The scopes that were granted, where the vendor returns them here (seen in its SDK only).
     pub scope: Option<String>,
 }
 
@@ -68,16 +83,107 @@ impl fmt::Debug for TokenPair {
     }
 }
 
+/// What a token that came from somewhere else brings along: nothing, or its pair.
+type Detail = Option<TokenPair>;
+
+/// A token that nothing renews.
+pub(crate) fn fixed_token(access_token: &SecretString) -> Result<Token<Detail>, Error> {
+    token(access_token, None, None)
+}
+
+/// The access token of a pair.
+pub(crate) fn app_token(pair: TokenPair) -> Result<Token<Detail>, Error> {
+    token(&pair.access_token.clone(), pair.expires_at, Some(pair))
+}
+
+fn token(
+    access_token: &SecretString,
+    expires_at: Option<DateTime<Utc>>,
+    detail: Detail,
+) -> Result<Token<Detail>, Error> {
+    let headers = request_headers(PROVIDER, "application/json", Some((HEADER, access_token)))?;
+    Ok(Token::new(headers, expires_at, detail))
+}
+
+/// Receives each new pair.
+pub(crate) type OnNewTokens = Arc<dyn Fn(&TokenPair) + Send + Sync>;
+
+/// What renews a pair.
+pub(crate) struct AppRenewal {
+    client_id: String,
+    client_secret: SecretString,
+    url: Arc<url::Url>,
+    headers: Arc<HeaderMap>,
+    on_new: Option<OnNewTokens>,
+    connector: Connector,
+}
+
+impl AppRenewal {
+    pub(crate) fn new(
+        client_id: String,
+        client_secret: SecretString,
+        url: Arc<url::Url>,
+        on_new: Option<OnNewTokens>,
+        connector: Connector,
+    ) -> Result<Self, Error> {
+        Ok(Self { client_id, client_secret, url, headers: form_headers()?, on_new, connector })
+    }
+
+    fn request(&self, body: Bytes) -> Request {
+        Request::to(&REFRESH_ACCESS_TOKEN, &self.url, &self.headers, Some(body))
+    }
+
+    /// The request as plans show it: without its secrets.
+    pub(crate) fn shown(&self) -> Request {
+        let hidden = SecretString::from("[redacted]");
+        let body = form(&self.client_id, &hidden, &Grant::Refresh(&hidden));
+        self.request(Bytes::from(String::from_utf8_lossy(&body).replace("%5Bredacted%5D", "[redacted]")))
+    }
+}
+
+impl Renewal for AppRenewal {
+    type Detail = Detail;
+
+    async fn renew(&self, current: Option<&Token<Detail>>, call: &mut Call<'_>) -> Result<Token<Detail>, Error> {
+        let Some(old) = current.and_then(|token| token.detail.as_ref()) else {
+            let hint = "an access token without a refresh token cannot be renewed";
+            return Err(call.fail(&REFRESH_ACCESS_TOKEN, ErrorKind::Unsupported, hint));
+        };
+        let body = form(&self.client_id, &self.client_secret, &Grant::Refresh(&old.refresh_token));
+        let now = self.connector.clock().utc();
+        let new = call.execute(&self.request(body), read_pair(now, Some(&old.refresh_token))).await?.value;
+        let token = app_token(new.clone())
+            .map_err(|_| call.fail(&REFRESH_ACCESS_TOKEN, ErrorKind::Decode, "the token cannot stand in a header"))?;
+        // Before it is used: with a lost pair the authorisation is lost.
+        if let Some(on_new) = &self.on_new {
+            on_new(&new);
+        }
+        Ok(token)
+    }
+
+    /// Another token could help where the vendor refused this one, unless it is fresh.
+    fn may_replace(&self, error: &Error, is_fresh: bool) -> bool {
+        !is_fresh && error.kind() == ErrorKind::Unauthenticated
+    }
+}
+
+/// The headers of a token request.
+pub(crate) fn form_headers() -> Result<Arc<HeaderMap>, Error> {
+    let mut headers = bare_headers(PROVIDER, None)?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    Ok(Arc::new(headers))
+}
+
 /// What is asked of the token route.
-pub(super) enum Grant<'a> {
-    /// A code from a callback; it is good once (documented).
+pub(crate) enum Grant<'a> {
+    /// A code from a callback; it is valid once (documented).
     Code { code: &'a SecretString, redirect_uri: &'a str },
     /// A refresh token.
     Refresh(&'a SecretString),
 }
 
 /// The form of a token request, as the vendor's SDK sends it.
-pub(super) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<'_>) -> Bytes {
+pub(crate) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<'_>) -> Bytes {
     let mut form = Serializer::new(String::with_capacity(256));
     form.append_pair("client_id", client_id).append_pair("client_secret", client_secret.expose_secret());
     match grant {
@@ -93,7 +199,7 @@ pub(super) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<
 }
 
 #[derive(Deserialize)]
-struct Shown {
+struct TokenRecord {
     access_token: String,
     #[serde(default, deserialize_with = "lenient_text")]
     refresh_token: Option<String>,
@@ -112,8 +218,8 @@ struct Shown {
 }
 
 /// Reads a pair. A refresh that brings no refresh token leaves the old one in force (inferred; documented is a new one).
-pub(super) fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) -> Option<TokenPair> {
-    let shown: Shown = data(body)?;
+fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) -> Option<TokenPair> {
+    let shown: TokenRecord = data(body)?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let access_token = filled(Some(shown.access_token))?;
     let refresh_token = filled(shown.refresh_token).map(SecretString::from).or_else(|| old.cloned())?;
@@ -133,43 +239,40 @@ pub(super) fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) 
 
 /// Reads an answer of the token route. What it refuses with 400, 401, 403 or 422 is the code, the refresh token or the
 /// app; which errors the vendor writes there is unknown, and those of OAuth 2 (`invalid_grant`) are read.
-pub(super) fn judge_token(response: &HttpResponse) -> Verdict {
-    #[derive(Deserialize)]
-    struct Refused {
-        #[serde(default, deserialize_with = "lenient_text")]
-        error: Option<String>,
-    }
-    let status = response.status.as_u16();
-    let succeeded = response.status.is_success();
-    let mut problem = match judge(response) {
-        Verdict::Success if succeeded && data::<Shown>(&response.body).is_some() => return Verdict::Success,
-        Verdict::Success if succeeded => {
-            // Tokens that nobody could read are lost: asking again may find the code or the refresh token used up.
-            return VendorError {
-                kind: Some(ErrorKind::Decode),
-                effect: Some(Effect::Unknown),
-                retry: Some(Retry::Never),
-                hint: Some("the answer of the token route holds no token"),
-                ..VendorError::default()
+pub(crate) fn read_pair(
+    now: DateTime<Utc>,
+    old: Option<&SecretString>,
+) -> impl Fn(&HttpResponse) -> Reading<TokenPair> {
+    move |response| {
+        let (status, is_success) = (response.status.as_u16(), response.status.is_success());
+        let mut error = match (check(response), pair(&response.body, now, old)) {
+            (Ok(()), Some(pair)) if is_success => return Ok(pair),
+            // Tokens that cannot be read are lost: a second request may find the code or the refresh token used up.
+            (Ok(()), _) if is_success => {
+                let unreadable = VendorError::unreadable("the answer of the token route holds no token");
+                return Err(Box::new(VendorError { effect: Some(Effect::Unknown), ..*unreadable }));
             }
-            .into_verdict();
+            (Ok(()), _) => Box::default(),
+            (Err(error), _) => error,
+        };
+        if is_success || matches!(status, 400 | 401 | 403 | 422) {
+            error.kind = Some(ErrorKind::Unauthenticated);
+            error.effect = Some(Effect::Rejected);
+            error.retry = Some(Retry::Never);
+            error.hint = Some(
+                "the vendor refused the code, the refresh token or the app: the merchant has to authorise the app again",
+            );
         }
-        Verdict::Success => VendorError::default(),
-        Verdict::Failure(problem) => *problem,
-    };
-    if succeeded || matches!(status, 400 | 401 | 403 | 422) {
-        problem.kind = Some(ErrorKind::Unauthenticated);
-        problem.effect = Some(Effect::Rejected);
-        problem.retry = Some(Retry::Never);
-        problem.hint = Some(
-            "the vendor refused the code, the refresh token or the app: the merchant has to authorise the app anew",
-        );
-    }
-    if problem.code.is_none() {
+        #[derive(Deserialize)]
+        struct Refused {
+            #[serde(default, deserialize_with = "lenient_text")]
+            error: Option<String>,
+        }
         let is_word = |word: &String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        problem.code = data::<Refused>(&response.body).and_then(|refused| refused.error).filter(is_word);
+        let word = || data::<Refused>(&response.body).and_then(|refused| refused.error).filter(is_word);
+        error.code = error.code.take().or_else(word);
+        Err(error)
     }
-    problem.into_verdict()
 }
 
 #[cfg(test)]
@@ -215,12 +318,9 @@ mod tests {
     #[test]
     fn refused_tokens_are_told_from_trouble() {
         use ErrorKind as K;
-        let judged = |status: u16, body: &'static str| match judge_token(&HttpResponse::new(
-            StatusCode::from_u16(status).unwrap(),
-            body,
-        )) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some((problem.kind, problem.code.clone())),
+        let judged = |status: u16, body: &'static str| {
+            let response = HttpResponse::new(StatusCode::from_u16(status).unwrap(), body);
+            read_pair(now(), None)(&response).err().map(|error| (error.kind, error.code))
         };
         assert_eq!(judged(200, r#"{"access_token":"a","refresh_token":"r"}"#), None);
         let grant = Some("invalid_grant".to_owned());

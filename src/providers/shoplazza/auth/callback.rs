@@ -5,7 +5,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
-use super::PROVIDER;
+use super::super::PROVIDER;
 use crate::client::auth::signature::{hmac_hex, verify_hex};
 use crate::error::{Effect, Error, ErrorKind};
 
@@ -40,7 +40,7 @@ impl SignedQuery {
     }
 
     /// Reads a query and checks its signature.
-    pub(super) fn verify(client_secret: &SecretString, query: &str) -> Result<Self, Error> {
+    pub(crate) fn verify(client_secret: &SecretString, query: &str) -> Result<Self, Error> {
         let query = query.strip_prefix('?').unwrap_or(query);
         let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         pairs.sort();
@@ -59,7 +59,7 @@ impl SignedQuery {
     }
 
     /// As [`verify`](Self::verify), and with this state and a code.
-    pub(super) fn verify_callback(client_secret: &SecretString, query: &str, state: &str) -> Result<Self, Error> {
+    pub(crate) fn verify_callback(client_secret: &SecretString, query: &str, state: &str) -> Result<Self, Error> {
         let signed = Self::verify(client_secret, query)?;
         // Compared by their signatures, so that time tells nothing of the state.
         let wanted = hmac_hex(client_secret, state.as_bytes());

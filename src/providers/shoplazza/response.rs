@@ -1,21 +1,24 @@
-//! What the vendor shows: a customer and an address, with every part optional.
+//! What the vendor returns: a customer and an address, with every part optional, and the answers around them.
 
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IgnoredAny};
+use serde_json::value::RawValue;
 
-use super::ids::{AddressId, CustomerId, lenient_id};
-use super::wire::ContactType;
-use crate::client::json::lenient::{lenient_bool, lenient_text};
-use crate::customer::email::comparable;
+use super::request::{AddressId, ContactType, CustomerId, DEFAULT_PAGE_SIZE, Dialect, lenient_id};
+use crate::client::identify::Identified;
+use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
+use crate::client::json::object::object;
+use crate::client::pages::{Cursor, Page, RowKey};
 use crate::customer::time::parse_rfc3339;
-use crate::customer::{Address, Consent, ConsentState, Customer, Decimal, Gender, Phone, is_blank};
+use crate::customer::{Decimal, E164, Gender, Phone, is_blank};
 
-/// A customer as the vendor shows them. Every part may be missing, null or of a neighbouring type; a blank text is
+/// A customer as the vendor shows it. Every part may be missing, null or of a neighbouring type; a blank text is
 /// kept as it came.
 #[derive(Clone, Default, PartialEq, Deserialize)]
+#[non_exhaustive]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct CustomerRecord {
     #[serde(default, deserialize_with = "lenient_id")]
@@ -67,15 +70,15 @@ pub struct CustomerRecord {
     pub created_at: Option<DateTime<FixedOffset>>,
     #[serde(default, deserialize_with = "time")]
     pub updated_at: Option<DateTime<FixedOffset>>,
+    /// No request takes one (documented among the properties of a customer).
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub note: Option<String>,
     /// Not shown from 2025-06 (seen in the vendor's schema): see [`AddressRecord::default`] there.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default, deserialize_with = "lenient_value")]
     pub default_address: Option<AddressRecord>,
     /// None where the answer has no list.
     #[serde(default, deserialize_with = "objects")]
     pub addresses: Option<Vec<AddressRecord>>,
-    /// What else the vendor showed.
-    #[serde(flatten)]
-    pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Shows the id, and nothing of the person.
@@ -87,6 +90,7 @@ impl fmt::Debug for CustomerRecord {
 
 /// An address as the vendor shows it. What is empty comes as `""`, at times as null.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 #[allow(missing_docs)] // Names as the vendor's, described in its documentation.
 pub struct AddressRecord {
     #[serde(default, deserialize_with = "lenient_id")]
@@ -131,9 +135,6 @@ pub struct AddressRecord {
     pub email: Option<String>,
     #[serde(default, deserialize_with = "lenient_bool")]
     pub default: Option<bool>,
-    /// What else the vendor showed.
-    #[serde(flatten)]
-    pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Shows the id, and nothing of the place.
@@ -143,36 +144,24 @@ impl fmt::Debug for AddressRecord {
     }
 }
 
-/// A value of the wanted form, or anything else.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Or<T> {
-    Wanted(T),
-    Other(#[allow(dead_code)] IgnoredAny),
-}
-
-impl<T> Or<T> {
-    fn wanted(self) -> Option<T> {
-        match self {
-            Self::Wanted(value) => Some(value),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AddressRecord>, D::Error> {
-    /// Keeps an array, which a struct could be read from, out.
-    #[derive(Deserialize)]
-    struct Object {
-        #[serde(flatten)]
-        address: AddressRecord,
-    }
-    Ok(Or::<Object>::deserialize(deserializer)?.wanted().map(|object| object.address))
-}
-
 fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<AddressRecord>>, D::Error> {
-    let rows = Or::<Vec<Or<AddressRecord>>>::deserialize(deserializer)?.wanted();
-    Ok(rows.map(|rows| rows.into_iter().filter_map(Or::wanted).collect()))
+    let rows: Option<Vec<Box<RawValue>>> = lenient_value(deserializer)?;
+    Ok(rows.map(|rows| rows.iter().filter_map(|row| object(row.get().as_bytes())).collect()))
+}
+
+/// From one string with commas as well as from a list; null is none of them.
+fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let kept = |tag: &str| (!is_blank(tag)).then(|| tag.trim().to_owned());
+    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+    if raw.get() == "null" {
+        return Ok(Some(Vec::new()));
+    }
+    if let Some(joined) = text(&raw) {
+        return Ok(Some(joined.split(',').filter_map(kept).collect()));
+    }
+    let list = serde_json::from_str::<Vec<Box<RawValue>>>(raw.get()).ok();
+    Ok(list.map(|list| list.iter().filter_map(|tag| kept(&text(tag)?)).collect()))
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
@@ -187,123 +176,55 @@ fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>
     Ok(lenient_text(deserializer)?.and_then(|text| text.trim().parse().ok()))
 }
 
-fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Shown {
-        Joined(String),
-        List(Vec<Or<String>>),
-        /// Null.
-        None(()),
-        Other(#[allow(dead_code)] IgnoredAny),
-    }
-    let kept = |tag: &str| (!is_blank(tag)).then(|| tag.trim().to_owned());
-    Ok(match Shown::deserialize(deserializer)? {
-        Shown::Joined(text) => Some(text.split(',').filter_map(kept).collect()),
-        Shown::List(list) => Some(list.into_iter().filter_map(Or::wanted).filter_map(|tag| kept(&tag)).collect()),
-        Shown::None(()) => Some(Vec::new()),
-        Shown::Other(_) => None,
-    })
-}
-
-fn filled(value: Option<&String>) -> Option<&str> {
+/// The text, unless it is blank.
+pub(super) fn filled(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|text| !is_blank(text))
 }
 
-/// A phone number with its calling code, where the vendor shows that apart (seen in examples of what is sent). A number
-/// that begins with the same digits is taken to hold it already (inferred).
-fn with_area(phone: Option<&String>, area: Option<&String>) -> Option<Phone> {
-    let phone = filled(phone)?.trim();
-    let only = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let area = filled(area).map(only).filter(|area| !area.is_empty());
-    Some(match area {
-        Some(area) if !phone.starts_with('+') && !phone.starts_with("00") => {
-            if only(phone).starts_with(&area) { format!("+{phone}") } else { format!("+{area} {phone}") }.into()
-        }
-        _ => phone.into(),
-    })
+pub(super) fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
-impl CustomerRecord {
-    /// The vendor's id, unless it is blank.
-    pub(super) fn id(&self) -> Option<&str> {
+impl Identified for CustomerRecord {
+    fn key(&self) -> Option<&str> {
         self.id.as_ref().map(CustomerId::as_str).filter(|id| !is_blank(id))
     }
 
-    /// The e-mail address, unless it is blank.
-    pub(super) fn email(&self) -> Option<&str> {
+    fn email(&self) -> Option<&str> {
         filled(self.email.as_ref())
     }
 
-    /// Whether the customer has this e-mail address, without regard to case.
-    pub(super) fn has_email(&self, email: &str) -> bool {
-        self.email().is_some_and(|shown| comparable(shown) == comparable(email))
+    fn phone(&self) -> Option<&str> {
+        filled(self.phone.as_ref())
     }
 
-    /// Whether the customer has the phone number of these digits (calling code and number).
-    pub(super) fn has_phone(&self, wanted: &str) -> bool {
-        let Some(phone) = filled(self.phone.as_ref()) else { return false };
-        let only = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        let (is_whole, shown) = match Phone::new(phone).e164() {
-            Ok(number) => (true, number.digits().to_owned()),
-            Err(_) => (false, only(phone)),
-        };
-        let area = filled(self.phone_area_code.as_ref()).map(only).filter(|area| !is_whole && !area.is_empty());
-        match area {
+    /// The vendor may show the calling code apart.
+    fn has_phone(&self, number: E164) -> bool {
+        let Some(phone) = self.phone() else { return false };
+        let wanted = number.digits();
+        if let Ok(whole) = Phone::new(phone).e164() {
+            return whole == number;
+        }
+        let shown = digits(phone);
+        match filled(self.phone_area_code.as_ref()).map(digits).filter(|area| !area.is_empty()) {
             // With another calling code the same digits are another number.
             Some(area) => wanted.strip_prefix(&area) == Some(&shown) || (shown == wanted && wanted.starts_with(&area)),
             None => shown == wanted,
         }
     }
+}
 
+impl CustomerRecord {
     /// The contact type, where it is one of the two documented words.
     #[must_use]
     pub fn contact_type(&self) -> Option<ContactType> {
-        match self.contact_type.as_deref()? {
-            "email" => Some(ContactType::Email),
-            "phone" => Some(ContactType::Phone),
-            _ => None,
-        }
+        [ContactType::Email, ContactType::Phone]
+            .into_iter()
+            .find(|known| self.contact_type.as_deref() == Some(known.as_str()))
     }
 
-    /// The record in normalized form.
-    ///
-    /// A consent is subscribed where the vendor shows a yes. A no is unsubscribed where its flag says that merchant or
-    /// buyer ended it (1 and 2, documented), and not subscribed otherwise: whether such a person was ever asked is
-    /// unknown. What is not shown is not set.
-    #[must_use]
-    pub fn to_customer(&self) -> Customer {
-        let text = |value: &Option<String>| filled(value.as_ref()).map(str::to_owned);
-        let consent = |accepts: Option<bool>, flag: Option<i64>| {
-            Some(Consent::new(match (accepts?, flag) {
-                (true, _) => ConsentState::Subscribed,
-                (false, Some(1 | 2)) => ConsentState::Unsubscribed,
-                (false, _) => ConsentState::NotSubscribed,
-            }))
-        };
-        let default = self.default_address.as_ref();
-        let addresses = match &self.addresses {
-            Some(rows) if !rows.is_empty() => rows.iter().map(|row| row.to_address(row.is_default(default))).collect(),
-            _ => default.map(|address| address.to_address(true)).into_iter().collect(),
-        };
-        Customer {
-            email: self.email().map(Into::into),
-            phone: with_area(self.phone.as_ref(), self.phone_area_code.as_ref()),
-            first_name: text(&self.first_name),
-            last_name: text(&self.last_name),
-            display_name: text(&self.name),
-            note: self.extra.get("note").and_then(|note| note.as_str()).filter(|n| !is_blank(n)).map(str::to_owned),
-            tags: self.tags.clone().unwrap_or_default(),
-            tax_exempt: self.free_tax,
-            addresses,
-            email_marketing: consent(self.accepts_marketing, self.subscribed_flag),
-            sms_marketing: consent(self.accepts_sms_marketing, self.sms_subscribed_flag),
-            orders_count: self.orders_count.and_then(|count| u64::try_from(count).ok()),
-            total_spent: self.total_spent,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            ..Customer::default()
-        }
+    pub(super) fn row_key(&self) -> RowKey<'_> {
+        RowKey::of(self.key(), b"")
     }
 }
 
@@ -313,36 +234,11 @@ impl AddressRecord {
         self.id.as_ref().map(AddressId::as_str).filter(|id| !is_blank(id))
     }
 
-    /// Whether it is the customer's default: by its own word, else as the one that the customer shows as such.
+    /// Whether it is the customer's default: by its own flag, otherwise as the one that the customer shows as such.
     pub(super) fn is_default(&self, shown: Option<&AddressRecord>) -> bool {
         self.default.unwrap_or_else(|| self.id().is_some() && shown.and_then(AddressRecord::id) == self.id())
     }
 
-    /// The address in normalized form. A gender has no place there.
-    fn to_address(&self, default: bool) -> Address {
-        let text = |value: &Option<String>| filled(value.as_ref()).map(str::to_owned);
-        Address {
-            first_name: text(&self.first_name),
-            last_name: text(&self.last_name),
-            company: text(&self.company),
-            line1: text(&self.address1),
-            line2: text(&self.address2),
-            district: text(&self.area),
-            city: text(&self.city),
-            province: text(&self.province),
-            province_code: text(&self.province_code),
-            postal_code: text(&self.zip),
-            country: text(&self.country).or_else(|| text(&self.country_name)),
-            country_code: text(&self.country_code),
-            phone: with_area(self.phone.as_ref(), self.phone_area_code.as_ref()),
-            latitude: None,
-            longitude: None,
-            default,
-        }
-    }
-}
-
-impl AddressRecord {
     /// The addressee's gender, where it is one of the two documented words.
     #[must_use]
     pub fn gender(&self) -> Option<Gender> {
@@ -352,6 +248,123 @@ impl AddressRecord {
             _ => None,
         }
     }
+
+    pub(super) fn row_key(&self) -> RowKey<'_> {
+        RowKey::of(self.id(), b"")
+    }
+}
+
+/// Reads the data of a success: bare before 2025-06, under `data` from then on. Either is taken for either.
+pub(super) fn data<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    #[derive(Deserialize)]
+    struct Enveloped<T> {
+        data: T,
+    }
+    object::<Enveloped<T>>(body).map(|enveloped| enveloped.data).or_else(|| object(body))
+}
+
+/// A list that has to be there, where null is an empty one. A row that cannot be read leaves the list unread: it may be
+/// the one that is looked for.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// What stands beside the rows of a list from 2025-06 on.
+struct Position {
+    cursor: Option<String>,
+    has_more: Option<bool>,
+}
+
+/// The page of these rows, where `size` were asked for at `at`.
+fn page<T>(rows: Vec<T>, position: Position, dialect: Dialect, size: u16, at: Option<&Cursor>) -> Page<T> {
+    let next = if dialect.is_2025_06_or_newer() {
+        // At the end `has_more` is false or null (seen).
+        Cursor::of_vendor(position.cursor.filter(|_| position.has_more == Some(true)))
+    } else {
+        let number = at.and_then(|at| at.page_number().ok()).unwrap_or(1);
+        // The vendor may ignore a length and use its own: a page shorter than both is the last.
+        let short = usize::from(size.min(DEFAULT_PAGE_SIZE));
+        (rows.len() >= short).then(|| Cursor::page(number.saturating_add(1)))
+    };
+    Page::new(rows, next)
+}
+
+macro_rules! rows {
+    ($name:ident, $key:ident: $record:ident) => {
+        #[derive(Deserialize)]
+        pub(super) struct $name {
+            #[serde(deserialize_with = "list")]
+            $key: Vec<$record>,
+            #[serde(default, deserialize_with = "lenient_text")]
+            cursor: Option<String>,
+            #[serde(default, deserialize_with = "lenient_bool")]
+            has_more: Option<bool>,
+        }
+
+        impl $name {
+            pub(super) fn into_page(self, dialect: Dialect, size: u16, at: Option<&Cursor>) -> Page<$record> {
+                let Self { $key: rows, cursor, has_more } = self;
+                page(rows, Position { cursor, has_more }, dialect, size, at)
+            }
+        }
+    };
+}
+
+rows!(CustomerRows, customers: CustomerRecord);
+rows!(AddressRows, addresses: AddressRecord);
+
+#[derive(Deserialize)]
+pub(super) struct OneCustomer {
+    pub(super) customer: CustomerRecord,
+}
+
+#[derive(Deserialize)]
+pub(super) struct OneAddress {
+    pub(super) address: AddressRecord,
+}
+
+/// What a success of the create shows of the customer.
+#[derive(Default)]
+pub(super) enum Created {
+    Id(String),
+    /// The answer can be read, and does not hold the customer or its id.
+    WithoutCustomer,
+    #[default]
+    Unreadable,
+}
+
+impl Created {
+    pub(super) fn read(body: &[u8]) -> Self {
+        match data(body).and_then(|one: OneCustomer| one.customer.key().map(str::to_owned)) {
+            Some(id) => Self::Id(id),
+            None if serde_json::from_slice::<IgnoredAny>(body).is_ok() => Self::WithoutCustomer,
+            None => Self::Unreadable,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Count {
+    #[serde(deserialize_with = "whole")]
+    pub(super) count: u64,
+}
+
+/// A number that has to be there, also as a text.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = lenient_text(deserializer)?;
+    text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| D::Error::custom("no whole number"))
+}
+
+#[derive(Deserialize)]
+pub(super) struct AccessScopes {
+    #[serde(deserialize_with = "list")]
+    pub(super) access_scopes: Vec<AccessScope>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AccessScope {
+    #[serde(default, deserialize_with = "lenient_text")]
+    pub(super) handle: Option<String>,
 }
 
 #[cfg(test)]
@@ -466,6 +479,21 @@ mod tests {
         ] {
             let shown = read(json!({"accepts_sms_marketing": accepts, "sms_subscribed_flag": flag}));
             assert_eq!(shown.to_customer().sms_marketing.and_then(|c| c.state), state);
+        }
+    }
+
+    #[test]
+    fn data_is_read_with_and_without_an_envelope() {
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+        let count = |body: &str| data::<Count>(body.as_bytes()).map(|data| data.count);
+        assert_eq!(count(r#"{"count":4}"#), Some(4));
+        assert_eq!(count(r#"{"code":"Success","data":{"count":4}}"#), Some(4));
+        assert_eq!(count(r#"{"code":"Success","data":null,"count":4}"#), Some(4));
+        for body in ["", "{}", "[4]", r#"{"data":[]}"#, r#"{"data":{}}"#, "<html>"] {
+            assert_eq!(count(body), None, "{body}");
         }
     }
 }
