@@ -4,88 +4,40 @@
 //! to tell it by. So the code decides where there is one, then the status, and the wording only where the vendor gives
 //! nothing else: a taken contact, a bad token in a 400, and the field that a message is about.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
-
-use crate::client::json::lenient::lenient_text;
-use crate::client::json::object::object;
+use crate::client::json::error_body::ErrorBody;
 use crate::client::response::Reading;
 use crate::client::{HttpResponse, Retry, VendorError};
 use crate::error::{Effect, ErrorKind, FieldError};
 
-/// What the two families of versions, and the services behind them, write beside the data.
-#[derive(Default, Deserialize)]
-struct Envelope {
-    /// `InvalidParameter`, `"4001"` or a gRPC number.
-    #[serde(default, deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "texts")]
-    errors: Vec<(String, String)>,
-    #[serde(default, deserialize_with = "texts")]
-    error: Vec<(String, String)>,
-}
-
-/// Messages with the field that they are under: from a text, a list, or a map of fields to texts or lists.
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Texts {
-        Text(String),
-        List(Vec<Texts>),
-        Map(BTreeMap<String, Texts>),
-        Other(#[allow(dead_code)] IgnoredAny),
-    }
-    fn collect(texts: Texts, field: &str, into: &mut Vec<(String, String)>) {
-        match texts {
-            Texts::Text(text) if !text.trim().is_empty() => into.push((field.to_owned(), text)),
-            Texts::List(list) => list.into_iter().for_each(|texts| collect(texts, field, into)),
-            Texts::Map(map) => map.into_iter().for_each(|(key, texts)| {
-                // `{"message": …}` inside a list is a message, not a field.
-                let is_word = matches!(key.as_str(), "message" | "error" | "detail");
-                collect(texts, if is_word { field } else { &key }, into);
-            }),
-            Texts::Text(_) | Texts::Other(_) => {}
-        }
-    }
-    let mut all = Vec::new();
-    collect(Texts::deserialize(deserializer)?, "", &mut all);
-    Ok(all)
-}
-
 /// What a body says of a failure.
 #[derive(Default)]
-struct ErrorBody {
+struct Failure {
+    /// `InvalidParameter`, `"4001"` or a gRPC number.
     code: Option<String>,
     /// Field and sentence.
     messages: Vec<(String, String)>,
-    /// Whether it has `errors` or `error` with something in it.
-    has_errors: bool,
+    /// Whether the body reports a failure, also beside a status that says success.
+    is_reported: bool,
 }
 
-impl ErrorBody {
+impl Failure {
     fn read(body: &[u8]) -> Self {
-        if let Some(envelope) = object::<Envelope>(body) {
-            let code = envelope.code.filter(|code| !code.trim().is_empty());
-            let mut messages = envelope.errors;
-            messages.extend(envelope.error);
-            let has_errors = !messages.is_empty();
-            if let Some(message) = envelope.message.filter(|text| !text.trim().is_empty() && text.trim() != "[]") {
-                messages.extend(split_messages(&message));
-            }
-            return Self { code, messages, has_errors };
+        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        if !text.starts_with('{') {
+            // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
+            let text = serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned());
+            let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '[', '\u{0}']);
+            let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
+            return Self { messages, ..Self::default() };
         }
-        // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
-        let text = match serde_json::from_slice::<String>(body) {
-            Ok(text) => text,
-            Err(_) => std::str::from_utf8(body).unwrap_or_default().trim().to_owned(),
-        };
-        let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '{', '[', '\u{0}']);
-        let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
-        Self { code: None, messages, has_errors: false }
+        let body = ErrorBody::read(body);
+        let found = body.messages(&["errors", "error"]);
+        let mut messages: Vec<_> = found.plain.into_iter().map(|text| (String::new(), text)).collect();
+        messages.extend(found.fields.iter().map(|one| (one.field().to_owned(), one.message().to_owned())));
+        if let Some(message) = body.text(&["message"]).filter(|text| text.trim() != "[]") {
+            messages.extend(split_messages(&message));
+        }
+        Self { code: body.text(&["code"]), messages, is_reported: body.reports_failure() }
     }
 
     /// The code in lower case without separators.
@@ -118,7 +70,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Documented is the first, for 2022-01; that later versions may say it otherwise is inferred. Whoever is taken for taken
+/// Documented is the first, for 2022-01; that later versions may say it otherwise is inferred. One that is taken for taken
 /// by mistake costs a look-up, and the error stays.
 fn is_taken(text: &str) -> bool {
     ["already taken", "already been taken", "already exist"].iter().any(|words| text.contains(words))
@@ -197,12 +149,12 @@ fn is_server_fault(word: &str) -> bool {
 /// Reads an answer of any status.
 pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let status = response.status.as_u16();
-    let said = ErrorBody::read(&response.body);
+    let said = Failure::read(&response.body);
     let word = said.normalized_code();
     if response.status.is_success() {
         let refused = word.as_deref().is_some_and(|word| !is_success(word));
         // A sentence alone is no failure: a 2xx that cannot be read is one that was carried out.
-        if !refused && !said.has_errors {
+        if !refused && !said.is_reported {
             return Ok(());
         }
     }
@@ -216,7 +168,7 @@ pub(super) fn check(response: &HttpResponse) -> Reading<()> {
         problem.retry = Some(Retry::Always);
     }
     if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_server_fault) {
-        // As a 500 that says no more: what was carried out before the trouble nobody knows.
+        // As a 500 that says no more: what was carried out before it is unknown.
         problem.kind = Some(ErrorKind::Unavailable);
         problem.effect = Some(Effect::Unknown);
         problem.retry = Some(Retry::IfIdempotent);
@@ -235,7 +187,7 @@ pub(super) fn check(response: &HttpResponse) -> Reading<()> {
 }
 
 /// What the body says the failure is; none where the status decides.
-fn kind_of(said: &ErrorBody, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
+fn kind_of(said: &Failure, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
     // The status is clear, whatever the body says.
     if matches!(status, 300..=399 | 401 | 403 | 408 | 425 | 429 | 502..=504) {
         return None;
@@ -278,6 +230,7 @@ fn hint(kind: Option<ErrorKind>, status: u16) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::json::error_body::shapes;
     use http::StatusCode;
 
     fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
@@ -316,6 +269,20 @@ mod tests {
             (r#"{"errors":["Email or Phone is already taken"]}"#, Some(ErrorKind::Conflict)),
         ] {
             assert_eq!(problem(200, body).expect(body).kind, kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_success_is_a_failure() {
+        for body in shapes::FAILURES {
+            for status in [200, 207] {
+                let problem = problem(status, body).expect(body);
+                assert!(matches!(problem.kind, None | Some(ErrorKind::Rejected)), "{status} {body}");
+                assert_eq!((problem.effect, problem.retry), (None, None), "{status} {body}");
+            }
+        }
+        for body in shapes::SUCCESSES {
+            assert!(problem(200, body).is_none(), "{body}");
         }
     }
 
@@ -364,7 +331,7 @@ mod tests {
             "Password confirmation must be equal to password","Last name can't be blank"]}"#;
         let named = ["addresses.country", "addresses.country_code", "password_confirmation", "addresses.last_name"];
         assert_eq!(fields(body), named);
-        assert_eq!(fields(r#"{"errors":{"email":["a","b"],"base":{"message":"c"}}}"#), ["base", "email", "email"]);
+        assert_eq!(fields(r#"{"errors":{"email":["a","b"],"base":{"message":"c"}}}"#), ["email", "email", "base"]);
         assert_eq!(fields(r#"{"code":"X","message":"Email is invalid, Phone is invalid"}"#), ["email", "phone"]);
         assert!(fields(r#"{"code":"X","message":"Sorry, Phone is invalid"}"#).is_empty());
         assert!(fields(r#"{"errors":[{"message":"x"},7,null,[]]}"#).is_empty());

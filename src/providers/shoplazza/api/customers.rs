@@ -74,7 +74,12 @@ impl CustomerQuery {
 
     fn written(&self, dialect: Dialect) -> Query {
         let mut query = dialect.page_query(self.page_size());
-        query.list("ids", self.ids.iter().map(CustomerId::as_str));
+        let ids = self.ids.iter().map(CustomerId::as_str);
+        if dialect.is_2025_06_or_newer() {
+            query.list("ids", ids);
+        } else if !self.ids.is_empty() {
+            query.push("ids", ids.collect::<Vec<_>>().join(","));
+        }
         query.push_some("email", self.email.as_deref());
         query.push_some("contact", self.contact.as_deref());
         query.push_some("created_at_min", self.created_at_min.map(UtcSeconds));
