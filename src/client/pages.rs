@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::stream::{self, Stream};
 
+use super::Response;
 use super::validate::Origin;
 use crate::customer::is_blank;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -385,9 +386,9 @@ impl<T> From<Page<T>> for Fetched<T> {
     }
 }
 
-impl<T> From<super::Response<Page<T>>> for Fetched<T> {
-    fn from(answer: super::Response<Page<T>>) -> Self {
-        Self { page: answer.value, request_id: answer.request_id, attempts: answer.attempts }
+impl<T> From<Response<Page<T>>> for Fetched<T> {
+    fn from(response: Response<Page<T>>) -> Self {
+        Self { page: response.value, request_id: response.request_id, attempts: response.attempts }
     }
 }
 

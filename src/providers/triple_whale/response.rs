@@ -161,8 +161,12 @@ fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue
     Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The rows of a successful answer. None where it has no list of rows; null is a list without any.
+/// The rows of a successful answer; null is a list without any. None where it has no list of rows, or where the body broke
+/// off: behind what looks complete more may have been meant.
 pub(super) fn read_rows(response: &HttpResponse) -> Option<SqlRows> {
+    if response.fault.is_some() {
+        return None;
+    }
     let body: Body = object(&response.body)?;
     let rows = serde_json::from_str::<Option<Vec<Box<RawValue>>>>(body.data?.get()).ok()?;
     Some(SqlRows { message: body.message, rows: rows.unwrap_or_default() })
