@@ -81,3 +81,46 @@ fn address(record: &AddressRecord, default: bool) -> Address {
         default,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(value: Value) -> Customer {
+        Customer::from(&serde_json::from_str::<CustomerRecord>(&value.to_string()).unwrap())
+    }
+
+    #[test]
+    fn a_calling_code_that_is_shown_apart_is_read_into_the_number() {
+        for (phone, area, read_as) in [
+            ("150 1447 1143", json!("+86"), Some("+86 150 1447 1143")),
+            ("15550100123", json!("+1"), Some("+15550100123")),
+            ("+15550100123", json!("+86"), Some("+15550100123")),
+            ("0015550100123", json!("1"), Some("0015550100123")),
+            ("555 010", json!(null), Some("555 010")),
+            ("", json!("+1"), None),
+        ] {
+            let one = json!({"phone": phone, "phone_area_code": area});
+            let customer = read(json!({"phone": phone, "phone_area_code": area, "addresses": [one]}));
+            assert_eq!(customer.phone.as_ref().map(Phone::as_str), read_as, "{phone}");
+            assert_eq!(customer.addresses[0].phone.as_ref().map(Phone::as_str), read_as, "{phone}");
+        }
+    }
+
+    #[test]
+    fn consents_are_read_from_the_booleans() {
+        use ConsentState::{NotSubscribed, Subscribed, Unsubscribed};
+        for (accepts, flag, state) in [
+            (json!(true), json!(6), Some(Subscribed)),
+            (json!(false), json!(1), Some(Unsubscribed)),
+            (json!(false), json!(2), Some(Unsubscribed)),
+            (json!(false), json!(6), Some(NotSubscribed)),
+            (json!(false), json!(null), Some(NotSubscribed)),
+            (json!(null), json!(3), None),
+        ] {
+            let customer = read(json!({"accepts_sms_marketing": accepts, "sms_subscribed_flag": flag}));
+            assert_eq!(customer.sms_marketing.and_then(|c| c.state), state);
+        }
+    }
+}

@@ -129,7 +129,9 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
                 &client.create_customer(&CustomerInput { email, first_name, tags, ..Default::default() }).await?.value,
             )
         }
-        "get_customer" => client.get_customer(&id).await?.map_or(Value::Null, |found| customer(&found.value)),
+        "get_customer" => {
+            client.get_customer(&id).await?.map_or(json!({"found": false}), |found| customer(&found.value))
+        }
         "update_customer" => {
             let accepts_marketing = arguments["accepts_marketing"].as_bool();
             let update = CustomerUpdateInput { first_name, accepts_marketing, tags, ..Default::default() };
@@ -140,7 +142,9 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
         "customers_stream" => ids(client.customers_stream(&query(arguments)), customer_id).await,
         "list_addresses" => page(client.list_addresses(&id, &addresses).await?.value, row_id),
         "addresses_stream" => ids(client.addresses_stream(&id, &addresses), row_id).await,
-        "get_address" => client.get_address(&id, &address_id).await?.map_or(Value::Null, |found| address(&found.value)),
+        "get_address" => {
+            client.get_address(&id, &address_id).await?.map_or(json!({"found": false}), |found| address(&found.value))
+        }
         "create_address" => address(&client.create_address(&id, &fields(arguments)).await?.value),
         "update_address" => address(&client.update_address(&id, &address_id, &fields(arguments)).await?.value),
         "delete_address" => client.delete_address(&id, &address_id).await.map(|_| done)?,
