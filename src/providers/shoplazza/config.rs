@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use super::PROVIDER;
 use super::auth::token::{AppRenewal, OnNewTokens, TOKEN_PATH, TokenPair, app_token, fixed_token};
 use super::client::{Inner, Shoplazza, Urls};
@@ -13,7 +11,7 @@ use super::request::{ContactType, Dialect};
 use super::to_vendor::Choices;
 use crate::client::auth::token::Tokens;
 use crate::client::options::{ClientOptions, client_options, fixed_url};
-use crate::client::{AccountContext, BaseUrl, Limit, account_key};
+use crate::client::{AccountContext, BaseUrl, Limit, Secret, account_key};
 use crate::error::Error;
 
 /// What the vendor allows one app for one shop (documented): a bucket of 40 requests that drains 2 a second.
@@ -141,9 +139,9 @@ pub struct Builder {
 /// What a client authenticates with.
 pub(super) enum Credential {
     /// An access token that does not change.
-    Token(SecretString),
+    Token(Secret),
     /// An app's pair of tokens, renewed with the app's secret.
-    App { client_id: String, client_secret: SecretString, tokens: Box<TokenPair> },
+    App { client_id: String, client_secret: Secret, tokens: Box<TokenPair> },
 }
 
 /// Shows no secret.
@@ -250,7 +248,7 @@ impl Builder {
         let shop = shop_url(&self.shop)?;
         // An app is identified by its id, since its tokens change; a fixed token identifies its app.
         let (app_id, token) = match &self.credential {
-            Credential::Token(token) => (token.expose_secret(), fixed_token(token)?),
+            Credential::Token(token) => (token.expose(), fixed_token(token)?),
             Credential::App { client_id, tokens, .. } => (client_id.as_str(), app_token((**tokens).clone())?),
         };
         let (base, account) = open(self.options, &shop, app_id)?;
@@ -324,7 +322,7 @@ impl Shoplazza {
     ///
     /// A name is taken under `myshoplaza.com`, with one z, as every page of an endpoint has it (documented). Some of the
     /// vendor's prose has two (seen); for such a shop, or one at its own domain, give the host.
-    pub fn builder(shop: impl Into<String>, access_token: impl Into<SecretString>) -> Builder {
+    pub fn builder(shop: impl Into<String>, access_token: impl Into<Secret>) -> Builder {
         Builder::with(shop.into(), Credential::Token(access_token.into()), ClientOptions::default())
     }
 }

@@ -56,7 +56,7 @@ impl Mapped<'_> {
     fn tags_over<'a>(&'a self, found: &'a CustomerRecord) -> Vec<&'a str> {
         let keeps = self.adds_tags();
         // In a joined string a tag of theirs cannot hold a comma; in an array it can, and stays whole.
-        let mut all: Vec<&str> = found.tags.iter().flatten().map(String::as_str).filter(|_| keeps).collect();
+        let mut all: Vec<&str> = tags(found).iter().map(String::as_str).filter(|_| keeps).collect();
         all.extend(self.tags.iter().copied().filter(|tag| !keeps || !holds(found, tag)));
         all
     }
@@ -80,7 +80,7 @@ impl Mapped<'_> {
             return false;
         }
         let missing = self.tags.iter().any(|tag| !holds(found, tag));
-        let surplus = || found.tags.iter().flatten().any(|tag| !self.tags.contains(&tag.as_str()));
+        let surplus = || tags(found).iter().any(|tag| !self.tags.contains(&tag.as_str()));
         missing || (!self.adds_tags() && surplus())
     }
 
@@ -97,6 +97,10 @@ impl Mapped<'_> {
     }
 }
 
+fn tags(found: &CustomerRecord) -> &[String] {
+    found.tags.as_deref().unwrap_or_default()
+}
+
 fn holds(found: &CustomerRecord, tag: &str) -> bool {
-    found.tags.iter().flatten().any(|theirs| theirs == tag)
+    tags(found).iter().any(|theirs| theirs == tag)
 }

@@ -46,7 +46,7 @@ impl From<&CustomerRecord> for Customer {
             last_name: text(&record.last_name),
             display_name: text(&record.name),
             note: text(&record.note),
-            tags: record.tags.clone().unwrap_or_default(),
+            tags: record.tags.as_deref().unwrap_or_default().to_vec(),
             tax_exempt: record.free_tax,
             addresses,
             email_marketing: consent(record.accepts_marketing, record.subscribed_flag),

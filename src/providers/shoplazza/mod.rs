@@ -30,7 +30,7 @@ pub use matrix::MATRIX;
 pub use request::{
     AddressId, AddressInput, ContactType, CustomerId, CustomerInput, CustomerUpdateInput, MAX_PAGE_SIZE, Password,
 };
-pub use response::{AddressRecord, CustomerRecord};
+pub use response::{AddressRecord, CustomerRecord, Tags};
 
 use crate::provider::ProviderId;
 

@@ -5,22 +5,19 @@ use std::fmt;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserializer;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::PROVIDER;
 use super::operations::{CREATE_ADDRESS, CREATE_CUSTOMER, UPDATE_CUSTOMER};
-use crate::client::Request;
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::words::vendor_id;
 use crate::client::options::json_body;
 use crate::client::pages::Cursor;
 use crate::client::query::{ArrayStyle, Query};
 use crate::client::validate::Validation;
+use crate::client::{Request, Secret};
 use crate::customer::{Phone, is_blank};
 use crate::error::Error;
 use crate::plan::mapper::phone_rule;
-use crate::sink::RemoteId;
 
 /// The longest page that the vendor gives (documented).
 pub const MAX_PAGE_SIZE: u16 = 250;
@@ -102,13 +99,13 @@ impl ContactType {
 /// characters, and both the same (documented).
 #[derive(Clone, Debug)]
 pub struct Password {
-    password: SecretString,
-    confirmation: SecretString,
+    password: Secret,
+    confirmation: Secret,
 }
 
 impl Password {
     /// A password and its confirmation.
-    pub fn new(password: impl Into<SecretString>, confirmation: impl Into<SecretString>) -> Self {
+    pub fn new(password: impl Into<Secret>, confirmation: impl Into<Secret>) -> Self {
         Self { password: password.into(), confirmation: confirmation.into() }
     }
 }
@@ -158,7 +155,7 @@ impl CustomerInput<'_> {
             checks.refuse("phone", phone_rule(problem));
         }
         if let Some(Password { password, confirmation }) = &self.password {
-            let (password, confirmation) = (password.expose_secret(), confirmation.expose_secret());
+            let (password, confirmation) = (password.expose(), confirmation.expose());
             let is_long = password.chars().count() >= MIN_PASSWORD;
             checks.check(is_long, "password", format!("needs at least {MIN_PASSWORD} characters"));
             checks.check(password == confirmation, "password_confirmation", "has to be the same as the password");
@@ -294,74 +291,11 @@ impl fmt::Display for UtcSeconds {
     }
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The id as the vendor writes it.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(id: String) -> Self {
-                Self(id)
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(id: &str) -> Self {
-                Self(id.to_owned())
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0
-            }
-        }
-    };
-}
-
-id! {
-    /// The vendor's id of a customer.
-    CustomerId
-}
-id! {
-    /// The vendor's id of a customer's address.
-    AddressId
-}
-
-impl From<RemoteId> for CustomerId {
-    fn from(id: RemoteId) -> Self {
-        Self(id.into_string())
-    }
-}
-
-impl From<CustomerId> for RemoteId {
-    fn from(id: CustomerId) -> Self {
-        Self::from(id.0)
-    }
-}
-
-/// An id from a text or a number.
-pub(super) fn lenient_id<'de, D, I>(deserializer: D) -> Result<Option<I>, D::Error>
-where
-    D: Deserializer<'de>,
-    I: From<String>,
-{
-    Ok(lenient_text(deserializer)?.map(I::from))
+vendor_id! {
+    /// The vendor's id of a customer: a UUID as text (documented).
+    CustomerId,
+    /// The vendor's id of a customer's address: a UUID as text (documented).
+    AddressId,
 }
 
 /// A value under a key.
@@ -404,8 +338,8 @@ impl Serialize for Written<'_, CustomerInput<'_>> {
         keys.put("accepts_marketing", Some(customer.accepts_marketing))?;
         keys.put("accepts_sms_marketing", Some(customer.accepts_sms_marketing))?;
         let password = customer.password.as_ref();
-        keys.put("password", password.map(|both| both.password.expose_secret()))?;
-        keys.put("password_confirmation", password.map(|both| both.confirmation.expose_secret()))?;
+        keys.put("password", password.map(|both| both.password.expose()))?;
+        keys.put("password_confirmation", password.map(|both| both.confirmation.expose()))?;
         keys.tags(*dialect, customer.tags.as_deref())?;
         keys.put("registered_at", customer.registered_at.map(|at| UtcSeconds(at).to_string()))?;
         keys.put("addresses", Some(&customer.addresses).filter(|addresses| !addresses.is_empty()))?;

@@ -9,7 +9,6 @@ use customer_sink::providers::shoplazza::{
 };
 use customer_sink::{Connector, Error};
 use futures::{Stream, StreamExt};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::support;
@@ -23,7 +22,7 @@ fn customer(shown: &CustomerRecord) -> Value {
     json!({
         "id": shown.id.as_ref().map(CustomerId::as_str),
         "email": shown.email,
-        "tags": shown.tags,
+        "tags": shown.tags.as_deref(),
         "addresses": addresses,
     })
 }
@@ -91,8 +90,8 @@ async fn ids<T>(rows: impl Stream<Item = Result<T, Error>>, id: impl Fn(&T) -> O
 
 fn pair(pair: &TokenPair) -> Value {
     json!({
-        "access_token": pair.access_token.expose_secret(),
-        "refresh_token": pair.refresh_token.expose_secret(),
+        "access_token": pair.access_token.expose(),
+        "refresh_token": pair.refresh_token.expose(),
         "expires_at": pair.expires_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
         "store_id": pair.store_id,
     })
@@ -108,7 +107,7 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
     let renewed = app.client("acme", tokens).api_version(version).on_new_tokens(move |pair| {
-        telling.lock().unwrap().push(pair.access_token.expose_secret().to_owned());
+        telling.lock().unwrap().push(pair.access_token.expose().to_owned());
     });
     let renewed = renewed.build().unwrap();
     let client = Shoplazza::builder("acme", "fake-token").base_url(url).connector(connector).api_version(version);
@@ -119,8 +118,8 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
     let first_name = text(&arguments["first_name"]).map(Into::into);
     let size = arguments["size"].as_u64().map(|size| u16::try_from(size).unwrap());
     let addresses = AddressQuery { size, cursor: cursor(&arguments["from"]) };
-    let customer_id = |row: &CustomerRecord| row.id.clone().map(String::from);
-    let row_id = |row: &AddressRecord| row.id.clone().map(String::from);
+    let customer_id = |row: &CustomerRecord| row.id.clone().map(CustomerId::into_string);
+    let row_id = |row: &AddressRecord| row.id.clone().map(AddressId::into_string);
     let done = json!({"done": true});
     Ok(match exchange["call"].as_str().unwrap() {
         "create_customer" => {

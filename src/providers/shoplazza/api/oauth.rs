@@ -1,6 +1,5 @@
 //! The authorisation of an app: the URL for the browser, and the calls that obtain tokens.
 
-use secrecy::SecretString;
 use url::form_urlencoded::Serializer;
 
 use super::super::PROVIDER;
@@ -9,8 +8,8 @@ use super::super::auth::token::{Grant, TOKEN_PATH, TokenPair, form, form_headers
 use super::super::client::Shoplazza;
 use super::super::config::{Builder, Credential, open, shop_url};
 use super::super::operations::{EXCHANGE_CODE, REFRESH_ACCESS_TOKEN};
-use crate::client::Request;
 use crate::client::options::fixed_url;
+use crate::client::{Request, Secret};
 use crate::error::{Error, ErrorKind};
 
 impl OAuthApp {
@@ -56,7 +55,7 @@ impl OAuthApp {
     ///
     /// [`ErrorKind::Unauthenticated`] where the vendor refuses the code. A code is valid once: after a lost answer the
     /// effect is unknown, and the merchant has to authorise the app again.
-    pub async fn exchange_code(&self, shop: &str, code: &SecretString, redirect_uri: &str) -> Result<TokenPair, Error> {
+    pub async fn exchange_code(&self, shop: &str, code: &Secret, redirect_uri: &str) -> Result<TokenPair, Error> {
         let (base, account) = open(self.options.clone(), &shop_url(shop)?, &self.client_id)?;
         let body = form(&self.client_id, &self.client_secret, &Grant::Code { code, redirect_uri });
         let url = fixed_url(PROVIDER, &base, TOKEN_PATH)?;

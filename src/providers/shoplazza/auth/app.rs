@@ -4,10 +4,9 @@
 //! [`verify_callback`](OAuthApp::verify_callback) checks; its code becomes a pair of tokens by
 //! [`exchange_code`](OAuthApp::exchange_code), and the pair a client by [`client`](OAuthApp::client).
 
-use secrecy::{ExposeSecret, SecretString};
-
 use super::super::PROVIDER;
 use super::callback::SignedQuery;
+use crate::client::Secret;
 use crate::client::options::{ClientOptions, client_options};
 use crate::error::Error;
 
@@ -19,7 +18,7 @@ pub const SCOPES: [&str; 2] = ["read_customer", "write_customer"];
 #[must_use]
 pub struct OAuthApp {
     pub(crate) client_id: String,
-    pub(crate) client_secret: SecretString,
+    pub(crate) client_secret: Secret,
     pub(crate) options: ClientOptions,
 }
 
@@ -30,12 +29,12 @@ impl OAuthApp {
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for an empty client id or secret.
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> Result<Self, Error> {
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Result<Self, Error> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         if client_id.trim().is_empty() {
             return Err(Error::config(PROVIDER, "client_id", "is empty"));
         }
-        if client_secret.expose_secret().trim().is_empty() {
+        if client_secret.is_blank() {
             return Err(Error::config(PROVIDER, "client_secret", "is empty"));
         }
         Ok(Self { client_id, client_secret, options: ClientOptions::default() })

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
@@ -16,10 +15,10 @@ use super::super::error::check;
 use super::super::operations::REFRESH_ACCESS_TOKEN;
 use super::super::response::data;
 use crate::client::auth::token::{Renewal, Token};
-use crate::client::json::lenient::lenient_text;
+use crate::client::json::value::lenient;
 use crate::client::options::{bare_headers, request_headers};
 use crate::client::response::Reading;
-use crate::client::{Call, Connector, HttpResponse, Request, Retry, VendorError};
+use crate::client::{Call, Connector, HttpResponse, Request, Retry, Secret, VendorError};
 use crate::error::{Effect, Error, ErrorKind};
 
 /// The header that carries the token (documented).
@@ -36,9 +35,9 @@ pub(crate) const TOKEN_PATH: &str = "admin/oauth/token";
 #[non_exhaustive]
 pub struct TokenPair {
     /// Goes with every call.
-    pub access_token: SecretString,
+    pub access_token: Secret,
     /// Brings the next pair.
-    pub refresh_token: SecretString,
+    pub refresh_token: Secret,
     /// When the access token ends, where the vendor states it. Without it the token is used until it is refused.
     pub expires_at: Option<DateTime<Utc>>,
     /// The vendor's id of the shop.
@@ -53,7 +52,7 @@ pub struct TokenPair {
 
 impl TokenPair {
     /// A pair that was stored.
-    pub fn new(access_token: impl Into<SecretString>, refresh_token: impl Into<SecretString>) -> Self {
+    pub fn new(access_token: impl Into<Secret>, refresh_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
             refresh_token: refresh_token.into(),
@@ -87,7 +86,7 @@ impl fmt::Debug for TokenPair {
 type Detail = Option<TokenPair>;
 
 /// A token that nothing renews.
-pub(crate) fn fixed_token(access_token: &SecretString) -> Result<Token<Detail>, Error> {
+pub(crate) fn fixed_token(access_token: &Secret) -> Result<Token<Detail>, Error> {
     token(access_token, None, None)
 }
 
@@ -96,12 +95,8 @@ pub(crate) fn app_token(pair: TokenPair) -> Result<Token<Detail>, Error> {
     token(&pair.access_token.clone(), pair.expires_at, Some(pair))
 }
 
-fn token(
-    access_token: &SecretString,
-    expires_at: Option<DateTime<Utc>>,
-    detail: Detail,
-) -> Result<Token<Detail>, Error> {
-    let headers = request_headers(PROVIDER, "application/json", Some((HEADER, access_token)))?;
+fn token(access_token: &Secret, expires_at: Option<DateTime<Utc>>, detail: Detail) -> Result<Token<Detail>, Error> {
+    let headers = request_headers(PROVIDER, "application/json", Some((HEADER, access_token.inner())))?;
     Ok(Token::new(headers, expires_at, detail))
 }
 
@@ -111,7 +106,7 @@ pub(crate) type OnNewTokens = Arc<dyn Fn(&TokenPair) + Send + Sync>;
 /// What renews a pair.
 pub(crate) struct AppRenewal {
     client_id: String,
-    client_secret: SecretString,
+    client_secret: Secret,
     url: Arc<url::Url>,
     headers: Arc<HeaderMap>,
     on_new: Option<OnNewTokens>,
@@ -121,7 +116,7 @@ pub(crate) struct AppRenewal {
 impl AppRenewal {
     pub(crate) fn new(
         client_id: String,
-        client_secret: SecretString,
+        client_secret: Secret,
         url: Arc<url::Url>,
         on_new: Option<OnNewTokens>,
         connector: Connector,
@@ -135,7 +130,7 @@ impl AppRenewal {
 
     /// The request as plans show it: without its secrets.
     pub(crate) fn shown(&self) -> Request {
-        let hidden = SecretString::from("[redacted]");
+        let hidden = Secret::from("[redacted]");
         let body = form(&self.client_id, &hidden, &Grant::Refresh(&hidden));
         self.request(Bytes::from(String::from_utf8_lossy(&body).replace("%5Bredacted%5D", "[redacted]")))
     }
@@ -177,22 +172,22 @@ pub(crate) fn form_headers() -> Result<Arc<HeaderMap>, Error> {
 /// What is asked of the token route.
 pub(crate) enum Grant<'a> {
     /// A code from a callback; it is valid once (documented).
-    Code { code: &'a SecretString, redirect_uri: &'a str },
+    Code { code: &'a Secret, redirect_uri: &'a str },
     /// A refresh token.
-    Refresh(&'a SecretString),
+    Refresh(&'a Secret),
 }
 
 /// The form of a token request, as the vendor's SDK sends it.
-pub(crate) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<'_>) -> Bytes {
+pub(crate) fn form(client_id: &str, client_secret: &Secret, grant: &Grant<'_>) -> Bytes {
     let mut form = Serializer::new(String::with_capacity(256));
-    form.append_pair("client_id", client_id).append_pair("client_secret", client_secret.expose_secret());
+    form.append_pair("client_id", client_id).append_pair("client_secret", client_secret.expose());
     match grant {
         Grant::Code { code, redirect_uri } => form
-            .append_pair("code", code.expose_secret())
+            .append_pair("code", code.expose())
             .append_pair("grant_type", "authorization_code")
             .append_pair("redirect_uri", redirect_uri),
         Grant::Refresh(token) => {
-            form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose_secret())
+            form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose())
         }
     };
     Bytes::from(form.finish())
@@ -201,28 +196,28 @@ pub(crate) fn form(client_id: &str, client_secret: &SecretString, grant: &Grant<
 #[derive(Deserialize)]
 struct TokenRecord {
     access_token: String,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     refresh_token: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     expires_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     expires_in: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     store_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     store_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     locale: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     scope: Option<String>,
 }
 
 /// Reads a pair. A refresh that brings no refresh token leaves the old one in force (inferred; documented is a new one).
-fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) -> Option<TokenPair> {
+fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&Secret>) -> Option<TokenPair> {
     let shown: TokenRecord = data(body)?;
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     let access_token = filled(Some(shown.access_token))?;
-    let refresh_token = filled(shown.refresh_token).map(SecretString::from).or_else(|| old.cloned())?;
+    let refresh_token = filled(shown.refresh_token).map(Secret::from).or_else(|| old.cloned())?;
     let seconds = |text: Option<String>| text?.trim().split('.').next()?.parse::<i64>().ok().filter(|s| *s > 0);
     // Unix seconds (documented); a length of life is seen in the vendor's SDK only.
     let at = seconds(shown.expires_at).and_then(|at| DateTime::from_timestamp(at, 0));
@@ -239,10 +234,7 @@ fn pair(body: &[u8], now: DateTime<Utc>, old: Option<&SecretString>) -> Option<T
 
 /// Reads an answer of the token route. What it refuses with 400, 401, 403 or 422 is the code, the refresh token or the
 /// app; which errors the vendor writes there is unknown, and those of OAuth 2 (`invalid_grant`) are read.
-pub(crate) fn read_pair(
-    now: DateTime<Utc>,
-    old: Option<&SecretString>,
-) -> impl Fn(&HttpResponse) -> Reading<TokenPair> {
+pub(crate) fn read_pair(now: DateTime<Utc>, old: Option<&Secret>) -> impl Fn(&HttpResponse) -> Reading<TokenPair> {
     move |response| {
         let (status, is_success) = (response.status.as_u16(), response.status.is_success());
         let mut error = match (check(response), pair(&response.body, now, old)) {
@@ -265,7 +257,7 @@ pub(crate) fn read_pair(
         }
         #[derive(Deserialize)]
         struct Refused {
-            #[serde(default, deserialize_with = "lenient_text")]
+            #[serde(default, deserialize_with = "lenient")]
             error: Option<String>,
         }
         let is_word = |word: &String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
@@ -290,7 +282,7 @@ mod tests {
         let body = r#"{"token_type":"Bearer","expires_at":1772371200,"access_token":"fake-a","refresh_token":"fake-r",
             "store_id":"7","store_name":"Acme","locale":"en-US"}"#;
         let shown = read(body).unwrap();
-        assert_eq!((shown.access_token.expose_secret(), shown.refresh_token.expose_secret()), ("fake-a", "fake-r"));
+        assert_eq!((shown.access_token.expose(), shown.refresh_token.expose()), ("fake-a", "fake-r"));
         assert_eq!(shown.expires_at, Some("2026-03-01T13:20:00Z".parse().unwrap()));
         assert_eq!((shown.store_id.as_deref(), shown.scope), (Some("7"), None));
         let at =
@@ -310,9 +302,9 @@ mod tests {
         ] {
             assert!(read(bad).is_none(), "{bad}");
         }
-        let old = SecretString::from("fake-old");
+        let old = Secret::from("fake-old");
         let kept = pair(br#"{"access_token":"a"}"#, now(), Some(&old)).unwrap();
-        assert_eq!(kept.refresh_token.expose_secret(), "fake-old");
+        assert_eq!(kept.refresh_token.expose(), "fake-old");
     }
 
     #[test]
@@ -339,8 +331,8 @@ mod tests {
 
     #[test]
     fn forms_are_escaped_and_debug_shows_no_token() {
-        let secret = SecretString::from("fake&s");
-        let code = SecretString::from("fake c");
+        let secret = Secret::from("fake&s");
+        let code = Secret::from("fake c");
         let body = form("app 1", &secret, &Grant::Code { code: &code, redirect_uri: "https://app.example.com/cb?x=1" });
         assert_eq!(
             body,
