@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use super::PROVIDER;
-use super::api::guard;
 use super::client::Shoplazza;
 use super::config::LOOKUP_PAGE_SIZE;
 use super::error::check;
@@ -90,7 +89,7 @@ impl Shoplazza {
         wanted: Usable<'_>,
     ) -> Result<Option<CustomerRecord>, Error> {
         let dialect = self.0.choices.dialect;
-        let mut walk = PageWalk::new(self.0.lookup_pages.into(), guard(dialect, LOOKUP_PAGE_SIZE));
+        let mut walk = PageWalk::new(self.0.lookup_pages.into(), dialect.guard(LOOKUP_PAGE_SIZE));
         loop {
             let request = dialect.page_at(first, walk.cursor());
             let page = |rows: CustomerRows| rows.into_page(dialect, LOOKUP_PAGE_SIZE, walk.cursor());

@@ -11,7 +11,7 @@ use super::PROVIDER;
 use super::operations::{CREATE_ADDRESS, CREATE_CUSTOMER, UPDATE_CUSTOMER};
 use crate::client::json::words::vendor_id;
 use crate::client::options::json_body;
-use crate::client::pages::Cursor;
+use crate::client::pages::{Cursor, PageGuard};
 use crate::client::query::{ArrayStyle, Query};
 use crate::client::validate::Validation;
 use crate::client::{Request, Secret};
@@ -59,6 +59,11 @@ impl Dialect {
             request.url = query.on(first.url()).into();
         }
         request
+    }
+
+    /// Detects a list of pages of this size that never ends.
+    pub(super) fn guard(self, size: u16) -> PageGuard {
+        if self.is_2025_06_or_newer() { PageGuard::new() } else { PageGuard::new().numbered(size.into()) }
     }
 
     /// A query for a page of this many rows.

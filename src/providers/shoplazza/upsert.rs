@@ -1,7 +1,6 @@
 //! The upsert: one ordered list of steps, and the run that walks it.
 
 use super::addresses::{self, MappedAddress, MappedAddresses};
-use super::api::guard;
 use super::client::Shoplazza;
 use super::error::check;
 use super::lookup::lower_case;
@@ -412,7 +411,7 @@ impl<'a> AddressBook for Addresses<'_, 'a> {
         let dialect = self.run.prepared.mapped.choices.dialect;
         self.run.walk.back_to(Name::ListAddresses);
         let first = self.run.step(Name::ListAddresses, &[("id", self.id)])?;
-        let mut walk = PageWalk::new(MOST_ADDRESS_PAGES, guard(dialect, MAX_PAGE_SIZE));
+        let mut walk = PageWalk::new(MOST_ADDRESS_PAGES, dialect.guard(MAX_PAGE_SIZE));
         let mut all = Vec::new();
         loop {
             let page = |rows: AddressRows| rows.into_page(dialect, MAX_PAGE_SIZE, walk.cursor());

@@ -10,7 +10,7 @@ use super::super::operations::{
 };
 use super::super::request::{AddressId, AddressInput, CustomerId, DEFAULT_PAGE_SIZE};
 use super::super::response::{AddressRecord, AddressRows, OneAddress, data};
-use super::{check_page, found, guard};
+use super::{check_page, found};
 use crate::client::api::ApiClient;
 use crate::client::pages::{self, Cursor, Page};
 use crate::client::response::{decode, decode_lossy};
@@ -69,7 +69,7 @@ impl Shoplazza {
         query: &AddressQuery,
     ) -> impl Stream<Item = Result<AddressRecord, Error>> + Send + use<> {
         let (client, id, size) = (self.clone(), id.clone(), query.size);
-        let guard = guard(self.0.choices.dialect, size.unwrap_or(DEFAULT_PAGE_SIZE));
+        let guard = self.0.choices.dialect.guard(size.unwrap_or(DEFAULT_PAGE_SIZE));
         pages::stream(&LIST_ADDRESSES, query.cursor.clone(), guard, AddressRecord::row_key, move |cursor| {
             let (client, id) = (client.clone(), id.clone());
             async move { client.list_addresses(&id, &AddressQuery { size, cursor }).await }

@@ -12,7 +12,7 @@ use super::super::operations::{
 };
 use super::super::request::{CustomerId, CustomerInput, CustomerUpdateInput, DEFAULT_PAGE_SIZE, Dialect, UtcSeconds};
 use super::super::response::{AccessScopes, Count, CustomerRecord, CustomerRows, OneCustomer, data};
-use super::{check_page, found, guard};
+use super::{check_page, found};
 use crate::client::api::ApiClient;
 use crate::client::pages::{self, Cursor, Page};
 use crate::client::query::Query;
@@ -124,7 +124,7 @@ impl Shoplazza {
         query: &CustomerQuery,
     ) -> impl Stream<Item = Result<CustomerRecord, Error>> + Send + use<> {
         let (client, query) = (self.clone(), query.clone());
-        let (start, guard) = (query.cursor.clone(), guard(self.0.choices.dialect, query.page_size()));
+        let (start, guard) = (query.cursor.clone(), self.0.choices.dialect.guard(query.page_size()));
         pages::stream(&LIST_CUSTOMERS, start, guard, CustomerRecord::row_key, move |cursor| {
             let (client, query) = (client.clone(), CustomerQuery { cursor, ..query.clone() });
             async move { client.list_customers(&query).await }

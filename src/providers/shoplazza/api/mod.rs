@@ -9,7 +9,7 @@ pub use customers::CustomerQuery;
 
 use super::request::{Dialect, MAX_PAGE_SIZE};
 use crate::client::Response;
-use crate::client::pages::{Cursor, PageGuard};
+use crate::client::pages::Cursor;
 use crate::client::validate::Validation;
 use crate::error::{Error, ErrorKind};
 
@@ -19,11 +19,6 @@ fn check_page(checks: &mut Validation, dialect: Dialect, size: u16, cursor: Opti
     if !dialect.is_2025_06_or_newer() {
         checks.extend(cursor.and_then(|cursor| cursor.page_number().err()));
     }
-}
-
-/// Detects a list of pages of this size that never ends.
-pub(super) fn guard(dialect: Dialect, size: u16) -> PageGuard {
-    if dialect.is_2025_06_or_newer() { PageGuard::new() } else { PageGuard::new().numbered(size.into()) }
 }
 
 /// The answer to a read, where "no such record" is no error but none.
