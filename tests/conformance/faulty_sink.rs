@@ -50,6 +50,7 @@ pub enum Defect {
     TakesARefusalForASuccess,
     ReplaysAnUnknownCreate,
     RepeatsACreateAfterA500,
+    CreatesBeforeTheLookUp,
     RepeatsARefusedRequest,
     LosesTheRecordAfterALostAnswer,
     IgnoresRetryAfter,
@@ -277,6 +278,7 @@ struct Prepared<'c> {
     create: Step,
     update: Step,
     plan: Plan,
+    looks_up: bool,
 }
 
 impl Sink {
@@ -334,6 +336,7 @@ impl Sink {
     }
 
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
+        let looks_up = !(self.is(Defect::CreatesBeforeTheLookUp) && options.look_up_first);
         let mut mapper = Mapper::new(customer, &MATRIX);
         let mut record = Map::new();
         let mut keep =
@@ -377,7 +380,7 @@ impl Sink {
         let update = self.step(StepCondition::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(update));
         let name = if self.is(Defect::PlanOfAnotherName) { ProviderId::new("quay") } else { PROVIDER };
         let plan = Plan::new(name, vec![find.clone(), create.clone(), update.clone()], sent, notes);
-        Ok(Prepared { email: email.unwrap_or_default(), find, create, update, plan })
+        Ok(Prepared { email: email.unwrap_or_default(), find, create, update, plan, looks_up })
     }
 
     fn consent(&self, mapper: &mut Mapper<'_>, record: &mut Map<String, Value>) {
@@ -445,13 +448,14 @@ impl Sink {
     }
 
     async fn run(&self, prepared: Prepared<'_>) -> Result<Upserted, Error> {
-        let Prepared { email, find, create, update, plan } = prepared;
+        let Prepared { email, find, create, update, plan, looks_up } = prepared;
         let (create, update) = (self.sent(create), self.sent(update));
         let judge = |answer: &HttpResponse| self.judge(answer);
         let mut call = self.account.call();
         let mut creates = 0;
         let (outcome, id) = loop {
             let trusted = self.is(Defect::TrustsWhatACancelledCallLeft) && self.nobody.lock().unwrap().contains(email);
+            let trusted = trusted || (creates == 0 && !looks_up);
             let found = if trusted { None } else { self.look_up(&mut call, &find).await? };
             let lost = call.is_uncertain();
             if lost {

@@ -67,11 +67,11 @@ async fn a_shopline_token_ends_by_the_clock_and_the_one_before_it_lives_five_min
         let client = shopline::Shopline::builder("open001", token.token.clone()).base_url(&url);
         client.connector(&connector).build().unwrap()
     };
-    let first = oauth.create_token(&Sandbox::SHOPLINE_OAUTH_CODE.into()).await.unwrap();
+    let first = oauth.create_token(&Sandbox::SHOPLINE_OAUTH_CODE.into()).await.unwrap().value;
     assert_eq!(first.expires_at, Some("2026-03-01T22:00:00Z".parse().unwrap()));
     open(&first).check().await.unwrap();
     clock.advance(Duration::from_secs(3600));
-    let second = oauth.refresh_token().await.unwrap();
+    let second = oauth.refresh_token().await.unwrap().value;
     assert_eq!(second.expires_at, Some("2026-03-01T23:00:00Z".parse().unwrap()));
     clock.advance(Duration::from_secs(299));
     open(&first).check().await.unwrap();

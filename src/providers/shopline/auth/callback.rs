@@ -1,16 +1,14 @@
-//! Requests that the vendor signs: the opening of the app, and the way back from the merchant's consent. Pure.
+//! Requests that the vendor signs: the opening of the app, and the callback after the merchant's consent. Pure.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use url::form_urlencoded;
 
 use super::super::PROVIDER;
-use super::super::client::store_handle;
-use super::OAuthApp;
-use crate::client::auth::signature::verify_hex;
-use crate::client::query_value;
+use super::super::request::options::store_handle;
+use super::app::OAuthApp;
+use crate::client::Secret;
+use crate::client::auth::signed_query::SignedQuery;
 use crate::error::{Effect, Error, ErrorKind};
 
 /// How far the vendor's time and ours may be apart (documented for the vendor's side).
@@ -22,8 +20,8 @@ const WINDOW_MS: u64 = 600_000;
 pub struct SignedRequest {
     /// The store's sub-domain.
     pub handle: String,
-    /// The one-time code, on the way back only. It lives ten minutes (told by one integrator).
-    pub code: Option<SecretString>,
+    /// The one-time code, of a callback only. It lives ten minutes (seen, by one integrator).
+    pub code: Option<Secret>,
     /// The `customField`: what was given as `state` to [`OAuthApp::authorize_url`].
     pub state: Option<String>,
     /// The merchant's language, of embedded apps only.
@@ -42,14 +40,6 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// A parameter, decoded and as it came.
-struct Parameter<'a> {
-    name: String,
-    value: String,
-    raw_name: &'a str,
-    raw_value: &'a str,
-}
-
 fn refuse(hint: &'static str) -> Error {
     Error::new(ErrorKind::Unauthenticated, Effect::NotSent)
         .with_provider(PROVIDER)
@@ -57,23 +47,26 @@ fn refuse(hint: &'static str) -> Error {
         .with_hint(hint)
 }
 
-pub(super) fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
-    let mut parameters = read(query.strip_prefix('?').unwrap_or(query));
-    parameters.sort_by(|a, b| a.name.cmp(&b.name));
-    // Of a name that stands twice, signer and reader could each take another value.
-    if parameters.windows(2).any(|pair| matches!(pair, [a, b] if a.name == b.name)) {
-        return Err(refuse("a parameter stands twice"));
+impl OAuthApp {
+    /// Reads a request that the vendor signed, at installation or as a callback, from its raw query (what follows the
+    /// question mark, not decoded).
+    ///
+    /// All parameters but `sign` are signed, sorted by name (documented). Whether by their decoded or their encoded
+    /// values is unknown, since the vendor's own clients differ: either is accepted, and the decoded one only where it
+    /// can be read in one way.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) where the signature, the app's key or the time
+    /// (ten minutes either way, documented) is not right, with a hint that names what.
+    pub fn verify_request(&self, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
+        verify(self, query, now)
     }
-    let at = parameters.iter().position(|parameter| parameter.name == "sign");
-    let Some(sign) = at.map(|at| parameters.remove(at).value) else { return Err(refuse("there is no sign")) };
-    let signed = |message: String| verify_hex(&app.secret, message.as_bytes(), &sign);
-    if !(decoded(&parameters).is_some_and(signed) || signed(as_it_came(&parameters)) || signed(encoded(&parameters))) {
-        return Err(refuse("the signature is not that of the app's secret over these parameters"));
-    }
-    let value = |name: &str| {
-        let found = parameters.iter().find(|parameter| parameter.name == name);
-        found.map(|parameter| parameter.value.clone()).filter(|value| !value.is_empty())
-    };
+}
+
+fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
+    let query = SignedQuery::verify(query, "sign", &app.secret).map_err(refuse)?;
+    let value = |name: &str| query.get(name).map(str::to_owned);
     if value("appkey").as_deref() != Some(app.key()) {
         return Err(refuse("it is signed for another app"));
     }
@@ -84,55 +77,22 @@ pub(super) fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<
     let handle = value("handle").ok_or_else(|| refuse("there is no handle"))?;
     Ok(SignedRequest {
         handle: store_handle(&handle).map_err(|_| refuse("the handle is no sub-domain"))?,
-        code: value("code").map(SecretString::from),
+        code: value("code").map(Secret::from),
         state: value("customField"),
         lang: value("lang"),
         signed_at,
     })
 }
 
-fn read(query: &str) -> Vec<Parameter<'_>> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (raw_name, raw_value) = pair.split_once('=').unwrap_or((pair, ""));
-            let mut parts = form_urlencoded::parse(pair.as_bytes()).into_owned();
-            let (name, value) = parts.next().unwrap_or_default();
-            Parameter { name, value, raw_name, raw_value }
-        })
-        .collect()
-}
-
-/// Milliseconds, as the vendor writes them; seconds are told by their length.
+/// Milliseconds, as the vendor writes them; a shorter number is seconds.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     let number: i64 = text.trim().parse().ok()?;
     if text.trim().len() <= 11 { DateTime::from_timestamp(number, 0) } else { DateTime::from_timestamp_millis(number) }
 }
 
-/// By decoded values; none where the same text could be that of other parameters, so that nobody can move a part of one
-/// signed value into a parameter of its own.
-fn decoded(parameters: &[Parameter<'_>]) -> Option<String> {
-    let plain = |p: &Parameter<'_>| !p.name.contains(['=', '&']) && !p.value.contains('&');
-    parameters.iter().all(plain).then(|| join(parameters.iter().map(|p| (p.name.as_str(), p.value.as_str()))))
-}
-
-fn as_it_came(parameters: &[Parameter<'_>]) -> String {
-    join(parameters.iter().map(|p| (p.raw_name, p.raw_value)))
-}
-
-fn encoded(parameters: &[Parameter<'_>]) -> String {
-    let pairs: Vec<_> = parameters.iter().map(|p| (query_value(&p.name), query_value(&p.value))).collect();
-    join(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-}
-
-fn join<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use secrecy::ExposeSecret;
 
     use super::*;
     use crate::client::auth::signature::hmac_hex;
@@ -149,7 +109,7 @@ mod tests {
 
     /// A query and the signature of a message.
     fn signed(query: &str, message: &str) -> String {
-        format!("{query}&sign={}", hmac_hex(&SecretString::from(SECRET), message.as_bytes()))
+        format!("{query}&sign={}", hmac_hex(&Secret::from(SECRET), message.as_bytes()))
     }
 
     const QUERY: &str =
@@ -164,7 +124,7 @@ mod tests {
         ] {
             let request = app().verify_request(&signed(QUERY, message), now()).unwrap();
             assert_eq!((request.handle.as_str(), request.state.as_deref()), ("open001", Some("a/b= c")));
-            assert_eq!(request.code.as_ref().unwrap().expose_secret(), "c-1");
+            assert_eq!(request.code.as_ref().unwrap().expose(), "c-1");
             assert_eq!((request.lang.as_deref(), request.signed_at), (Some("en"), now()));
             assert!(!format!("{request:?}").contains("c-1"));
         }
@@ -185,7 +145,7 @@ mod tests {
             error.hint().unwrap().to_owned()
         };
         let good = "appkey=fake_app_key&handle=open001&timestamp=1750000000000";
-        assert!(hint(good, now()).contains("no sign"));
+        assert!(hint(good, now()).contains("no signature"));
         assert!(hint(&format!("{good}&sign="), now()).contains("signature"));
         assert!(hint(&format!("{}&lang=en", signed(good, good)), now()).contains("signature"), "an unsigned one added");
         assert!(hint(&format!("{}&handle=other", signed(good, good)), now()).contains("twice"));

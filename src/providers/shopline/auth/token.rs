@@ -3,13 +3,12 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use serde::Deserialize;
 
-use super::super::record::{moment, object};
+use super::super::response::time;
 use super::jwt::expiry;
-use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict, by_status};
+use crate::client::json::error_body::ErrorBody;
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, Retry, Secret, VendorError, by_status};
 use crate::error::ErrorKind;
 
 /// An access token of a custom or public app. It lives ten hours, and five minutes once it has been renewed
@@ -18,13 +17,13 @@ use crate::error::ErrorKind;
 #[non_exhaustive]
 pub struct AccessToken {
     /// The token.
-    pub token: SecretString,
-    /// When it ends: what the vendor says, or the token itself, whichever is sooner.
+    pub token: Secret,
+    /// When it expires: as the vendor states or the token itself, whichever is sooner.
     pub expires_at: Option<DateTime<Utc>>,
     /// The scopes that the merchant granted.
     pub scopes: Vec<String>,
     /// Read by one of the vendor's own programs and left out by the others; renewing does not need it.
-    pub refresh_token: Option<SecretString>,
+    pub refresh_token: Option<Secret>,
 }
 
 /// Shows no token.
@@ -37,93 +36,59 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    #[serde(deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(rename = "i18nCode", deserialize_with = "lenient_text")]
-    i18n_code: Option<String>,
-    #[serde(deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(rename = "traceId", deserialize_with = "lenient_text")]
-    trace_id: Option<String>,
-    #[serde(deserialize_with = "object")]
-    data: Option<Data>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Data {
-    #[serde(deserialize_with = "lenient_text")]
-    access_token: Option<String>,
-    #[serde(deserialize_with = "moment")]
-    expire_time: Option<DateTime<chrono::FixedOffset>>,
-    #[serde(deserialize_with = "lenient_text")]
-    scope: Option<String>,
-    #[serde(deserialize_with = "lenient_text")]
-    refresh_token: Option<String>,
-}
-
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
-}
+/// Where an answer holds the token.
+const TOKEN: &[&str] = &["data", "accessToken"];
 
 /// A token call succeeds where its body says `"code":200` (documented), as a number or a text, whatever the status says;
 /// a body without a code goes by the token in it.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
-    let answer: Answer = serde_json::from_slice(&response.body).unwrap_or_default();
-    let code = filled(answer.code);
-    let has_token = answer.data.is_some_and(|data| filled(data.access_token).is_some());
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
+    let body = ErrorBody::read(&response.body);
+    let code = body.text(&["code"]);
     let is_success = response.status.is_success();
-    if is_success && (code.as_deref() == Some("200") || (code.is_none() && has_token)) {
-        return Verdict::Success;
+    let is_good = code.as_deref() == Some("200") || (code.is_none() && body.text(TOKEN).is_some());
+    if is_success && is_good && !body.reports_failure() {
+        return Ok(());
     }
-    let i18n_code = filled(answer.i18n_code);
-    let mut problem =
-        VendorError { message: filled(answer.message), request_id: answer.trace_id, ..VendorError::default() };
+    let i18n_code = body.text(&["i18nCode"]);
+    let (message, request_id) = (body.text(&["message"]), body.text(&["traceId"]));
+    let mut problem = VendorError { message, request_id, ..VendorError::default() };
     if is_success {
-        // The body's code stands for the status.
+        // The body's code takes the place of the status.
         if let Some(status) = code.as_deref().and_then(|code| code.parse().ok()).filter(|s| (400..600).contains(s)) {
             let (kind, effect, retry) = by_status(status, false);
             (problem.kind, problem.effect, problem.retry) = (Some(kind), Some(effect), Some(retry));
-        } else if code.is_none() {
+        } else if code.is_none() && !body.reports_failure() {
             (problem.kind, problem.retry) = (Some(ErrorKind::Decode), Some(Retry::Never));
         }
     }
-    // Told by one integrator: renewing too often is refused so. Trying again at once makes it worse.
+    // The refusal of too many renewals (seen, by one integrator). Another try at once makes it worse.
     if i18n_code.as_deref() == Some("REQUEST_FREQUENTLY") {
         (problem.kind, problem.retry) = (Some(ErrorKind::RateLimited), Some(Retry::Never));
-        problem.hint = Some("tokens were renewed too often; the one at hand may still be good");
+        problem.hint = Some("the vendor refuses so many renewals; the token that is held may still be good");
     } else if response.status == http::StatusCode::UNAUTHORIZED {
         problem.hint = Some("the app's key, its secret, the code or this machine's clock is not right");
     }
     problem.code = i18n_code.or(code);
-    problem.into_verdict()
+    Err(Box::new(problem))
 }
 
-/// The token of an answer that [`judge`] found good; none where it holds none.
+/// The token of an answer that [`check`] found good; none where it holds none.
 pub(super) fn read(body: &[u8]) -> Option<AccessToken> {
-    let data = serde_json::from_slice::<Answer>(body).ok()?.data?;
-    let token = SecretString::from(filled(data.access_token)?.trim().to_owned());
-    let ends = [data.expire_time.map(|at| at.with_timezone(&Utc)), expiry(&token)];
+    let body = ErrorBody::read(body);
+    let token = Secret::from(body.text(TOKEN)?.trim().to_owned());
+    let stated = body.text(&["data", "expireTime"]).and_then(|text| time(&text));
+    let scope = body.text(&["data", "scope"]).unwrap_or_default();
     Some(AccessToken {
-        expires_at: ends.into_iter().flatten().min(),
-        scopes: data
-            .scope
-            .iter()
-            .flat_map(|scope| scope.split([',', ' ']))
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        refresh_token: filled(data.refresh_token).map(SecretString::from),
+        expires_at: [stated.map(|at| at.to_utc()), expiry(&token)].into_iter().flatten().min(),
+        scopes: scope.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
+        refresh_token: body.text(&["data", "refreshToken"]).map(Secret::from),
         token,
     })
 }
 
 impl AccessToken {
-    /// One that the caller brought.
-    pub(in super::super) fn given(expires_at: Option<DateTime<Utc>>, token: SecretString) -> Self {
+    /// A token that the caller gave.
+    pub(super) fn given(expires_at: Option<DateTime<Utc>>, token: Secret) -> Self {
         Self { token, expires_at, scopes: Vec::new(), refresh_token: None }
     }
 }
@@ -135,10 +100,8 @@ mod tests {
     use super::*;
 
     fn problem(status: u16, body: &'static str) -> Option<(Option<ErrorKind>, Option<String>)> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some((problem.kind, problem.code)),
-        }
+        let failed = check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err()?;
+        Some((failed.kind, failed.code))
     }
 
     #[test]
@@ -171,7 +134,7 @@ mod tests {
             "scope":"read_customers,write_customers","refreshToken":"r"}}"#,
         )
         .unwrap();
-        assert_eq!((secrecy::ExposeSecret::expose_secret(&token.token), token.scopes.len()), ("t", 2));
+        assert_eq!((token.token.expose(), token.scopes.len()), ("t", 2));
         assert_eq!(token.expires_at.unwrap().to_rfc3339(), "2026-03-01T22:00:00+00:00");
         assert!(token.refresh_token.is_some());
         assert!(!format!("{token:?}").contains("\"t\""));

@@ -1,4 +1,4 @@
-//! From the normalized customer to the vendor's fields. Pure.
+//! From the normalized customer to what is sent. Pure.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use chrono::Datelike;
 
 use super::addresses::{self, MappedAddress};
 use super::matrix as m;
-use super::options::Blanking;
-use super::wire::{CustomerFields, InternationalPhone, MarketingConsent};
+use super::request::options::Blanking;
+use super::request::{ConsentInput, CustomerInput, InternationalPhone};
 use crate::customer::{
     Channel, ConsentField, ConsentState, Customer, E164, Field, FieldPath, Gender, OptInLevel, is_blank, text,
 };
@@ -21,7 +21,7 @@ const TAGS_MAX: u16 = 100;
 /// A record in the vendor's terms.
 pub(super) struct Mapped<'c> {
     /// Without addresses.
-    pub(super) fields: CustomerFields<'c>,
+    pub(super) fields: CustomerInput<'c>,
     pub(super) addresses: Vec<MappedAddress<'c>>,
     /// To be blanked by an update.
     pub(super) cleared: Vec<Field>,
@@ -37,13 +37,13 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, blanking: Blanking, create: StepC
     if email.is_none() && phone.is_none() {
         refuse(mapper);
     }
-    let mut fields = CustomerFields {
+    let mut fields = CustomerInput {
         email: email.map(Cow::Borrowed),
         phone: phone.map(InternationalPhone),
         first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed),
         last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed),
         note: mapper.text(&m::NOTE, text(&customer.note)).map(Cow::Borrowed),
-        ..CustomerFields::default()
+        ..CustomerInput::default()
     };
     scalars(&mut fields, mapper, customer, email.is_some());
     fields.tags = tags(mapper);
@@ -56,37 +56,50 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, blanking: Blanking, create: StepC
     Mapped { fields, addresses, cleared, email, phone }
 }
 
-/// Turns the fields of a create into those of an update: addresses have routes of their own, and what is to be blanked
-/// is sent empty, or named in what comes back, to be sent as null.
-pub(super) fn for_update(fields: &mut CustomerFields<'_>, cleared: &[Field], blanking: Blanking) -> Vec<&'static str> {
-    fields.addresses.clear();
-    let mut nulls = Vec::new();
-    for field in cleared {
-        let (key, text) = match field {
-            Field::FirstName => ("first_name", &mut fields.first_name),
-            Field::LastName => ("last_name", &mut fields.last_name),
-            Field::Note => ("note", &mut fields.note),
-            Field::Tags => ("tags", &mut fields.tags),
-            Field::Gender => {
-                fields.gender = Some(0);
-                continue;
-            }
-            _ => continue,
-        };
-        match blanking {
-            Blanking::EmptyString => *text = Some(Cow::Borrowed("")),
-            Blanking::Null => nulls.push(key),
-            Blanking::Never => {}
-        }
+impl Mapped<'_> {
+    /// The fields of a create, with the addresses.
+    pub(super) fn for_create(&self) -> CustomerInput<'_> {
+        let addresses = self.addresses.iter().filter_map(MappedAddress::embedded).collect();
+        CustomerInput { addresses, ..self.fields.clone() }
     }
-    nulls
+
+    /// The fields of an update, with `tags` in place of the record's where they are given: addresses have routes of their
+    /// own. What is to be cleared is sent empty, or named in the second part, to be sent as null.
+    pub(super) fn for_update<'a>(
+        &'a self,
+        blanking: Blanking,
+        tags: Option<&'a str>,
+    ) -> (CustomerInput<'a>, Vec<&'static str>) {
+        let mut fields: CustomerInput<'a> = self.fields.clone();
+        fields.tags = tags.map(Cow::Borrowed).or(fields.tags);
+        let mut nulls = Vec::new();
+        for field in &self.cleared {
+            let (key, text) = match field {
+                Field::FirstName => ("first_name", &mut fields.first_name),
+                Field::LastName => ("last_name", &mut fields.last_name),
+                Field::Note => ("note", &mut fields.note),
+                Field::Tags => ("tags", &mut fields.tags),
+                Field::Gender => {
+                    fields.gender = Some(0);
+                    continue;
+                }
+                _ => continue,
+            };
+            match blanking {
+                Blanking::EmptyString => *text = Some(Cow::Borrowed("")),
+                Blanking::Null => nulls.push(key),
+                Blanking::Never => {}
+            }
+        }
+        (fields, nulls)
+    }
 }
 
-/// Stands in a plan for the tags that the look-up will show.
+/// The name that a plan shows for the tags that the look-up will bring.
 pub(super) const OPEN_TAGS: &str = "{tags}";
 
-/// The customer's tags at the vendor and the record's, within the vendor's limits; and what is to be told where not all
-/// of the record's fit.
+/// The customer's tags at the vendor and the record's, within the vendor's limits, with a note where not all of the
+/// record's fit.
 pub(super) fn united_tags(theirs: Option<&str>, ours: &str) -> (String, Option<Note>) {
     let mut all: Vec<&str> = Vec::new();
     let mut length = 0;
@@ -112,7 +125,7 @@ pub(super) fn united_tags(theirs: Option<&str>, ours: &str) -> (String, Option<N
     (all.join(","), note)
 }
 
-/// Without a usable e-mail address or phone number there is nobody to create or to find.
+/// Refuses a record without a usable e-mail address or phone number, by which alone a customer is found.
 fn refuse(mapper: &mut Mapper<'_>) {
     let customer = mapper.customer;
     let mut refused = false;
@@ -130,7 +143,7 @@ fn refuse(mapper: &mut Mapper<'_>) {
     }
 }
 
-fn scalars(fields: &mut CustomerFields<'_>, mapper: &mut Mapper<'_>, customer: &Customer, has_email: bool) {
+fn scalars(fields: &mut CustomerInput<'_>, mapper: &mut Mapper<'_>, customer: &Customer, has_email: bool) {
     if let Some(date) = customer.birthday {
         if (0..=9999).contains(&date.year()) {
             mapper.sent(Field::Birthday);
@@ -177,7 +190,7 @@ fn tags<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
     }
 }
 
-fn email_consent<'c>(mapper: &mut Mapper<'c>, has_email: bool) -> Option<MarketingConsent<'c>> {
+fn email_consent<'c>(mapper: &mut Mapper<'c>, has_email: bool) -> Option<ConsentInput<'c>> {
     if !has_email {
         if mapper.customer.email_marketing.as_ref().is_some_and(|consent| !consent.is_empty()) {
             let detail = "the vendor holds an e-mail consent only beside an e-mail address";
@@ -197,7 +210,7 @@ fn email_consent<'c>(mapper: &mut Mapper<'c>, has_email: bool) -> Option<Marketi
     Some(consent(mapper, Channel::Email, &known, state, assumed))
 }
 
-fn sms_consent<'c>(mapper: &mut Mapper<'c>) -> Option<MarketingConsent<'c>> {
+fn sms_consent<'c>(mapper: &mut Mapper<'c>) -> Option<ConsentInput<'c>> {
     let known = mapper.consent(Channel::Sms)?;
     let pending = "the vendor takes no open SMS consent: sent as not subscribed";
     let narrowed = (known.state == ConsentState::Pending).then_some(pending);
@@ -211,15 +224,15 @@ fn sms_consent<'c>(mapper: &mut Mapper<'c>) -> Option<MarketingConsent<'c>> {
     Some(consent(mapper, Channel::Sms, &known, state, assumed))
 }
 
-/// The vendor's object. A yes always has a level, so that none is assumed that nobody gave.
+/// The vendor's object. A yes always has a level, so that the vendor assumes none.
 fn consent<'c>(
     mapper: &mut Mapper<'c>,
     channel: Channel,
     known: &KnownConsent<'c>,
     state: u8,
     assumed: &'static str,
-) -> MarketingConsent<'c> {
-    let mut consent = MarketingConsent::new(state);
+) -> ConsentInput<'c> {
+    let mut consent = ConsentInput::new(state);
     consent.opt_in_level = known.level.map(|level| match level {
         OptInLevel::Unknown => 0,
         OptInLevel::Single => 1,
@@ -240,7 +253,7 @@ fn consent<'c>(
     consent
 }
 
-/// The e-mail address by which the person may be told apart from others: also one that is too long for the vendor.
+/// The record's own e-mail address, also one that is too long for the vendor.
 pub(super) fn known_email(customer: &Customer) -> Option<&str> {
     customer.email.as_ref().and_then(|email| email.usable().ok())
 }
