@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let body = r#"{"customer":{"id":"7","email":"mara@example.com"}}"#;
     let headers = signed(shoplazza::webhook::SIGNATURE_HEADER, body);
-    let delivery = shoplazza::webhook::Verifier::new(SECRET)?.delivery(&headers, body.as_bytes())?;
+    let delivery = shoplazza::webhook::delivery(&shoplazza::webhook::verifier(SECRET)?, &headers, body.as_bytes())?;
     println!("Shoplazza: of a customer: {}", delivery.customer.is_some());
 
     let body = r#"{"event":"data_request.completed","data":{"id":"dr_1","status":"completed"}}"#;

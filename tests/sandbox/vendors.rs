@@ -92,7 +92,7 @@ async fn a_shoplazza_token_ends_by_the_clock() {
     let url = sandbox.url("shoplazza").unwrap();
     let app = shoplazza::OAuthApp::new(Sandbox::SHOPLAZZA_CLIENT_ID, Sandbox::SHOPLAZZA_CLIENT_SECRET).unwrap();
     let app = app.base_url(&url).connector(&connector);
-    let pair = app.exchange("acme", &Sandbox::SHOPLAZZA_CODE.into(), "https://app.example.com/").await.unwrap();
+    let pair = app.exchange_code("acme", &Sandbox::SHOPLAZZA_CODE.into(), "https://app.example.com/").await.unwrap();
     assert_eq!(pair.expires_at, Some("2026-03-02T12:00:00Z".parse().unwrap()));
     // Who holds the access token alone cannot renew it.
     let bare = shoplazza::Shoplazza::builder("acme", pair.access_token.clone()).base_url(&url);

@@ -4,91 +4,44 @@
 //! to tell it by. So the code decides where there is one, then the status, and the wording only where the vendor gives
 //! nothing else: a taken contact, a bad token in a 400, and the field that a message is about.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
-
-use crate::client::json::lenient::lenient_text;
-use crate::client::{HttpResponse, Retry, VendorError, Verdict};
+use crate::client::json::error_body::ErrorBody;
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, Retry, VendorError};
 use crate::error::{Effect, ErrorKind, FieldError};
-
-/// What the two families of versions, and the services behind them, write beside the data.
-#[derive(Default, Deserialize)]
-struct Envelope {
-    /// `InvalidParameter`, `"4001"` or a gRPC number.
-    #[serde(default, deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "texts")]
-    errors: Vec<(String, String)>,
-    #[serde(default, deserialize_with = "texts")]
-    error: Vec<(String, String)>,
-}
-
-/// Messages with the field that they are under: from a text, a list, or a map of fields to texts or lists.
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Texts {
-        Text(String),
-        List(Vec<Texts>),
-        Map(BTreeMap<String, Texts>),
-        Other(#[allow(dead_code)] IgnoredAny),
-    }
-    fn collect(texts: Texts, field: &str, into: &mut Vec<(String, String)>) {
-        match texts {
-            Texts::Text(text) if !text.trim().is_empty() => into.push((field.to_owned(), text)),
-            Texts::List(list) => list.into_iter().for_each(|texts| collect(texts, field, into)),
-            Texts::Map(map) => map.into_iter().for_each(|(key, texts)| {
-                // `{"message": …}` inside a list is a message, not a field.
-                let is_word = matches!(key.as_str(), "message" | "error" | "detail");
-                collect(texts, if is_word { field } else { &key }, into);
-            }),
-            Texts::Text(_) | Texts::Other(_) => {}
-        }
-    }
-    let mut all = Vec::new();
-    collect(Texts::deserialize(deserializer)?, "", &mut all);
-    Ok(all)
-}
 
 /// What a body says of a failure.
 #[derive(Default)]
-struct Said {
+struct Failure {
+    /// `InvalidParameter`, `"4001"` or a gRPC number.
     code: Option<String>,
     /// Field and sentence.
     messages: Vec<(String, String)>,
-    /// Whether it has `errors` or `error` with something in it.
-    complains: bool,
+    /// Whether the body reports a failure, also beside a status that says success.
+    is_reported: bool,
 }
 
-impl Said {
+impl Failure {
     fn read(body: &[u8]) -> Self {
-        if let Some(envelope) = object::<Envelope>(body) {
-            let code = envelope.code.filter(|code| !code.trim().is_empty());
-            let mut messages = envelope.errors;
-            messages.extend(envelope.error);
-            let complains = !messages.is_empty();
-            if let Some(message) = envelope.message.filter(|text| !text.trim().is_empty() && text.trim() != "[]") {
-                messages.extend(pieces(&message));
-            }
-            return Self { code, messages, complains };
+        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        if !text.starts_with('{') {
+            // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
+            let text = serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned());
+            let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '[', '\u{0}']);
+            let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
+            return Self { messages, ..Self::default() };
         }
-        // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
-        let text = match serde_json::from_slice::<String>(body) {
-            Ok(text) => text,
-            Err(_) => std::str::from_utf8(body).unwrap_or_default().trim().to_owned(),
-        };
-        let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '{', '[', '\u{0}']);
-        let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
-        Self { code: None, messages, complains: false }
+        let body = ErrorBody::read(body);
+        let found = body.messages(&["errors", "error"]);
+        let mut messages: Vec<_> = found.plain.into_iter().map(|text| (String::new(), text)).collect();
+        messages.extend(found.fields.iter().map(|one| (one.field().to_owned(), one.message().to_owned())));
+        if let Some(message) = body.text(&["message"]).filter(|text| text.trim() != "[]") {
+            messages.extend(split_messages(&message));
+        }
+        Self { code: body.text(&["code"]), messages, is_reported: body.reports_failure() }
     }
 
     /// The code in lower case without separators.
-    fn word(&self) -> Option<String> {
+    fn normalized_code(&self) -> Option<String> {
         let letters = |code: &String| code.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         self.code.as_ref().map(letters).map(|code| code.to_ascii_lowercase())
     }
@@ -99,7 +52,7 @@ impl Said {
 }
 
 /// Several sentences in one text, as far as each is about a field that we know.
-fn pieces(message: &str) -> Vec<(String, String)> {
+fn split_messages(message: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = message.split(", ").collect();
     if parts.len() > 1 && parts.iter().all(|part| !field_of(part).is_empty() || is_taken(&plain(part))) {
         return parts.into_iter().map(|part| (String::new(), part.to_owned())).collect();
@@ -117,7 +70,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Documented is the first, for 2022-01; that later versions may say it otherwise is inferred. Whoever is taken for taken
+/// Documented is the first, for 2022-01; that later versions may say it otherwise is inferred. One that is taken for taken
 /// by mistake costs a look-up, and the error stays.
 fn is_taken(text: &str) -> bool {
     ["already taken", "already been taken", "already exist"].iter().any(|words| text.contains(words))
@@ -166,7 +119,7 @@ fn kind_of_code(word: &str) -> Option<ErrorKind> {
 }
 
 /// Whether a code speaks of the vendor's own trouble, and not of what was asked.
-fn is_trouble(word: &str) -> bool {
+fn is_server_fault(word: &str) -> bool {
     const WORDS: [&str; 21] = [
         "servererror",
         "internalservererror",
@@ -194,15 +147,15 @@ fn is_trouble(word: &str) -> bool {
 }
 
 /// Reads an answer of any status.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let status = response.status.as_u16();
-    let said = Said::read(&response.body);
-    let word = said.word();
+    let said = Failure::read(&response.body);
+    let word = said.normalized_code();
     if response.status.is_success() {
         let refused = word.as_deref().is_some_and(|word| !is_success(word));
         // A sentence alone is no failure: a 2xx that cannot be read is one that was carried out.
-        if !refused && !said.complains {
-            return Verdict::Success;
+        if !refused && !said.is_reported {
+            return Ok(());
         }
     }
     let kind = kind_of(&said, word.as_deref(), status, response.status.is_success());
@@ -214,8 +167,8 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
     if kind == Some(ErrorKind::RateLimited) && response.status.is_success() {
         problem.retry = Some(Retry::Always);
     }
-    if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_trouble) {
-        // As a 500 that says no more: what was carried out before the trouble nobody knows.
+    if kind.is_none() && response.status.is_success() && word.as_deref().is_some_and(is_server_fault) {
+        // As a 500 that says no more: what was carried out before it is unknown.
         problem.kind = Some(ErrorKind::Unavailable);
         problem.effect = Some(Effect::Unknown);
         problem.retry = Some(Retry::IfIdempotent);
@@ -230,11 +183,11 @@ pub(super) fn judge(response: &HttpResponse) -> Verdict {
         (!field.is_empty()).then(|| FieldError::from_vendor(field, text))
     });
     problem.fields = fields.collect();
-    problem.into_verdict()
+    Err(Box::new(problem))
 }
 
 /// What the body says the failure is; none where the status decides.
-fn kind_of(said: &Said, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
+fn kind_of(said: &Failure, word: Option<&str>, status: u16, succeeded: bool) -> Option<ErrorKind> {
     // The status is clear, whatever the body says.
     if matches!(status, 300..=399 | 401 | 403 | 408 | 425 | 429 | 502..=504) {
         return None;
@@ -254,7 +207,7 @@ fn kind_of(said: &Said, word: Option<&str>, status: u16, succeeded: bool) -> Opt
     }
     // From 2025-06 a refused operation is a 500 (documented). What names its reason was refused; the vendor's own
     // trouble has no code, or one that says so.
-    let names_reason = word.is_some_and(|word| !is_trouble(word) && !said.messages.is_empty());
+    let names_reason = word.is_some_and(|word| !is_server_fault(word) && !said.messages.is_empty());
     (status == 500 && names_reason).then_some(ErrorKind::Rejected)
 }
 
@@ -274,54 +227,14 @@ fn hint(kind: Option<ErrorKind>, status: u16) -> Option<&'static str> {
     }
 }
 
-/// Reads the data of a success: bare before 2025-06, under `data` from then on. Either is taken for either.
-pub(super) fn data<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    #[derive(Deserialize)]
-    struct Enveloped<T> {
-        data: T,
-    }
-    object::<Enveloped<T>>(body).map(|enveloped| enveloped.data).or_else(|| object(body))
-}
-
-/// Reads an object. From an array a structure could be read, too, by position.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let is_object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if is_object { serde_json::from_slice(body).ok() } else { None }
-}
-
-/// As [`judge`], for a read whose data is needed: an answer without it is a failure, and may be asked for again.
-pub(super) fn judge_read<T: DeserializeOwned>(response: &HttpResponse, into: &Mutex<Option<T>>) -> Verdict {
-    let verdict = judge(response);
-    if !matches!(verdict, Verdict::Success) || !response.status.is_success() {
-        return verdict;
-    }
-    let data = data(&response.body);
-    let is_there = data.is_some();
-    *into.lock().unwrap_or_else(PoisonError::into_inner) = data;
-    if is_there {
-        return Verdict::Success;
-    }
-    let hint = Some("the answer does not hold what was asked for");
-    VendorError {
-        kind: Some(ErrorKind::Decode),
-        effect: Some(Effect::NotSent),
-        retry: Some(Retry::IfIdempotent),
-        hint,
-        ..VendorError::default()
-    }
-    .into_verdict()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::json::error_body::shapes;
     use http::StatusCode;
 
-    fn problem(status: u16, body: &'static str) -> Option<VendorError> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some(*problem),
-        }
+    fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
+        check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err()
     }
 
     #[test]
@@ -356,6 +269,20 @@ mod tests {
             (r#"{"errors":["Email or Phone is already taken"]}"#, Some(ErrorKind::Conflict)),
         ] {
             assert_eq!(problem(200, body).expect(body).kind, kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_success_is_a_failure() {
+        for body in shapes::FAILURES {
+            for status in [200, 207] {
+                let problem = problem(status, body).expect(body);
+                assert!(matches!(problem.kind, None | Some(ErrorKind::Rejected)), "{status} {body}");
+                assert_eq!((problem.effect, problem.retry), (None, None), "{status} {body}");
+            }
+        }
+        for body in shapes::SUCCESSES {
+            assert!(problem(200, body).is_none(), "{body}");
         }
     }
 
@@ -404,24 +331,9 @@ mod tests {
             "Password confirmation must be equal to password","Last name can't be blank"]}"#;
         let named = ["addresses.country", "addresses.country_code", "password_confirmation", "addresses.last_name"];
         assert_eq!(fields(body), named);
-        assert_eq!(fields(r#"{"errors":{"email":["a","b"],"base":{"message":"c"}}}"#), ["base", "email", "email"]);
+        assert_eq!(fields(r#"{"errors":{"email":["a","b"],"base":{"message":"c"}}}"#), ["email", "email", "base"]);
         assert_eq!(fields(r#"{"code":"X","message":"Email is invalid, Phone is invalid"}"#), ["email", "phone"]);
         assert!(fields(r#"{"code":"X","message":"Sorry, Phone is invalid"}"#).is_empty());
         assert!(fields(r#"{"errors":[{"message":"x"},7,null,[]]}"#).is_empty());
-    }
-
-    #[test]
-    fn data_is_read_with_and_without_an_envelope() {
-        #[derive(Deserialize)]
-        struct Count {
-            count: u64,
-        }
-        let count = |body: &str| data::<Count>(body.as_bytes()).map(|data| data.count);
-        assert_eq!(count(r#"{"count":4}"#), Some(4));
-        assert_eq!(count(r#"{"code":"Success","data":{"count":4}}"#), Some(4));
-        assert_eq!(count(r#"{"code":"Success","data":null,"count":4}"#), Some(4));
-        for body in ["", "{}", "[4]", r#"{"data":[]}"#, r#"{"data":{}}"#, "<html>"] {
-            assert_eq!(count(body), None, "{body}");
-        }
     }
 }
