@@ -126,7 +126,7 @@ fn normalized(provider: &str, record: Value) -> Customer {
         "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
         "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
         "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),
-        "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),
+        "whale" => read(record, |row: whale::CustomerRecord| Customer::from(&row)),
         _ => Customer::default(),
     }
 }

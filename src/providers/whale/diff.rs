@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::builder::TagPolicy;
-use super::map::{EXTERNAL_ID_KEY, Wanted};
-use super::record::CustomerRecord;
-use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+use super::config::TagPolicy;
+use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue};
+use super::response::CustomerRecord;
+use super::to_vendor::Wanted;
 use crate::client::addresses::same_text;
 use crate::client::json::lenient::Scalar;
 use crate::customer::{Decimal, Field, Phone};
@@ -38,8 +38,8 @@ pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) ->
 pub(super) struct Held<'a> {
     pub(super) record: &'a CustomerRecord,
     /// What it does not show is not there.
-    pub(super) whole: bool,
-    /// So it is with tags and metadata, too.
+    pub(super) is_whole: bool,
+    /// The same for tags and metadata.
     pub(super) missing_means_empty: bool,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn update<'a>(
     held: &Held<'a>,
     policy: TagPolicy,
 ) -> Update<'a> {
-    let Held { record: held, whole, missing_means_empty } = *held;
+    let Held { record: held, is_whole: whole, missing_means_empty } = *held;
     // The vendor would lose what it did not show.
     let unknown = !whole || !missing_means_empty;
     let unknown_tags = unknown && held.tags.is_none() && policy == TagPolicy::Union && !wanted.clears(Field::Tags);

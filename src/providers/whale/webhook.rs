@@ -24,9 +24,9 @@ use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 
-use super::RemovalRequest;
-use super::fields::{Fields, RawMap};
-use super::words::CustomerId;
+use super::request::CustomerId;
+use super::response::RemovalRequestRecord;
+use super::response::fields::{Fields, RawMap};
 use crate::client::auth::signature::verify_hex;
 use crate::error::Error;
 
@@ -184,7 +184,7 @@ impl Event {
 
     /// The removal request that the event is about: none for events of other names than `data_request.…`.
     #[must_use]
-    pub fn removal_request(&self) -> Option<RemovalRequest> {
+    pub fn removal_request(&self) -> Option<RemovalRequestRecord> {
         self.name.starts_with("data_request.").then(|| self.read_data()).flatten()
     }
 
@@ -211,7 +211,7 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{RemovalKind, RemovalStatus};
+    use super::super::request::{RemovalKind, RemovalStatus};
     use super::*;
 
     const SECRET: &str = "whsec_fake_0000000000000000";

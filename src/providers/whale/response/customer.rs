@@ -6,9 +6,11 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 
+use super::super::request::CustomerId;
 use super::fields::{Fields, RawMap};
-use super::words::CustomerId;
-use crate::client::json::lenient::{Scalar, lenient_text};
+use crate::client::HttpResponse;
+use crate::client::json::lenient::{Scalar, lenient_bool, lenient_text, lenient_value};
+use crate::client::json::object::object;
 use crate::customer::Decimal;
 
 /// A customer as the vendor shows them. Which fields an answer has differs by call: rows of a list have no `object`, and
@@ -130,8 +132,39 @@ impl CustomerRecord {
     }
 }
 
+/// The customer of an answer: bare as documented, or in one of the usual wrappers, whose flags count as the customer's.
+/// One without an id is none.
+pub(in super::super) fn read_customer(response: &HttpResponse) -> Option<CustomerRecord> {
+    #[derive(serde::Deserialize)]
+    struct Wrapper {
+        #[serde(default, deserialize_with = "lenient_value")]
+        customer: Option<CustomerRecord>,
+        #[serde(default, deserialize_with = "lenient_value")]
+        data: Option<CustomerRecord>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        created: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        existing: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_bool")]
+        duplicate_found: Option<bool>,
+        #[serde(default, deserialize_with = "lenient_value")]
+        existing_customer_id: Option<CustomerId>,
+    }
+    let has_id = |record: &CustomerRecord| record.id.is_some();
+    if let Some(record) = object::<CustomerRecord>(&response.body).filter(has_id) {
+        return Some(record);
+    }
+    let wrapper: Wrapper = object(&response.body)?;
+    let mut record = wrapper.customer.or(wrapper.data).filter(has_id)?;
+    record.created = record.created.or(wrapper.created);
+    record.existing = record.existing.or(wrapper.existing);
+    record.duplicate_found = record.duplicate_found.or(wrapper.duplicate_found);
+    record.existing_customer_id = record.existing_customer_id.or(wrapper.existing_customer_id);
+    Some(record)
+}
+
 /// Whether an e-mail address has a form that the vendor's code makes up. Such an address is no identity.
-pub(super) fn is_placeholder(email: &str) -> bool {
+pub(in super::super) fn is_placeholder(email: &str) -> bool {
     let Some((local, domain)) = email.trim().split_once('@') else { return false };
     let made_up = ["walk-in.local", "alpine.local", "deleted.local", "merged.local"];
     if made_up.iter().any(|made_up| domain.eq_ignore_ascii_case(made_up)) {
@@ -176,7 +209,7 @@ pub struct AddressRecord {
 
 impl AddressRecord {
     /// Whether no part says anything.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(in super::super) fn is_blank(&self) -> bool {
         let Self { line1, line2, city, state, postal_code, country } = self;
         let parts = [line1, line2, city, state, postal_code, country];
         parts.into_iter().all(|part| part.as_deref().is_none_or(|text| text.trim().is_empty()))
@@ -273,5 +306,28 @@ mod tests {
         for real in ["nora@example.com", "deleted.scenes@example.com", "mergers@example.com", "nora"] {
             assert!(!is_placeholder(real), "{real}");
         }
+    }
+
+    #[test]
+    fn a_customer_is_found_bare_and_wrapped() {
+        let customer = |body: &'static str| {
+            read_customer(&HttpResponse::new(http::StatusCode::OK, body)).and_then(|c| c.id).map(|id| id.into_string())
+        };
+        for body in [r#"{"id":"a"}"#, r#"{"customer":{"id":"a"}}"#, r#"{"success":true,"data":{"id":"a"}}"#] {
+            assert_eq!(customer(body).as_deref(), Some("a"), "{body}");
+        }
+        for body in ["", "{}", r#"{"id":null}"#, r#"{"data":[]}"#, r#"[{"id":"a"}]"#, "<html>"] {
+            assert_eq!(customer(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_flags_of_a_wrapper_are_the_customers() {
+        let read = |body: &'static str| read_customer(&HttpResponse::new(http::StatusCode::OK, body)).unwrap();
+        let flagged =
+            read(r#"{"created":false,"duplicate_found":"true","existing":{},"customer":{"id":"a","created":true}}"#);
+        assert_eq!((flagged.created, flagged.duplicate_found, flagged.existing), (Some(true), Some(true), None));
+        let named = read(r#"{"success":true,"existing_customer_id":"a","data":{"id":"a"}}"#);
+        assert_eq!(named.existing_customer_id.unwrap().as_str(), "a");
     }
 }

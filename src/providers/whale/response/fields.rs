@@ -1,20 +1,16 @@
 //! An answer's object, taken apart key by key: what is not taken stays reachable as it came, with every digit.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use serde_json::value::RawValue;
 
 use crate::client::json::lenient::{lenient_bool, lenient_decimal, lenient_text};
 use crate::customer::Decimal;
 use crate::customer::time::parse_rfc3339;
 
-/// Keys and their values, byte by byte.
-pub(super) type RawMap = BTreeMap<String, Box<RawValue>>;
+pub(in super::super) use super::super::request::RawMap;
 
 /// The keys of an object that are left.
-pub(super) struct Fields(pub(super) RawMap);
+pub(in super::super) struct Fields(pub(in super::super) RawMap);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -24,34 +20,34 @@ impl<'de> Deserialize<'de> for Fields {
 
 impl Fields {
     /// The first of these keys that has a text, a number or a boolean.
-    pub(super) fn text(&mut self, names: &[&str]) -> Option<String> {
+    pub(in super::super) fn text(&mut self, names: &[&str]) -> Option<String> {
         self.take(names, |raw| lenient_text(&mut serde_json::Deserializer::from_str(raw)).ok().flatten())
     }
 
-    pub(super) fn bool(&mut self, name: &str) -> Option<bool> {
+    pub(in super::super) fn bool(&mut self, name: &str) -> Option<bool> {
         self.take(&[name], |raw| lenient_bool(&mut serde_json::Deserializer::from_str(raw)).ok().flatten())
     }
 
-    pub(super) fn decimal(&mut self, name: &str) -> Option<Decimal> {
+    pub(in super::super) fn decimal(&mut self, name: &str) -> Option<Decimal> {
         self.take(&[name], |raw| lenient_decimal(&mut serde_json::Deserializer::from_str(raw)).ok().flatten())
     }
 
     /// A number without a fraction; `47.0` counts as 47.
-    pub(super) fn count(&mut self, names: &[&str]) -> Option<u64> {
+    pub(in super::super) fn count(&mut self, names: &[&str]) -> Option<u64> {
         self.take(names, |raw| whole(raw.trim_matches('"')))
     }
 
-    pub(super) fn time(&mut self, names: &[&str]) -> Option<DateTime<FixedOffset>> {
+    pub(in super::super) fn time(&mut self, names: &[&str]) -> Option<DateTime<FixedOffset>> {
         self.take(names, |raw| serde_json::from_str::<String>(raw).ok().and_then(|text| parse_rfc3339(text.trim())))
     }
 
     /// A value of a type of its own. One of another type stays among the keys that are left.
-    pub(super) fn value<T: DeserializeOwned>(&mut self, names: &[&str]) -> Option<T> {
+    pub(in super::super) fn value<T: DeserializeOwned>(&mut self, names: &[&str]) -> Option<T> {
         self.take(names, |raw| if raw == "null" { None } else { serde_json::from_str(raw).ok() })
     }
 
     /// A value that is read by a rule of its own.
-    pub(super) fn with<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub(in super::super) fn with<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.take(&[name], read)
     }
 
@@ -70,7 +66,7 @@ impl Fields {
 }
 
 /// A whole number, also where it is written with zeros behind the point.
-pub(super) fn whole(text: &str) -> Option<u64> {
+pub(in super::super) fn whole(text: &str) -> Option<u64> {
     let text = text.trim();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.bytes().all(|b| b == b'0') { whole.parse().ok() } else { None }

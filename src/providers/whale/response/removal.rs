@@ -1,19 +1,18 @@
 //! Requests to erase or export a person's data.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 
+use super::super::request::{CustomerId, RemovalKind, RemovalRequestId, RemovalStatus};
 use super::fields::{Fields, RawMap};
-use super::words::{CustomerId, RemovalKind, RemovalRequestId, RemovalStatus};
 
 /// A request to erase or export a person's data, as the vendor took it (documented). There is no call that reads one:
 /// its end is told by a [webhook](super::webhook) only.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct RemovalRequest {
+pub struct RemovalRequestRecord {
     /// The vendor's id of the request.
     pub id: Option<RemovalRequestId>,
     /// The customer.
@@ -41,7 +40,7 @@ pub struct RemovalRequest {
     pub extra: RawMap,
 }
 
-impl<'de> Deserialize<'de> for RemovalRequest {
+impl<'de> Deserialize<'de> for RemovalRequestRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
         Ok(Self {
@@ -62,56 +61,13 @@ impl<'de> Deserialize<'de> for RemovalRequest {
 }
 
 /// Shows ids, kind and status.
-impl fmt::Debug for RemovalRequest {
+impl fmt::Debug for RemovalRequestRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemovalRequest")
+        f.debug_struct("RemovalRequestRecord")
             .field("id", &self.id)
             .field("customer_id", &self.customer_id)
             .field("kind", &self.kind)
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
-}
-
-/// The body of an erasure: `POST customers/{id}/removal-request` (documented).
-#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ErasureInput<'a> {
-    /// Why, in the caller's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Cow<'a, str>>,
-    /// Whether the vendor tells the person. What happens where it is left out is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notify_customer: Option<bool>,
-}
-
-/// Shows no reason: it may name the person.
-impl fmt::Debug for ErasureInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErasureInput").field("notify_customer", &self.notify_customer).finish_non_exhaustive()
-    }
-}
-
-/// The body of an export: `POST customers/{id}/removal-request` (documented).
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ExportInput<'a> {
-    /// The form of the archive: `json` (documented); others are unknown. Left out, the vendor chooses.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<Cow<'a, str>>,
-}
-
-impl ExportInput<'_> {
-    /// An archive in JSON.
-    #[must_use]
-    pub const fn json() -> Self {
-        Self { format: Some(Cow::Borrowed("json")) }
-    }
-}
-
-/// A request with its type, as it is written.
-#[derive(serde::Serialize)]
-pub(super) struct Typed<'a, T> {
-    #[serde(rename = "type")]
-    pub(super) kind: RemovalKind,
-    #[serde(flatten)]
-    pub(super) input: &'a T,
 }

@@ -1,20 +1,18 @@
 //! What hangs on a customer: the events of the timeline, and notes.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::super::request::{ActivityKind, CustomerId, NoteId};
 use super::fields::{Fields, RawMap};
-use super::words::{ActivityKind, CustomerId, NoteId};
 use crate::customer::Decimal;
 
 /// One event of a customer's timeline. The fields of a kind that nobody documented stand in [`extra`](Self::extra).
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct ActivityEvent {
+pub struct ActivityRecord {
     /// What happened.
     pub kind: ActivityKind,
     /// What happened, in the vendor's words.
@@ -35,7 +33,7 @@ pub struct ActivityEvent {
     pub extra: RawMap,
 }
 
-impl<'de> Deserialize<'de> for ActivityEvent {
+impl<'de> Deserialize<'de> for ActivityRecord {
     /// Takes the names of the vendor's own table too (seen): `activity_type`, `description`, `created_at`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
@@ -55,9 +53,9 @@ impl<'de> Deserialize<'de> for ActivityEvent {
 }
 
 /// Shows kind and time.
-impl fmt::Debug for ActivityEvent {
+impl fmt::Debug for ActivityRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActivityEvent")
+        f.debug_struct("ActivityRecord")
             .field("kind", &self.kind)
             .field("occurred_at", &self.occurred_at)
             .finish_non_exhaustive()
@@ -68,7 +66,7 @@ impl fmt::Debug for ActivityEvent {
 /// or inferred.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct CustomerNote {
+pub struct NoteRecord {
     /// The vendor's id.
     pub id: Option<NoteId>,
     /// The customer.
@@ -85,7 +83,7 @@ pub struct CustomerNote {
     pub extra: RawMap,
 }
 
-impl<'de> Deserialize<'de> for CustomerNote {
+impl<'de> Deserialize<'de> for NoteRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
         Ok(Self {
@@ -101,59 +99,12 @@ impl<'de> Deserialize<'de> for CustomerNote {
 }
 
 /// Shows the ids.
-impl fmt::Debug for CustomerNote {
+impl fmt::Debug for NoteRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerNote")
+        f.debug_struct("NoteRecord")
             .field("id", &self.id)
             .field("customer_id", &self.customer_id)
             .finish_non_exhaustive()
-    }
-}
-
-/// A note to be written.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct NoteInput<'a> {
-    /// The text. Its key is [`Builder::note_key`](super::Builder::note_key).
-    pub text: Cow<'a, str>,
-    /// Who writes it, as `created_by` (seen in a table of the vendor, whose default is `agent`).
-    pub author: Option<Cow<'a, str>>,
-}
-
-impl<'a> NoteInput<'a> {
-    /// A note with this text.
-    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
-        Self { text: text.into(), author: None }
-    }
-
-    /// Says who writes it.
-    #[must_use]
-    pub fn author(mut self, author: impl Into<Cow<'a, str>>) -> Self {
-        self.author = Some(author.into());
-        self
-    }
-}
-
-/// Shows no text: it speaks of a person.
-impl fmt::Debug for NoteInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoteInput").finish_non_exhaustive()
-    }
-}
-
-/// A note with the key of its text, as it is written.
-pub(super) struct KeyedNote<'a> {
-    pub(super) key: &'a str,
-    pub(super) input: &'a NoteInput<'a>,
-}
-
-impl Serialize for KeyedNote<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(self.key, &self.input.text)?;
-        if let Some(author) = &self.input.author {
-            map.serialize_entry("created_by", author)?;
-        }
-        map.end()
     }
 }
 
@@ -163,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_event_of_an_unknown_kind_keeps_all_that_it_says() {
-        let event: ActivityEvent = serde_json::from_str(
+        let event: ActivityRecord = serde_json::from_str(
             r#"{"type":"loyalty_redeemed","title":"Redeemed 100 points","points":100.10,"occurred_at":"2026-01-30T09:00:00Z",
             "deep":{"a":[1.50]}}"#,
         )
@@ -172,7 +123,7 @@ mod tests {
         let left: Vec<_> = event.extra.iter().map(|(key, raw)| (key.as_str(), raw.get())).collect();
         assert_eq!(left, [("deep", r#"{"a":[1.50]}"#), ("points", "100.10")]);
         assert!(!format!("{event:?}").contains("Redeemed"));
-        let other: ActivityEvent = serde_json::from_str(
+        let other: ActivityRecord = serde_json::from_str(
             r#"{"activity_type":"order","description":"x","created_at":"2026-01-30T09:00:00Z","amount":"40.00","type":null}"#,
         )
         .unwrap();
@@ -184,7 +135,7 @@ mod tests {
     #[test]
     fn a_note_is_read_under_every_key_and_written_under_one() {
         for key in ["note", "content", "body", "text"] {
-            let note: CustomerNote =
+            let note: NoteRecord =
                 serde_json::from_str(&format!(r#"{{"id":7,"{key}":"x","author":"mike_d"}}"#)).unwrap();
             assert_eq!((note.text.as_deref(), note.author.as_deref()), (Some("x"), Some("mike_d")));
             assert_eq!(note.id.unwrap().as_str(), "7");

@@ -1,18 +1,17 @@
 //! What an answer means. Status first, then type, then code; never the wording of a message, which may change
 //! (documented).
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
-use super::record::CustomerRecord;
-use super::words::CustomerId;
 use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
-use crate::client::{HttpResponse, VendorError, Verdict};
+use crate::client::json::object::object;
+use crate::client::response::Reading;
+use crate::client::{HttpResponse, VendorError};
 use crate::error::{ErrorKind, FieldError};
 
 /// Every published shape of an error in one: the documented envelope, and what the vendor's other code writes.
-#[derive(Default, Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct Answer {
     #[serde(default, deserialize_with = "error_part")]
     error: Option<ErrorPart>,
@@ -29,7 +28,7 @@ struct Answer {
 }
 
 /// The documented envelope's inside; as a text it is the message alone.
-#[derive(Default, Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct ErrorPart {
     #[serde(rename = "type", default, deserialize_with = "lenient_text")]
     kind: Option<String>,
@@ -45,7 +44,7 @@ struct ErrorPart {
     existing_customer_id: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct Details {
     #[serde(default, deserialize_with = "lenient_text")]
     param: Option<String>,
@@ -56,7 +55,7 @@ struct Details {
 }
 
 /// One problem of a list (inferred from comparable vendors).
-#[derive(Default, Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct Item {
     #[serde(default, deserialize_with = "lenient_text")]
     code: Option<String>,
@@ -70,7 +69,7 @@ struct Item {
     source: Option<Source>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct Source {
     #[serde(default, deserialize_with = "lenient_text")]
     pointer: Option<String>,
@@ -95,21 +94,15 @@ fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: 
     Ok(object(raw.get().as_bytes()))
 }
 
-/// A JSON object, where it can be read. Serde takes an array for a struct too, field by field, which no vendor means.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    let is_object = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-    if is_object { serde_json::from_slice(body).ok() } else { None }
-}
-
-/// Reads an answer of any status. Empty bodies, HTML and shapes that nobody published leave the decision to the status.
-pub(super) fn judge(response: &HttpResponse) -> Verdict {
+/// Finds the failure that an answer of any status reports. Empty bodies, HTML and shapes that are not published leave the
+/// decision to the status.
+pub(super) fn check(response: &HttpResponse) -> Reading<()> {
     let answer: Answer = object(&response.body).unwrap_or_default();
-    let ok = response.status.is_success();
     let has_items = answer.errors.as_ref().is_some_and(|items| !items.is_empty());
-    if ok && answer.success != Some(false) && answer.error.is_none() && !has_items {
-        return Verdict::Success;
+    if response.status.is_success() && answer.success != Some(false) && answer.error.is_none() && !has_items {
+        return Ok(());
     }
-    problem(response.status.as_u16(), answer).into_verdict()
+    Err(Box::new(problem(response.status.as_u16(), answer)))
 }
 
 fn problem(status: u16, answer: Answer) -> VendorError {
@@ -179,58 +172,13 @@ fn meaning(
     }
 }
 
-/// Whether an error is the vendor's own word that there is nothing by this id: a 404 of something else on the way, or of
-/// a wrong base URL, has no body of the vendor's.
-pub(super) fn says_missing(error: &crate::Error) -> bool {
-    error.kind() == ErrorKind::NotFound && (error.code().is_some() || error.vendor_message().is_some())
-}
-
-/// The customer of an answer: bare as documented, or in one of the usual wrappers, whose flags count as the customer's.
-/// One without an id is none.
-pub(super) fn customer(response: &HttpResponse) -> Option<CustomerRecord> {
-    #[derive(Deserialize)]
-    struct Wrapper {
-        #[serde(default, deserialize_with = "lenient_value")]
-        customer: Option<CustomerRecord>,
-        #[serde(default, deserialize_with = "lenient_value")]
-        data: Option<CustomerRecord>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        created: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        existing: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        duplicate_found: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_value")]
-        existing_customer_id: Option<CustomerId>,
-    }
-    let has_id = |record: &CustomerRecord| record.id.is_some();
-    if let Some(record) = read::<CustomerRecord>(response).filter(has_id) {
-        return Some(record);
-    }
-    let wrapper: Wrapper = read(response)?;
-    let mut record = wrapper.customer.or(wrapper.data).filter(has_id)?;
-    record.created = record.created.or(wrapper.created);
-    record.existing = record.existing.or(wrapper.existing);
-    record.duplicate_found = record.duplicate_found.or(wrapper.duplicate_found);
-    record.existing_customer_id = record.existing_customer_id.or(wrapper.existing_customer_id);
-    Some(record)
-}
-
-/// The body, where it can be read.
-pub(super) fn read<T: DeserializeOwned>(response: &HttpResponse) -> Option<T> {
-    object(&response.body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::StatusCode;
 
     fn failure(status: u16, body: &'static str) -> Option<VendorError> {
-        match judge(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)) {
-            Verdict::Success => None,
-            Verdict::Failure(problem) => Some(*problem),
-        }
+        check(&HttpResponse::new(StatusCode::from_u16(status).unwrap(), body)).err().map(|problem| *problem)
     }
 
     #[test]
@@ -286,28 +234,5 @@ mod tests {
         assert_eq!(removed.kind, Some(ErrorKind::Config));
         assert!(removed.hint.unwrap().contains("KeyScoped"));
         assert_eq!(failure(410, "").unwrap().kind, None);
-    }
-
-    #[test]
-    fn a_customer_is_found_bare_and_wrapped() {
-        let customer = |body: &'static str| {
-            customer(&HttpResponse::new(StatusCode::OK, body)).and_then(|c| c.id).map(|id| id.into_string())
-        };
-        for body in [r#"{"id":"a"}"#, r#"{"customer":{"id":"a"}}"#, r#"{"success":true,"data":{"id":"a"}}"#] {
-            assert_eq!(customer(body).as_deref(), Some("a"), "{body}");
-        }
-        for body in ["", "{}", r#"{"id":null}"#, r#"{"data":[]}"#, r#"[{"id":"a"}]"#, "<html>"] {
-            assert_eq!(customer(body), None, "{body}");
-        }
-    }
-
-    #[test]
-    fn the_flags_of_a_wrapper_are_the_customers() {
-        let read = |body: &'static str| super::customer(&HttpResponse::new(StatusCode::OK, body)).unwrap();
-        let flagged =
-            read(r#"{"created":false,"duplicate_found":"true","existing":{},"customer":{"id":"a","created":true}}"#);
-        assert_eq!((flagged.created, flagged.duplicate_found, flagged.existing), (Some(true), Some(true), None));
-        let named = read(r#"{"success":true,"existing_customer_id":"a","data":{"id":"a"}}"#);
-        assert_eq!(named.existing_customer_id.unwrap().as_str(), "a");
     }
 }

@@ -3,76 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::fields::{Fields, RawMap};
-use super::words::{CustomerId, Operator, SegmentId, SegmentKind};
+use super::super::PROVIDER;
+use super::RawMap;
+use super::words::{CustomerId, Operator, SegmentKind};
+use crate::client::validate::{Origin, Validation};
 use crate::error::{Error, FieldError};
-
-/// A segment, in either form that the vendor has published: with `type` and `member_count`, or with `is_dynamic` and
-/// `customer_count` (both documented, on different pages).
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct Segment {
-    /// The vendor's id.
-    pub id: Option<SegmentId>,
-    /// Its name.
-    pub name: Option<String>,
-    /// By rules or by a list.
-    pub kind: Option<SegmentKind>,
-    /// Of a dynamic one: its rules.
-    pub rules: Option<Rules>,
-    /// How many customers are in it. Who they are tells a list of customers by segment.
-    pub member_count: Option<u64>,
-    /// Of a static one: its members, where the vendor shows them (unknown).
-    pub customer_ids: Option<Vec<CustomerId>>,
-    /// What it is for (inferred).
-    pub description: Option<String>,
-    /// Values of the caller's own, as they came (documented for the other form).
-    pub metadata: Option<RawMap>,
-    /// When it was made.
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When it was last changed (inferred).
-    pub updated_at: Option<DateTime<FixedOffset>>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
-impl<'de> Deserialize<'de> for Segment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        let kind = fields.value(&["type"]);
-        let flag = if kind.is_none() { fields.bool("is_dynamic") } else { None };
-        let of_flag = |dynamic| if dynamic { SegmentKind::Dynamic } else { SegmentKind::Static };
-        Ok(Self {
-            id: fields.value(&["id"]),
-            name: fields.text(&["name"]),
-            kind: kind.or(flag.map(of_flag)),
-            rules: fields.value(&["rules"]),
-            member_count: fields.count(&["member_count", "customer_count"]),
-            customer_ids: fields.value(&["customer_ids"]),
-            description: fields.text(&["description"]),
-            metadata: fields.value(&["metadata"]),
-            created_at: fields.time(&["created_at"]),
-            updated_at: fields.time(&["updated_at"]),
-            extra: fields.0,
-        })
-    }
-}
-
-/// Shows id, type and how many members there are.
-impl fmt::Debug for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Segment")
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .field("member_count", &self.member_count)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The rules of a segment. All have to hold (inferred from "combine conditions").
 #[derive(Clone)]
@@ -145,7 +84,7 @@ impl Rule {
     pub fn new(field: impl Into<String>, operator: impl Into<Operator>, value: impl Serialize) -> Result<Self, Error> {
         let value = serde_json::value::to_raw_value(&value).map_err(|error| {
             let problem = FieldError::new("rules", "a value cannot be written as JSON");
-            Error::invalid_record(vec![problem]).with_provider(super::PROVIDER).with_source(error)
+            Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_source(error)
         })?;
         let (field, operator) = (field.into(), operator.into());
         Ok(Self::Condition(Condition { field, operator, value, extra: RawMap::new() }))
@@ -281,33 +220,35 @@ impl<'a> SegmentInput<'a> {
         self
     }
 
-    /// What stands against sending it, every problem at once.
-    pub(super) fn problems(&self, is_create: bool) -> Vec<FieldError> {
-        let mut problems = Vec::new();
-        let mut add = |field: &'static str, text: &'static str| problems.push(FieldError::new(field, text));
+    /// Refuses what the vendor cannot take, with every problem at once.
+    pub(in super::super) fn validate(&self, is_create: bool, origin: impl Into<Origin>) -> Result<(), Error> {
+        let mut problems = Validation::new(origin);
+        let mut refuse = |field, text: &'static str| problems.refuse(field, text);
         match &self.name {
-            Some(name) if name.trim().is_empty() => add("name", "must not be empty"),
-            None if is_create => add("name", "is required"),
+            Some(name) if name.trim().is_empty() => refuse("name", "must not be empty"),
+            None if is_create => refuse("name", "is required"),
             _ => {}
         }
         match (self.rules.is_some(), self.customer_ids.is_some(), &self.kind) {
-            (true, true, _) => add("customer_ids", "rules and members exclude each other"),
-            (true, false, Some(SegmentKind::Static)) => add("rules", "a static segment has members, and no rules"),
+            (true, true, _) => refuse("customer_ids", "rules and members exclude each other"),
+            (true, false, Some(SegmentKind::Static)) => refuse("rules", "a static segment has members, and no rules"),
             (false, true, Some(SegmentKind::Dynamic)) => {
-                add("customer_ids", "a dynamic segment has rules, and no members")
+                refuse("customer_ids", "a dynamic segment has rules, and no members");
             }
-            (false, _, Some(SegmentKind::Dynamic)) if is_create => add("rules", "a dynamic segment needs rules"),
-            (_, false, Some(SegmentKind::Static)) if is_create => add("customer_ids", "a static segment needs members"),
-            (_, _, None) if is_create => add("type", "is required"),
+            (false, _, Some(SegmentKind::Dynamic)) if is_create => refuse("rules", "a dynamic segment needs rules"),
+            (_, false, Some(SegmentKind::Static)) if is_create => {
+                refuse("customer_ids", "a static segment needs members");
+            }
+            (_, _, None) if is_create => refuse("type", "is required"),
             _ => {}
         }
         if matches!(&self.rules, Some(Rules::List(rules)) if rules.is_empty()) {
-            add("rules", "must not be empty: what a segment without rules holds is unknown");
+            refuse("rules", "must not be empty: what a segment without rules holds is unknown");
         }
         if !is_create && self.is_empty() {
-            add("segment", "an update has to change something");
+            refuse("segment", "an update has to change something");
         }
-        problems
+        problems.finish()
     }
 
     fn is_empty(&self) -> bool {

@@ -6,8 +6,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::super::request::CustomerId;
 use super::fields::{Fields, RawMap};
-use super::words::CustomerId;
 use crate::customer::Decimal;
 
 /// `GET customers/{id}/metrics`. Money is in major units (documented); its currency is unknown.
@@ -16,11 +16,11 @@ use crate::customer::Decimal;
 /// follows from the others by a rule that is known.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct CustomerMetrics {
+pub struct MetricsRecord {
     /// The customer.
     pub customer_id: Option<CustomerId>,
     /// Recency, frequency and monetary scores.
-    pub rfm: Rfm,
+    pub rfm: RfmRecord,
     /// What the customer is worth.
     pub lifetime_value: Option<Decimal>,
     /// Money per order.
@@ -46,7 +46,7 @@ pub struct CustomerMetrics {
 /// Scores from 1 to 5, where 5 is best (the range is seen).
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct Rfm {
+pub struct RfmRecord {
     /// How lately the customer bought.
     pub recency_score: Option<u64>,
     /// How often.
@@ -60,13 +60,13 @@ pub struct Rfm {
 }
 
 /// Shows no score.
-impl fmt::Debug for Rfm {
+impl fmt::Debug for RfmRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rfm").finish_non_exhaustive()
+        f.debug_struct("RfmRecord").finish_non_exhaustive()
     }
 }
 
-impl Rfm {
+impl RfmRecord {
     /// Whether the group is this one, without case, blanks, `_`, `-` and the plural's `s`: the vendor's code writes
     /// `champion`, `Champions` and `loyal_customers` (seen).
     #[must_use]
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for ChurnRisk {
     }
 }
 
-impl<'de> Deserialize<'de> for Rfm {
+impl<'de> Deserialize<'de> for RfmRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
         Ok(Self {
@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Rfm {
     }
 }
 
-impl<'de> Deserialize<'de> for CustomerMetrics {
+impl<'de> Deserialize<'de> for MetricsRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Fields::deserialize(deserializer)?;
         Ok(Self {
@@ -137,9 +137,9 @@ impl<'de> Deserialize<'de> for CustomerMetrics {
 }
 
 /// Shows whose metrics they are, and when they were computed.
-impl fmt::Debug for CustomerMetrics {
+impl fmt::Debug for MetricsRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerMetrics")
+        f.debug_struct("MetricsRecord")
             .field("customer_id", &self.customer_id)
             .field("computed_at", &self.computed_at)
             .finish_non_exhaustive()
@@ -150,7 +150,7 @@ impl fmt::Debug for CustomerMetrics {
 mod tests {
     use super::*;
 
-    fn metrics(json: &str) -> CustomerMetrics {
+    fn metrics(json: &str) -> MetricsRecord {
         serde_json::from_str(json).unwrap()
     }
 
