@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::call::Call;
 use super::retry::RetryBudget;
 use super::transport::HttpResponse;
 use super::{BaseUrl, Connector, Limit, Quota, RetryPolicy, account_key};
@@ -11,7 +10,7 @@ use crate::provider::ProviderId;
 
 /// What all calls of one account share: the connector, the vendor's quotas, the retry budget and policy.
 ///
-/// A client keeps one, behind an `Arc`, and starts a [`Call`] for each upsert.
+/// A client keeps one, behind an `Arc`, and starts a [`Call`](super::Call) for each upsert.
 #[derive(Debug)]
 pub struct AccountContext {
     pub(crate) provider: ProviderId,
@@ -91,12 +90,6 @@ impl AccountContext {
     pub fn with_reset_header(mut self, name: &'static str) -> Self {
         self.reset_header = Some(name);
         self
-    }
-
-    /// Starts a call: its requests share one deadline, one count, and one ledger of what may have changed.
-    #[must_use]
-    pub fn call(&self) -> Call<'_> {
-        Call::new(self)
     }
 
     /// Estimates how long a request would wait now for a place in all quotas.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method};
 
 use super::account::AccountContext;
@@ -11,11 +11,12 @@ use super::fill;
 use super::operation::Operation;
 use super::quota::{Permit, RateLimitHeaders, answered};
 use super::request::{Request, Url};
-use super::response::{Reading, Response};
+use super::response::{Reading, Response, html_page};
 use super::retry::{Retry, by_status};
-use super::retry_after::{http_date, requested_wait};
+use super::retry_after::requested_wait;
 use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
 use super::vendor_error::VendorError;
+use super::vendor_time::VendorTime;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::Step;
 
@@ -77,8 +78,8 @@ pub struct Call<'a> {
     committed: bool,
     uncertain: bool,
     had_unknown_attempt: bool,
-    /// The earliest time, by the vendor's clock, at which the call can have begun.
-    began_at_vendor: Option<DateTime<Utc>>,
+    /// When the call began, by the vendor's clock.
+    vendor_time: VendorTime,
 }
 
 /// How one attempt failed.
@@ -93,8 +94,16 @@ struct Failed {
     error: Error,
 }
 
+impl AccountContext {
+    /// Starts a call: its requests share one deadline, one count, and one ledger of what may have changed.
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
+        Call::new(self)
+    }
+}
+
 impl<'a> Call<'a> {
-    pub(super) fn new(account: &'a AccountContext) -> Self {
+    fn new(account: &'a AccountContext) -> Self {
         let began = account.connector.clock().now();
         Self {
             account,
@@ -106,7 +115,7 @@ impl<'a> Call<'a> {
             committed: false,
             uncertain: false,
             had_unknown_attempt: false,
-            began_at_vendor: None,
+            vendor_time: VendorTime::default(),
         }
     }
 }
@@ -322,7 +331,7 @@ impl Call<'_> {
         let response = match answer {
             Ok(response) => {
                 let own = usize::from(account.allowance.is_some());
-                self.note_vendor_time(&response, clock.now());
+                self.vendor_time.note(&response, clock.now().saturating_duration_since(self.began));
                 answered(permits, own, now, clock.now(), RateLimitHeaders::read(&response.headers));
                 response
             }
@@ -474,47 +483,6 @@ impl Call<'_> {
     /// is read from the `Date` headers of the call's answers; without one, nothing is known, and it is not shown.
     #[must_use]
     pub fn created_since_start(&self, created_at: DateTime<Utc>) -> bool {
-        // Vendors write whole seconds: such a time means any moment of its second.
-        let whole_second = created_at.timestamp_subsec_nanos() == 0;
-        let latest = if whole_second { created_at + TimeDelta::milliseconds(999) } else { created_at };
-        self.began_at_vendor.is_some_and(|began| latest >= began)
+        self.vendor_time.is_since(created_at)
     }
-
-    /// Estimates when the call began by the vendor's clock: an answer written at its `Date` arrived so long after that.
-    fn note_vendor_time(&mut self, response: &HttpResponse, now: Instant) {
-        let Some(date) = response.header("date").and_then(http_date) else { return };
-        let Ok(since) = TimeDelta::from_std(now.saturating_duration_since(self.began)) else { return };
-        let Some(began) = date.checked_sub_signed(since) else { return };
-        // Of several estimates the latest is the closest: each is early by the answer's own way.
-        self.began_at_vendor = Some(self.began_at_vendor.map_or(began, |known| known.max(began)));
-    }
-}
-
-/// The failure of a 2xx that holds an HTML page where JSON is promised: a proxy, a login page or an outage page answered,
-/// and nothing shows what the vendor did.
-fn html_page(response: &HttpResponse, operation: &Operation) -> Option<Box<VendorError>> {
-    const HINT: &str = "the answer is an HTML page in place of JSON: a proxy, a login page or an outage page answered";
-    if !response.status.is_success() || matches!(response.status.as_u16(), 204 | 205) {
-        return None;
-    }
-    let body = response.body.trim_ascii_start();
-    if body.starts_with(b"{") || body.starts_with(b"[") {
-        return None;
-    }
-    let is_html = match response.header("content-type") {
-        Some(kind) => {
-            let kind = kind.trim_start().to_ascii_lowercase();
-            kind.starts_with("text/html") || kind.starts_with("application/xhtml")
-        }
-        None => body.starts_with(b"<"),
-    };
-    if !is_html {
-        return None;
-    }
-    let error = VendorError::unreadable(HINT);
-    Some(if operation.writes {
-        Box::new(VendorError { effect: Some(Effect::Unknown), retry: Some(Retry::IfIdempotent), ..*error })
-    } else {
-        error
-    })
 }

@@ -31,6 +31,7 @@ mod transport;
 #[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod validate;
 mod vendor_error;
+mod vendor_time;
 
 pub use base_url::BaseUrl;
 pub use clock::{Clock, ManualClock, SystemClock};

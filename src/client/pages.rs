@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use futures::stream::{self, Stream};
 
+use super::Response;
 use super::validate::Origin;
 use crate::customer::is_blank;
 use crate::error::{Effect, Error, ErrorKind, FieldError};
@@ -382,6 +383,12 @@ pub(crate) struct Fetched<T> {
 impl<T> From<Page<T>> for Fetched<T> {
     fn from(page: Page<T>) -> Self {
         Self { page, request_id: None, attempts: 0 }
+    }
+}
+
+impl<T> From<Response<Page<T>>> for Fetched<T> {
+    fn from(response: Response<Page<T>>) -> Self {
+        Self { page: response.value, request_id: response.request_id, attempts: response.attempts }
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use super::Operation;
 use crate::customer::is_blank;
 use crate::error::{Error, FieldError};
 use crate::provider::ProviderId;
@@ -25,6 +26,12 @@ impl Origin {
 impl From<(ProviderId, &'static str)> for Origin {
     fn from((provider, operation): (ProviderId, &'static str)) -> Self {
         Self { provider, operation }
+    }
+}
+
+impl From<&Operation> for Origin {
+    fn from(operation: &Operation) -> Self {
+        Self { provider: operation.provider, operation: operation.name }
     }
 }
 
@@ -126,7 +133,7 @@ impl Validation {
     pub(crate) fn extend(&mut self, problems: impl IntoIterator<Item = FieldError>) {
         for problem in problems {
             let message = problem.message().to_owned();
-            self.refuse(&problem.field().to_owned(), message);
+            self.refuse(problem.field(), message);
         }
     }
 

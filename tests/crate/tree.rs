@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use customer_sink::providers::MATRICES;
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
+pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -22,7 +22,7 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn providers() -> Vec<String> {
+pub fn providers() -> Vec<String> {
     let entries = fs::read_dir(root().join("src/providers")).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.path().is_dir());
     let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
@@ -36,9 +36,6 @@ fn every_provider_has_all_its_pieces() {
     listed.sort();
     assert_eq!(providers(), listed, "the folders are the providers of MATRICES");
     for name in providers() {
-        for file in ["mod.rs", "matrix.rs", "wire.rs", "map.rs", "answer.rs", "client.rs"] {
-            assert!(root().join("src/providers").join(&name).join(file).is_file(), "{name} lacks {file}");
-        }
         let fixtures =
             fs::read_dir(root().join("fixtures").join(&name)).unwrap_or_else(|_| panic!("{name} lacks fixtures"));
         assert!(fixtures.count() >= 5, "{name} has few exchanges");
@@ -58,8 +55,11 @@ fn no_provider_names_another_and_the_model_names_none() {
         for file in rust_files(&root().join("src/providers").join(name)) {
             let text = fs::read_to_string(&file).unwrap();
             for other in names.iter().filter(|other| *other != name) {
-                let path = format!("{other}::");
-                assert!(!text.contains(&path), "{} names {other}", file.display());
+                let names_it = text.match_indices(&format!("{other}::")).any(|(at, _)| {
+                    // `whale::` is a part of `triple_whale::`.
+                    !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                });
+                assert!(!names_it, "{} names {other}", file.display());
             }
         }
     }
@@ -71,21 +71,10 @@ fn no_provider_names_another_and_the_model_names_none() {
 }
 
 #[test]
-fn pure_parts_do_no_io() {
-    for name in providers() {
-        for file in ["wire.rs", "map.rs", "matrix.rs", "answer.rs"] {
-            let path = root().join("src/providers").join(&name).join(file);
-            let text = fs::read_to_string(&path).unwrap();
-            assert!(!text.contains("async fn") && !text.contains(".await"), "{} does I/O", path.display());
-        }
-    }
-}
-
-#[test]
 fn one_file_alone_names_reqwest() {
     for file in rust_files(&root().join("src")) {
         let text = fs::read_to_string(&file).unwrap();
-        let names = text.contains("reqwest::") && !file.ends_with("http/reqwest.rs");
+        let names = text.contains("reqwest::") && !file.ends_with("client/reqwest.rs");
         // Tests of the stand-ins and module lines may: what must not is a type or call.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let is_test = file.file_name().is_some_and(|name| name == "tests.rs");

@@ -172,7 +172,7 @@ fn a_shifted_page_is_a_loop_where_that_is_refused() {
     for (rows, next, refused) in [
         (&["0", "1", "2"][..], Some("b"), true),
         (&["0", "1", "2"], None, false),
-        (&["3", "4", "1"], Some("b"), false),
+        (&["3", "4", "5"], Some("b"), false),
         (&["4", "5", "6", "2", "3"], Some("b"), false),
     ] {
         for on in [true, false] {

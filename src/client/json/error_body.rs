@@ -1,0 +1,353 @@
+//! The errors that an answer reports in its body, in whatever shape a vendor writes them.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::error::FieldError;
+
+/// The key under which numbers arrive where another crate of the build switches on serde_json's `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Keys whose value is the text of the error that they stand in.
+const MESSAGES: &[&str] = &["message", "messages", "error", "errors", "errorMsg", "detail", "details", "title"];
+
+/// Keys whose value names the field that the error beside them is about.
+const FIELDS: &[&str] = &["field", "attribute", "param", "pointer"];
+
+/// Keys whose value is neither: facts about the error that are read by name.
+const FACTS: &[&str] =
+    &["code", "Code", "status", "Status", "type", "isError", "request_id", "success", "source", "id"];
+
+/// A JSON value of any shape.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) enum Node {
+    #[default]
+    Null,
+    Bool(bool),
+    /// A number, as its digits.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Map(map) => map.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar: a string as it is, a number as its digits.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Number(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it reports an error at all: not null, `false`, 0 or empty, nor a map of nothing but these. An item of a
+    /// list of errors is one, even if it says nothing.
+    fn reports(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Text(text) | Self::Number(text) => {
+                !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "null" | "[]" | "{}")
+            }
+            Self::List(list) => !list.is_empty(),
+            Self::Map(map) => map.iter().any(|(_, node)| node.reports()),
+        }
+    }
+
+    /// Whether it says no: `false`, as a boolean or a text, or 0.
+    fn says_no(&self) -> bool {
+        match self {
+            Self::Bool(value) => !value,
+            Self::Text(text) | Self::Number(text) => matches!(text.trim().to_ascii_lowercase().as_str(), "false" | "0"),
+            _ => false,
+        }
+    }
+
+    fn collect(&self, field: Option<&str>, into: &mut Messages) {
+        match self {
+            Self::List(list) => list.iter().for_each(|node| node.collect(field, into)),
+            Self::Map(map) => {
+                let named = self.named_field();
+                let field = named.or(field);
+                for (key, node) in map {
+                    match key.as_str() {
+                        key if MESSAGES.contains(&key) => node.collect(field, into),
+                        key if FIELDS.contains(&key) || FACTS.contains(&key) => {}
+                        key => node.collect(Some(key), into),
+                    }
+                }
+            }
+            Self::Text(text) | Self::Number(text) if !text.trim().is_empty() => match field {
+                Some(field) => into.fields.push(FieldError::from_vendor(field, text)),
+                None => into.plain.push(text.clone()),
+            },
+            _ => {}
+        }
+    }
+
+    /// The field that an error names, itself or in its `source`.
+    fn named_field(&self) -> Option<&str> {
+        let of = |node: &'_ Self| FIELDS.iter().find_map(|key| node.get(key)).is_some();
+        let here = if of(self) { Some(self) } else { self.get("source") }?;
+        FIELDS.iter().find_map(|key| here.get(key)?.text()).filter(|name| !name.trim().is_empty())
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Number(value.to_string()))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if map.is_empty() && key == NUMBER {
+                return access.next_value().map(Node::Number);
+            }
+            map.push((key, access.next_value()?));
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+/// The texts of an error: those about a field, and the others.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    pub(crate) plain: Vec<String>,
+    pub(crate) fields: Vec<FieldError>,
+}
+
+impl Messages {
+    /// The texts about no field as one; none where there is none.
+    pub(crate) fn joined(&self) -> Option<String> {
+        (!self.plain.is_empty()).then(|| self.plain.join("; "))
+    }
+}
+
+/// The body of an answer, as far as it reports errors. Of a body that is no JSON object nothing is known: a list is never
+/// read as the object, item by item.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorBody(Node);
+
+impl ErrorBody {
+    /// Reads a body.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        Self(if is_object { serde_json::from_slice(body).unwrap_or_default() } else { Node::Null })
+    }
+
+    /// Whether the body reports a failure, also beside a status that says success: `success` is false, or `error` or
+    /// `errors` hold something. One rule for every vendor.
+    pub(crate) fn reports_failure(&self) -> bool {
+        self.0.get("success").is_some_and(Node::says_no)
+            || ["error", "errors"].iter().any(|key| self.0.get(key).is_some_and(Node::reports))
+    }
+
+    /// The value at a path of keys.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(&self.0, |node, key| node.get(key))
+    }
+
+    /// The text at a path of keys; none where it is blank.
+    pub(crate) fn text(&self, path: &[&str]) -> Option<String> {
+        self.at(path)?.text().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+    }
+
+    /// Whether the value at a path is `true`, also as a text or 1.
+    pub(crate) fn is_true(&self, path: &[&str]) -> bool {
+        match self.at(path) {
+            Some(Node::Bool(value)) => *value,
+            Some(Node::Text(text) | Node::Number(text)) => {
+                matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "1")
+            }
+            _ => false,
+        }
+    }
+
+    /// The texts under these keys, in this order.
+    pub(crate) fn messages(&self, keys: &[&str]) -> Messages {
+        let mut messages = Messages::default();
+        for key in keys {
+            if let Some(node) = self.0.get(key).filter(|node| node.reports()) {
+                node.collect(None, &mut messages);
+            }
+        }
+        messages
+    }
+
+    /// The whole body as a map of field names to texts, for vendors that write errors like that.
+    pub(crate) fn as_fields(&self) -> Vec<FieldError> {
+        let Node::Map(map) = &self.0 else { return Vec::new() };
+        let texts = map.iter().filter_map(|(key, node)| match node {
+            Node::Text(text) if !FACTS.contains(&key.as_str()) => Some(FieldError::from_vendor(key, text)),
+            _ => None,
+        });
+        texts.collect()
+    }
+}
+
+/// Bodies of a success status that report a failure all the same, and some that do not: one table for every vendor's tests.
+#[cfg(test)]
+pub(crate) mod shapes {
+    /// Each is a failure, with 200 and with 207.
+    pub(crate) const FAILURES: &[&str] = &[
+        r#"{"success":false}"#,
+        r#"{"success":"false"}"#,
+        r#"{"success":false,"message":"no"}"#,
+        r#"{"error":"no"}"#,
+        r#"{"error":["no"]}"#,
+        r#"{"error":{"message":"no"}}"#,
+        r#"{"error":[{"message":"no"}]}"#,
+        r#"{"error":{"email":["no"]}}"#,
+        r#"{"error":true}"#,
+        r#"{"error":17}"#,
+        r#"{"errors":"no"}"#,
+        r#"{"errors":["no"]}"#,
+        r#"{"errors":{"email":"no"}}"#,
+        r#"{"errors":{"email":["no"]}}"#,
+        r#"{"errors":[{"message":"no"}]}"#,
+        r#"{"errors":[{"field":"email","message":"no"}]}"#,
+        r#"{"errors":[{}]}"#,
+        r#"{"customer":{"id":"1"},"errors":["no"]}"#,
+        r#"{"customer":{"id":"1"},"success":false}"#,
+        r#"{"customer":{"id":"1"},"error":"no"}"#,
+        r#"{"success":true,"errors":[{"message":"no"}]}"#,
+    ];
+
+    /// None is a failure.
+    pub(crate) const SUCCESSES: &[&str] = &[
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\u{0}",
+        r#"["no"]"#,
+        r#"[false,"no"]"#,
+        r#"{"success":true}"#,
+        r#"{"success":"true","message":"received"}"#,
+        r#"{"success":null}"#,
+        r#"{"error":null,"errors":[]}"#,
+        r#"{"error":"","errors":{}}"#,
+        r#"{"error":false}"#,
+        r#"{"error":0,"errors":"0"}"#,
+        r#"{"error":"false","errors":{"email":null,"tags":""}}"#,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(body: &str) -> (Option<String>, Vec<(String, String)>) {
+        let messages = ErrorBody::read(body.as_bytes()).messages(&["errors", "error", "message"]);
+        let fields = messages.fields.iter().map(|f| (f.field().to_owned(), f.message().to_owned())).collect();
+        (messages.joined(), fields)
+    }
+
+    #[test]
+    fn every_shape_of_a_failure_is_one_and_nothing_else_is() {
+        for body in shapes::FAILURES {
+            assert!(ErrorBody::read(body.as_bytes()).reports_failure(), "{body}");
+        }
+        for body in shapes::SUCCESSES {
+            assert!(!ErrorBody::read(body.as_bytes()).reports_failure(), "{body}");
+        }
+    }
+
+    #[test]
+    fn texts_are_found_in_every_shape() {
+        let plain = |text: &str| (Some(text.to_owned()), Vec::new());
+        for body in [
+            r#"{"message":"no"}"#,
+            r#"{"error":"no"}"#,
+            r#"{"error":{"type":"bad_request","message":"no","code":"x"}}"#,
+            r#"{"errors":"no"}"#,
+            r#"{"errors":["no"]}"#,
+            r#"{"errors":[{"message":"no"}]}"#,
+            r#"{"errors":[{"message":{"message":["no"]}}]}"#,
+            r#"{"error":0,"errors":[null,{"errorMsg":"no"}]}"#,
+        ] {
+            assert_eq!(texts(body), plain("no"), "{body}");
+        }
+        assert_eq!(texts(r#"{"errors":[{"message":"a"},"b"],"message":"c"}"#), plain("a; b; c"));
+        for body in [
+            r#"{"errors":[{"field":"email","message":"odd"}]}"#,
+            r#"{"errors":[{"attribute":"email","error":"odd"}]}"#,
+            r#"{"errors":[{"detail":"odd","source":{"pointer":"email"}}]}"#,
+            r#"{"error":{"param":"email","message":"odd"}}"#,
+            r#"{"errors":{"email":["odd"]}}"#,
+            r#"{"errors":[{"message":{"email":"odd"}}]}"#,
+        ] {
+            assert_eq!(texts(body), (None, vec![("email".to_owned(), "odd".to_owned())]), "{body}");
+        }
+        let many = texts(r#"{"errors":{"email":["odd","long"],"phone":"short"}}"#);
+        assert_eq!(many.1.len(), 3);
+    }
+
+    #[test]
+    fn facts_are_read_by_name() {
+        let body =
+            ErrorBody::read(br#"{"error":{"code":17,"type":"t"},"status":{"code":"404"},"isError":"1","blank":" "}"#);
+        assert_eq!(body.text(&["error", "code"]).as_deref(), Some("17"));
+        assert_eq!(body.text(&["status", "code"]).as_deref(), Some("404"));
+        assert!(body.is_true(&["isError"]) && !body.is_true(&["status"]));
+        assert_eq!((body.text(&["blank"]), body.text(&["error"]), body.text(&["no", "where"])), (None, None, None));
+        let fields = ErrorBody::read(br#"{"cust-1":"odd","status":"x","n":1}"#).as_fields();
+        assert_eq!(fields.iter().map(FieldError::field).collect::<Vec<_>>(), ["cust-1"]);
+    }
+}
