@@ -1,139 +1,50 @@
-//! What an answer means. Status first, then type, then code; never the wording of a message, which may change
-//! (documented).
+//! What an answer reports about a failure. Status first, then type, then code; never the wording of a message, which may
+//! change (documented).
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
-use serde_json::value::RawValue;
-
-use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
-use crate::client::json::object::object;
+use crate::client::json::error_body::{ErrorBody, Node};
 use crate::client::response::Reading;
 use crate::client::{HttpResponse, VendorError};
 use crate::error::{ErrorKind, FieldError};
 
-/// Every published shape of an error in one: the documented envelope, and what the vendor's other code writes.
-#[derive(Default, serde::Deserialize)]
-struct Answer {
-    #[serde(default, deserialize_with = "error_part")]
-    error: Option<ErrorPart>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient_bool")]
-    success: Option<bool>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    existing_customer_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_object")]
-    details: Option<Details>,
-    #[serde(default, deserialize_with = "lenient_value")]
-    errors: Option<Vec<Item>>,
-}
-
-/// The documented envelope's inside; as a text it is the message alone.
-#[derive(Default, serde::Deserialize)]
-struct ErrorPart {
-    #[serde(rename = "type", default, deserialize_with = "lenient_text")]
-    kind: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    param: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    request_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    existing_customer_id: Option<String>,
-}
-
-#[derive(Default, serde::Deserialize)]
-struct Details {
-    #[serde(default, deserialize_with = "lenient_text")]
-    param: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    field: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    existing_customer_id: Option<String>,
-}
-
-/// One problem of a list (inferred from comparable vendors).
-#[derive(Default, serde::Deserialize)]
-struct Item {
-    #[serde(default, deserialize_with = "lenient_text")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    detail: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    param: Option<String>,
-    #[serde(default, deserialize_with = "lenient_object")]
-    source: Option<Source>,
-}
-
-#[derive(Default, serde::Deserialize)]
-struct Source {
-    #[serde(default, deserialize_with = "lenient_text")]
-    pointer: Option<String>,
-}
-
-/// An object, or a text that is the message; null, `false` and an empty text are no error.
-fn error_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorPart>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let raw = raw.get();
-    if matches!(raw, "null" | "false") {
-        return Ok(None);
-    }
-    if let Ok(text) = serde_json::from_str::<String>(raw) {
-        let part = ErrorPart { message: Some(text), ..ErrorPart::default() };
-        return Ok(part.message.as_deref().is_some_and(|text| !text.trim().is_empty()).then_some(part));
-    }
-    Ok(Some(object(raw.as_bytes()).unwrap_or_default()))
-}
-
-fn lenient_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(object(raw.get().as_bytes()))
-}
-
 /// Finds the failure that an answer of any status reports. Empty bodies, HTML and shapes that are not published leave the
 /// decision to the status.
 pub(super) fn check(response: &HttpResponse) -> Reading<()> {
-    let answer: Answer = object(&response.body).unwrap_or_default();
-    let has_items = answer.errors.as_ref().is_some_and(|items| !items.is_empty());
-    if response.status.is_success() && answer.success != Some(false) && answer.error.is_none() && !has_items {
+    let body = ErrorBody::read(&response.body);
+    if response.status.is_success() && !body.reports_failure() {
         return Ok(());
     }
-    Err(Box::new(problem(response.status.as_u16(), answer)))
+    Err(Box::new(failure(response.status.as_u16(), &body)))
 }
 
-fn problem(status: u16, answer: Answer) -> VendorError {
-    let part = answer.error.unwrap_or_default();
-    let details = answer.details.unwrap_or_default();
-    let existing = answer.existing_customer_id.or(part.existing_customer_id).or(details.existing_customer_id);
-    let existing = existing.filter(|id| !id.trim().is_empty());
-    let mut code = part.code;
-    let mut fields = Vec::new();
+/// The documented envelope, and what the vendor's other code writes (seen).
+fn failure(status: u16, body: &ErrorBody) -> VendorError {
+    let first = |paths: &[&[&str]]| paths.iter().find_map(|path| body.text(path));
+    let existing =
+        first(&[&["existing_customer_id"], &["error", "existing_customer_id"], &["details", "existing_customer_id"]]);
     // The detail beside a title is the better message.
-    let message = answer.message.or(part.message);
-    if let Some(param) = part.param.or(details.param).or(details.field) {
-        fields.push(FieldError::from_vendor(param, message.clone().unwrap_or_default()));
+    let told = first(&[&["message"], &["error", "message"], &["error"]]);
+    let word = body.text(&["error", "type"]);
+    let code = body.text(&["error", "code"]).or_else(|| match body.at(&["errors"]) {
+        Some(Node::List(items)) => items.iter().find_map(|item| item.get("code")?.text()).map(str::to_owned),
+        _ => None,
+    });
+    let mut fields = Vec::new();
+    if let Some(param) = first(&[&["error", "param"], &["details", "param"], &["details", "field"]]) {
+        fields.push(FieldError::from_vendor(param, told.clone().unwrap_or_default()));
     }
-    for item in answer.errors.unwrap_or_default() {
-        code = code.or(item.code);
-        let field = item.param.or(item.source.and_then(|source| source.pointer));
-        let text = item.detail.or(item.message);
-        fields.push(FieldError::from_vendor(field.unwrap_or_default(), text.unwrap_or_default()));
-    }
-    let (kind, hint) = meaning(status, part.kind.as_deref(), code.as_deref(), existing.is_some());
-    // A type says what happened where there is no code.
-    let code = code.or(part.kind);
-    let conflicting_ids = existing.into_iter().map(Into::into).collect();
+    // Lists and maps, which are inferred from comparable vendors.
+    let others = body.messages(if told.is_some() { &["errors"] } else { &["error", "errors"] });
+    let message = told.or_else(|| others.joined());
+    fields.extend(others.fields.into_iter().filter(|problem| problem.field() != "existing_customer_id"));
+    let (kind, hint) = meaning(status, word.as_deref(), code.as_deref(), existing.is_some());
     VendorError {
         kind,
-        code,
+        // A type says what happened where there is no code.
+        code: code.or(word),
         message,
         fields,
-        conflicting_ids,
-        request_id: part.request_id,
+        conflicting_ids: existing.into_iter().map(Into::into).collect(),
+        request_id: body.text(&["error", "request_id"]),
         hint,
         ..VendorError::default()
     }
@@ -175,6 +86,7 @@ fn meaning(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::json::error_body::shapes;
     use http::StatusCode;
 
     fn failure(status: u16, body: &'static str) -> Option<VendorError> {
@@ -199,7 +111,10 @@ mod tests {
             (r#"{"errors":[{"code":"bad","detail":"d","source":{"pointer":"/email"}}]}"#, None, Some("/email")),
             (r#"{"errors":[{"message":"d","param":"tags"}]}"#, None, Some("tags")),
             (r#"{"error":{"message":7,"param":null}}"#, Some("7"), None),
-            (r#"{"error":["x"],"details":["y"]}"#, None, None),
+            (r#"{"error":["x"],"details":["y"]}"#, Some("x"), None),
+            (r#"{"error":{"email":["x"]}}"#, None, Some("email")),
+            (r#"{"errors":"x"}"#, Some("x"), None),
+            (r#"{"errors":[{"message":"a"},"b"]}"#, Some("a; b"), None),
             ("", None, None),
             ("<html>502</html>", None, None),
             ("[1]", None, None),
@@ -209,6 +124,18 @@ mod tests {
             assert_eq!(problem.fields.first().map(FieldError::field), field, "{body}");
         }
         assert_eq!(failure(400, r#"{"errors":[{"code":"bad"}]}"#).unwrap().code.as_deref(), Some("bad"));
+    }
+
+    #[test]
+    fn each_shape_of_a_failure_beside_a_success_status_is_a_failure() {
+        for status in [200, 201, 207] {
+            for body in shapes::FAILURES {
+                assert!(failure(status, body).is_some(), "{status} {body}");
+            }
+            for body in shapes::SUCCESSES {
+                assert!(failure(status, body).is_none(), "{status} {body}");
+            }
+        }
     }
 
     #[test]

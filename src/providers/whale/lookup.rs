@@ -4,7 +4,7 @@ use super::PROVIDER;
 use super::api::{CustomerQuery, List, Row, existing, hinted};
 use super::client::Whale;
 use super::error::check;
-use super::operations::{GET_CUSTOMER, LIST_CUSTOMERS, origin};
+use super::operations::{GET_CUSTOMER, LIST_CUSTOMERS};
 use super::request::CustomerId;
 use super::response::{CustomerRecord, read_customer};
 use crate::client::Call;
@@ -82,7 +82,7 @@ impl Whale {
             match step {
                 Walk::More => {}
                 Walk::End => break,
-                Walk::Loop(fault) => return Err(call.finish(hinted(fault.error(origin(&LIST_CUSTOMERS))))),
+                Walk::Loop(fault) => return Err(call.finish(hinted(fault.error(&LIST_CUSTOMERS)))),
                 Walk::TooManyPages => {
                     let hint = "the search goes on for more pages than any search should: the vendor ignores it";
                     return Err(call.fail(&LIST_CUSTOMERS, ErrorKind::Decode, hint));

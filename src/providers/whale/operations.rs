@@ -4,7 +4,6 @@ use http::Method;
 
 use super::PROVIDER;
 use crate::client::Operation;
-use crate::provider::ProviderId;
 
 pub(super) static LIST_CUSTOMERS: Operation = Operation::get(PROVIDER, "list_customers");
 pub(super) static GET_CUSTOMER: Operation = Operation::get(PROVIDER, "get_customer");
@@ -31,11 +30,6 @@ pub(super) static DELETE_SEGMENT: Operation = Operation::idempotent_write(PROVID
 
 /// A repeat may notify the person twice.
 pub(super) static REQUEST_REMOVAL: Operation = Operation::write(PROVIDER, Method::POST, "request_removal");
-
-/// What the error of a request names that was refused before it was sent.
-pub(super) const fn origin(operation: &Operation) -> (ProviderId, &'static str) {
-    (operation.provider(), operation.name())
-}
 
 #[cfg(test)]
 pub(super) static OPERATIONS: &[&Operation] = &[

@@ -8,7 +8,6 @@ use super::super::client::Whale;
 use super::super::error::check;
 use super::super::operations::{
     CREATE_CUSTOMER, CREATE_CUSTOMER_WITHOUT_EMAIL, DELETE_CUSTOMER, GET_CUSTOMER, LIST_CUSTOMERS, UPDATE_CUSTOMER,
-    origin,
 };
 use super::super::request::{CustomerId, CustomerInput, CustomerSort, SegmentId};
 use super::super::response::{CustomerRecord, read_customer};
@@ -46,7 +45,7 @@ impl Whale {
     /// or a field is to be cleared.
     pub async fn create_customer(&self, input: &CustomerInput<'_>) -> Result<Response<CreateOutcome>, Error> {
         let operation = if input.email.is_leave() { &CREATE_CUSTOMER_WITHOUT_EMAIL } else { &CREATE_CUSTOMER };
-        input.validate_create(origin(operation))?;
+        input.validate_create(operation)?;
         let request = self.request(operation, &self.0.urls.customers, Some(input))?;
         let mut call = self.0.account.call();
         let answer = self.send(&mut call, &request, decode_lossy(check, CreateAnswer::read)).await?;
@@ -74,7 +73,7 @@ impl Whale {
         id: &CustomerId,
         input: &CustomerInput<'_>,
     ) -> Result<Response<CustomerRecord>, Error> {
-        input.validate_update(origin(&UPDATE_CUSTOMER))?;
+        input.validate_update(&UPDATE_CUSTOMER)?;
         let request = self.request(&UPDATE_CUSTOMER, &self.0.urls.customer, Some(input))?;
         let request = request.with_ids(&[("id", id.as_str())])?;
         self.fetch(request, decode_lossy(check, read_customer)).await

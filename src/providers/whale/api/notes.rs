@@ -3,7 +3,7 @@
 use futures::stream::Stream;
 
 use super::super::client::Whale;
-use super::super::operations::{CREATE_NOTE, LIST_NOTES, origin};
+use super::super::operations::{CREATE_NOTE, LIST_NOTES};
 use super::super::request::{CustomerId, KeyedNote, NoteInput};
 use super::super::response::NoteRecord;
 use super::pages::List;
@@ -50,7 +50,7 @@ impl Whale {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a blank text;
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown id.
     pub async fn create_note(&self, id: &CustomerId, input: &NoteInput<'_>) -> Result<Response<NoteRecord>, Error> {
-        input.validate(origin(&CREATE_NOTE))?;
+        input.validate(&CREATE_NOTE)?;
         let body = KeyedNote { key: &self.0.settings.assumptions.note_key, input };
         let request = self.request(&CREATE_NOTE, &self.0.urls.notes, Some(&body))?;
         self.write_one(request.with_ids(&[("id", id.as_str())])?).await

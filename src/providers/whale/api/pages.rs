@@ -11,11 +11,10 @@ use serde_json::value::RawValue;
 use super::super::client::Whale;
 use super::super::config::Continuation;
 use super::super::error::check;
-use super::super::operations::origin;
 use super::super::request::{CustomerId, NoteId, SegmentId};
 use super::super::response::{ActivityRecord, CustomerRecord, NoteRecord, RawPage, SegmentRecord};
 use crate::client::api::ApiClient;
-use crate::client::pages::{self, Cursor, Fetched, Page, PageGuard, PageLoop, RowKey};
+use crate::client::pages::{self, Cursor, Page, PageGuard, PageLoop, RowKey};
 use crate::client::query::Query;
 use crate::client::response::{Response, decode};
 use crate::client::validate::Validation;
@@ -112,12 +111,9 @@ impl List {
         let operation = self.operation;
         let fetch = move |at: Option<Cursor>| {
             let list = self.clone();
-            async move {
-                let Response { value: page, request_id, attempts, .. } = list.page(at.as_ref()).await?;
-                Ok(Fetched { page, request_id, attempts })
-            }
+            async move { list.page(at.as_ref()).await }
         };
-        let rows = pages::stream(origin(operation), start, Self::guard(), T::key, fetch);
+        let rows = pages::stream(operation, start, Self::guard(), T::key, fetch);
         rows.map(|row| row.map_err(hinted))
     }
 
@@ -173,7 +169,7 @@ impl List {
         Err(if at.as_str() == NOWHERE {
             call.fail(self.operation, ErrorKind::Decode, "the vendor says that there is more and names no next page")
         } else {
-            call.finish(Validation::refusal(origin(self.operation), "start", "is no cursor of such a list"))
+            call.finish(Validation::refusal(self.operation, "start", "is no cursor of such a list"))
         })
     }
 

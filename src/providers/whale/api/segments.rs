@@ -3,7 +3,7 @@
 use futures::stream::Stream;
 
 use super::super::client::Whale;
-use super::super::operations::{CREATE_SEGMENT, DELETE_SEGMENT, GET_SEGMENT, LIST_SEGMENTS, UPDATE_SEGMENT, origin};
+use super::super::operations::{CREATE_SEGMENT, DELETE_SEGMENT, GET_SEGMENT, LIST_SEGMENTS, UPDATE_SEGMENT};
 use super::super::request::{SegmentId, SegmentInput};
 use super::super::response::SegmentRecord;
 use super::pages::List;
@@ -36,7 +36,7 @@ impl Whale {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with nothing sent, where rules and members are mixed
     /// or missing.
     pub async fn create_segment(&self, input: &SegmentInput<'_>) -> Result<Response<SegmentRecord>, Error> {
-        input.validate(true, origin(&CREATE_SEGMENT))?;
+        input.validate(true, &CREATE_SEGMENT)?;
         self.write_one(self.request(&CREATE_SEGMENT, &self.0.urls.segments, Some(input))?).await
     }
 
@@ -51,7 +51,7 @@ impl Whale {
         id: &SegmentId,
         input: &SegmentInput<'_>,
     ) -> Result<Response<SegmentRecord>, Error> {
-        input.validate(false, origin(&UPDATE_SEGMENT))?;
+        input.validate(false, &UPDATE_SEGMENT)?;
         let request = self.request(&UPDATE_SEGMENT, &self.0.urls.segment, Some(input))?;
         self.write_one(request.with_ids(&[("id", id.as_str())])?).await
     }

@@ -69,3 +69,27 @@ impl fmt::Debug for SegmentRecord {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_published_forms_are_one_segment() {
+        let seed: SegmentRecord = serde_json::from_str(
+            r#"{"id":"seg_1","object":"customer_segment","name":"Quiet","type":"dynamic","rules":[],"member_count":2}"#,
+        )
+        .unwrap();
+        let campaigns: SegmentRecord = serde_json::from_str(
+            r#"{"object":"segment","id":"seg_1","name":"Quiet","is_dynamic":"true","customer_count":2.0,"color":"red"}"#,
+        )
+        .unwrap();
+        for segment in [&seed, &campaigns] {
+            assert_eq!((segment.kind.clone(), segment.member_count), (Some(SegmentKind::Dynamic), Some(2)));
+        }
+        assert_eq!(campaigns.extra["color"].get(), r#""red""#);
+        let odd: SegmentRecord = serde_json::from_str(r#"{"type":"smart","is_dynamic":false,"rules":null}"#).unwrap();
+        assert_eq!(odd.kind, Some(SegmentKind::Other("smart".into())));
+        assert!(odd.rules.is_none());
+    }
+}

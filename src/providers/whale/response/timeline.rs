@@ -110,6 +110,7 @@ impl fmt::Debug for NoteRecord {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::request::{KeyedNote, NoteInput};
     use super::*;
 
     #[test]
