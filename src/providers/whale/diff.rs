@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::config::TagPolicy;
-use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue};
+use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue, RawJson};
 use super::response::CustomerRecord;
 use super::to_vendor::Wanted;
 use crate::client::addresses::same_text;
@@ -206,22 +204,22 @@ fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clea
     Change::Set(Metadata(kept.chain(ours).collect()))
 }
 
-pub(super) fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
+pub(super) fn same_value(held: &RawJson, wanted: &MetadataValue<'_>) -> bool {
     match wanted {
-        MetadataValue::Json(raw) => raw.get() == held.get(),
-        MetadataValue::Text(text) => match serde_json::from_str(held.get()) {
+        MetadataValue::Json(raw) => raw.as_str() == held.as_str(),
+        MetadataValue::Text(text) => match serde_json::from_str(held.as_str()) {
             Ok(Scalar::Text(held)) => held == *text,
             // Numbers and booleans that somebody else wrote, by their own digits.
-            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.get() == *text,
+            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.as_str() == *text,
             _ => false,
         },
         // A vendor that keeps all as text is not written to for ever.
         MetadataValue::Bool(value) => {
-            matches!(held.get().trim_matches('"'), "true" if *value)
-                || matches!(held.get().trim_matches('"'), "false" if !*value)
+            matches!(held.as_str().trim_matches('"'), "true" if *value)
+                || matches!(held.as_str().trim_matches('"'), "false" if !*value)
         }
         MetadataValue::Number(number) => {
-            held.get().trim_matches('"').parse::<Decimal>().is_ok_and(|held| held.same_value(*number))
+            held.as_str().trim_matches('"').parse::<Decimal>().is_ok_and(|held| held.same_value(*number))
         }
     }
 }

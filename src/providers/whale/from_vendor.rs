@@ -1,8 +1,6 @@
 //! Maps the vendor's customer to the normalized one. Pure.
 
-use serde_json::value::RawValue;
-
-use super::request::EXTERNAL_ID_KEY;
+use super::request::{EXTERNAL_ID_KEY, RawJson};
 use super::response::{AddressRecord, CustomerRecord};
 use crate::client::json::lenient::Scalar;
 use crate::customer::time::parse_date;
@@ -55,7 +53,7 @@ fn consent(given: bool) -> Consent {
 }
 
 fn address(record: AddressRecord) -> Address {
-    let AddressRecord { line1, line2, city, state, postal_code, country } = record;
+    let AddressRecord { line1, line2, city, state, postal_code, country, .. } = record;
     let mut address = Address { line1, line2, city, postal_code, default: true, ..Address::default() };
     // The vendor has one field for both.
     let is_code = |text: &str| text.len() <= 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -71,13 +69,13 @@ fn address(record: AddressRecord) -> Address {
 }
 
 /// A primitive value; objects, arrays and null have no place in the normalized customer.
-fn value_of(raw: &RawValue) -> Option<CustomValue> {
-    match serde_json::from_str(raw.get()).ok()? {
+fn value_of(raw: &RawJson) -> Option<CustomValue> {
+    match raw.read()? {
         Scalar::Text(text) => Some(CustomValue::Text(text)),
         Scalar::Bool(value) => Some(CustomValue::Bool(value)),
-        Scalar::Number(_) => match raw.get().parse() {
+        Scalar::Number(_) => match raw.as_str().parse() {
             Ok(number) => Some(CustomValue::Integer(number)),
-            Err(_) => raw.get().parse().ok().map(CustomValue::Decimal),
+            Err(_) => raw.as_str().parse().ok().map(CustomValue::Decimal),
         },
         Scalar::Other => None,
     }

@@ -22,12 +22,13 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::value::RawValue;
 
 use super::request::CustomerId;
+use super::request::{RawJson, RawMap};
 use super::response::RemovalRequestRecord;
-use super::response::fields::{Fields, RawMap};
 use crate::client::auth::signature::verify_hex;
+use crate::client::json::lenient::lenient_text;
+use crate::customer::time::parse_rfc3339;
 use crate::error::Error;
 
 /// The header with the signature.
@@ -135,8 +136,8 @@ pub struct Event {
     pub delivery_id: Option<String>,
     /// When it was sent, from a header that is not signed.
     pub sent_at: Option<DateTime<FixedOffset>>,
-    /// What it is about, as it came: `data`, or the flat keys.
-    pub data: RawMap,
+    /// What it is about, as it came: `data`, or the whole body with its flat keys.
+    pub data: RawJson,
 }
 
 /// Shows name and ids.
@@ -152,27 +153,26 @@ impl fmt::Debug for Event {
 
 impl Event {
     fn read(header: Option<&str>, body: &[u8]) -> Option<Self> {
-        let mut fields: Fields = serde_json::from_slice(body).ok()?;
-        let data: Option<RawMap> = fields.value(&["data"]);
-        // In the flat form the other keys are the data, and these may be keys of it.
-        let is_flat = data.is_none();
-        let is_name = |raw: &str| -> Option<String> {
-            let name: String = serde_json::from_str(raw).ok()?;
-            (!is_flat || name.contains('.')).then_some(name)
+        let keys: RawMap = serde_json::from_slice(body).ok()?;
+        let text = |key: &str| lenient_text(&mut serde_json::Deserializer::from_str(keys.get(key)?.as_str())).ok()?;
+        let data = keys.get("data").filter(|data| data.read::<RawMap>().is_some());
+        // In the flat form the other keys are the data, and `type` may be a key of it.
+        let is_name = |name: &String| data.is_some() || name.contains('.');
+        let name = keys.get("type").and_then(RawJson::read).filter(is_name).or_else(|| text("event"));
+        let name = name.or_else(|| header.map(str::to_owned)).filter(|name| !name.trim().is_empty())?;
+        let mut event = Self {
+            name,
+            id: None,
+            created_at: None,
+            delivery_id: None,
+            sent_at: None,
+            data: serde_json::from_slice(body).ok()?,
         };
-        let name = fields.with("type", is_name);
-        let name = name.or_else(|| fields.text(&["event"])).or_else(|| header.map(str::to_owned));
-        let name = name.filter(|name| !name.trim().is_empty())?;
-        let mut event =
-            Self { name, id: None, created_at: None, delivery_id: None, sent_at: None, data: RawMap::new() };
-        event.data = match data {
-            Some(data) => {
-                event.id = fields.text(&["id"]);
-                event.created_at = fields.time(&["created_at"]);
-                data
-            }
-            None => fields.0,
-        };
+        if let Some(data) = data {
+            event.id = text("id");
+            event.created_at = text("created_at").and_then(|time| parse_rfc3339(time.trim()));
+            event.data = data.clone();
+        }
         Some(event)
     }
 
@@ -191,21 +191,19 @@ impl Event {
     /// Where the archive of an export stands. Fetch it soon, without the API key: its life is unknown.
     #[must_use]
     pub fn download_url(&self) -> Option<String> {
-        let url: String = serde_json::from_str(self.data.get("download_url")?.get()).ok()?;
-        (!url.trim().is_empty()).then_some(url)
+        self.data.get("download_url")?.read::<String>().filter(|url| !url.trim().is_empty())
     }
 
     /// The customer that the event is about, where it says so as `customer_id`.
     #[must_use]
     pub fn customer_id(&self) -> Option<CustomerId> {
-        serde_json::from_str(self.data.get("customer_id")?.get()).ok()
+        self.data.get("customer_id")?.read()
     }
 
     /// The data as a type of your own, or of this module's parent.
     #[must_use]
     pub fn read_data<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        let json: Box<RawValue> = serde_json::value::to_raw_value(&self.data).ok()?;
-        serde_json::from_str(json.get()).ok()
+        self.data.read()
     }
 }
 
@@ -291,7 +289,7 @@ mod tests {
         let event = delivery(br#"{"type":"order.paid","data":{"id":"1"}}"#, Some("other")).unwrap();
         assert_eq!((event.name.as_str(), event.removal_request().is_none()), ("order.paid", true));
         let event = delivery(br#"{"type":"order.paid","data":null,"total":1.50}"#, None).unwrap();
-        assert_eq!(event.data["total"].get(), "1.50");
+        assert_eq!(event.data.get("total").unwrap().as_str(), "1.50");
         for bad in [b"{}".as_slice(), b"[]", b"", b"<html>", br#"{"data":{}}"#, br#"{"type":" "}"#] {
             assert_eq!(delivery(bad, None).unwrap_err(), WebhookError::Unreadable);
         }

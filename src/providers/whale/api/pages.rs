@@ -35,25 +35,25 @@ pub(in super::super) trait Row: DeserializeOwned + Send + 'static {
 
 impl Row for CustomerRecord {
     fn key(&self) -> RowKey<'_> {
-        RowKey::of(self.id.as_ref().map(CustomerId::as_str), b"")
+        RowKey::of(self.id.as_ref().map(CustomerId::as_str), self.raw.as_str().as_bytes())
     }
 }
 
 impl Row for ActivityRecord {
     fn key(&self) -> RowKey<'_> {
-        RowKey::of(self.id.as_deref(), b"")
+        RowKey::of(self.id.as_deref(), self.raw.as_str().as_bytes())
     }
 }
 
 impl Row for NoteRecord {
     fn key(&self) -> RowKey<'_> {
-        RowKey::of(self.id.as_ref().map(NoteId::as_str), b"")
+        RowKey::of(self.id.as_ref().map(NoteId::as_str), self.raw.as_str().as_bytes())
     }
 }
 
 impl Row for SegmentRecord {
     fn key(&self) -> RowKey<'_> {
-        RowKey::of(self.id.as_ref().map(SegmentId::as_str), b"")
+        RowKey::of(self.id.as_ref().map(SegmentId::as_str), self.raw.as_str().as_bytes())
     }
 }
 

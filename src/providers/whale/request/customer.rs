@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
 
+use super::raw::RawJson;
 use crate::client::validate::{Origin, Validation};
 use crate::customer::{Decimal, JsonNumber};
 use crate::error::Error;
@@ -208,7 +208,7 @@ pub enum MetadataValue<'a> {
     /// A number, as a JSON number with these digits (inferred).
     Number(Decimal),
     /// A value that the vendor holds already, byte by byte.
-    Json(&'a RawValue),
+    Json(&'a RawJson),
 }
 
 impl Serialize for Metadata<'_> {

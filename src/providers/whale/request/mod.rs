@@ -1,11 +1,9 @@
 //! What is sent: the bodies of requests, borrowing from the record; ids, and open sets of words.
 
 mod customer;
+mod raw;
 mod segment;
 mod words;
-
-/// Keys and their values, byte by byte.
-pub(super) type RawMap = std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +12,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub(super) use customer::EXTERNAL_ID_KEY;
 pub use customer::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+pub use raw::RawJson;
+pub(super) use raw::RawMap;
 pub use segment::{Rule, Rules, SegmentInput};
 pub use words::{
     ActivityKind, CustomerId, CustomerSort, NoteId, Operator, RemovalKind, RemovalRequestId, RemovalStatus, SegmentId,

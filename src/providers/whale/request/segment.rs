@@ -1,26 +1,26 @@
-//! Segments: groups of customers, by rules or by a fixed list.
+//! What a segment is created from, or changed to.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
+use serde::ser::{Serialize, Serializer};
 
 use super::super::PROVIDER;
-use super::RawMap;
+use super::raw::{RawJson, RawMap};
 use super::words::{CustomerId, Operator, SegmentKind};
 use crate::client::validate::{Origin, Validation};
 use crate::error::{Error, FieldError};
 
 /// The rules of a segment. All have to hold (inferred from "combine conditions").
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize)]
+#[serde(untagged)]
 #[non_exhaustive]
 pub enum Rules {
     /// An array, as documented.
     List(Vec<Rule>),
     /// Anything else, as it came: older ones of the vendor are objects (seen).
-    Raw(Box<RawValue>),
+    Other(RawJson),
 }
 
 /// Shows the rules without their values, which may be a person's data.
@@ -28,24 +28,15 @@ impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::List(rules) => f.debug_list().entries(rules).finish(),
-            Self::Raw(_) => f.write_str("Raw(..)"),
+            Self::Other(_) => f.write_str("Other(..)"),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Rules {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(serde_json::from_str(raw.get()).map_or_else(|_| Self::Raw(raw), Self::List))
-    }
-}
-
-impl Serialize for Rules {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::List(rules) => rules.serialize(serializer),
-            Self::Raw(raw) => raw.serialize(serializer),
-        }
+        let raw = RawJson::deserialize(deserializer)?;
+        Ok(raw.read().map_or(Self::Other(raw), Self::List))
     }
 }
 
@@ -55,95 +46,85 @@ impl From<Vec<Rule>> for Rules {
     }
 }
 
-/// One rule.
+/// One rule: a field, an operator and a value, as documented, or anything else, as it came: older rules have other keys
+/// (seen).
 #[derive(Clone)]
-#[non_exhaustive]
-pub enum Rule {
-    /// A field, an operator and a value, as documented.
-    Condition(Condition),
-    /// Anything else, as it came: older rules have other keys (seen).
-    Raw(Box<RawValue>),
-}
-
-/// Shows field and operator.
-impl fmt::Debug for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Condition(condition) => condition.fmt(f),
-            Self::Raw(_) => f.write_str("Raw(..)"),
-        }
-    }
+pub struct Rule {
+    condition: Option<(String, Operator)>,
+    raw: RawJson,
 }
 
 impl Rule {
-    /// A rule with this field, operator and value: `Rule::new("total_spent", Operator::Gte, 500)`.
+    /// A rule with this field, operator and value: `Rule::new("total_spent", Operator::Gte, 500)`. The fields are an open
+    /// set; documented are `total_spent`, `last_order_at`, `churn_risk` and `total_orders`. A value is a number, a text
+    /// such as `90_days_ago` (documented), or any other JSON (inferred).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) where the value cannot be written as JSON.
     pub fn new(field: impl Into<String>, operator: impl Into<Operator>, value: impl Serialize) -> Result<Self, Error> {
-        let value = serde_json::value::to_raw_value(&value).map_err(|error| {
-            let problem = FieldError::new("rules", "a value cannot be written as JSON");
-            Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_source(error)
-        })?;
+        #[derive(serde::Serialize)]
+        struct Condition<'a, V> {
+            field: &'a str,
+            operator: &'a Operator,
+            value: V,
+        }
         let (field, operator) = (field.into(), operator.into());
-        Ok(Self::Condition(Condition { field, operator, value, extra: RawMap::new() }))
+        let raw = RawJson::of(&Condition { field: &field, operator: &operator, value }).ok_or_else(|| {
+            let problem = FieldError::new("rules", "a value cannot be written as JSON");
+            Error::invalid_record(vec![problem]).with_provider(PROVIDER)
+        })?;
+        Ok(Self { condition: Some((field, operator)), raw })
+    }
+
+    /// The field; none of a rule in another form.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.condition.as_ref().map(|(field, _)| field.as_str())
+    }
+
+    /// How the field is compared; none of a rule in another form.
+    #[must_use]
+    pub fn operator(&self) -> Option<&Operator> {
+        self.condition.as_ref().map(|(_, operator)| operator)
+    }
+
+    /// What the field is compared with; none of a rule in another form.
+    #[must_use]
+    pub fn value(&self) -> Option<RawJson> {
+        self.condition.as_ref().and_then(|_| self.raw.get("value"))
+    }
+
+    /// The whole rule, as it came.
+    #[must_use]
+    pub fn raw(&self) -> &RawJson {
+        &self.raw
     }
 }
 
-/// A field, an operator and a value.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Condition {
-    /// The field: `total_spent`, `last_order_at`, `churn_risk`, `total_orders` (documented); an open set.
-    pub field: String,
-    /// How it is compared.
-    pub operator: Operator,
-    /// With what, byte by byte: a number, a text such as `90_days_ago` (documented), or any other JSON (inferred).
-    pub value: Box<RawValue>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
 /// Shows field and operator.
-impl fmt::Debug for Condition {
+impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Condition")
-            .field("field", &self.field)
-            .field("operator", &self.operator)
-            .finish_non_exhaustive()
+        f.debug_struct("Rule").field("field", &self.field()).field("operator", &self.operator()).finish_non_exhaustive()
     }
 }
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let condition = || -> Option<Condition> {
-            let mut map: RawMap = serde_json::from_str(raw.get()).ok()?;
-            let field = serde_json::from_str(map.get("field")?.get()).ok()?;
-            let operator: String = serde_json::from_str(map.get("operator")?.get()).ok()?;
-            let value = map.remove("value")?;
-            map.retain(|key, _| key != "field" && key != "operator");
-            Some(Condition { field, operator: Operator::from(operator.as_str()), value, extra: map })
+        let raw = RawJson::deserialize(deserializer)?;
+        let condition = || {
+            let map: RawMap = raw.read()?;
+            map.get("value")?;
+            let operator: String = map.get("operator")?.read()?;
+            Some((map.get("field")?.read()?, Operator::from(operator.as_str())))
         };
-        Ok(condition().map_or_else(|| Self::Raw(raw.clone()), Self::Condition))
+        Ok(Self { condition: condition(), raw })
     }
 }
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let condition = match self {
-            Self::Raw(raw) => return raw.serialize(serializer),
-            Self::Condition(condition) => condition,
-        };
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("field", &condition.field)?;
-        map.serialize_entry("operator", &condition.operator)?;
-        map.serialize_entry("value", &condition.value)?;
-        for (key, value) in &condition.extra {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
+        self.raw.serialize(serializer)
     }
 }
 

@@ -1,109 +1,69 @@
-//! What comes back. Every field may be missing, null or of a neighbouring type; keys that nobody documented stay
-//! reachable.
-
-use std::fmt;
+//! Customers, as the vendor shows them.
 
 use chrono::{DateTime, FixedOffset};
-use serde::de::{Deserialize, Deserializer};
 
-use super::super::request::CustomerId;
-use super::fields::{Fields, RawMap};
+use super::super::request::{CustomerId, RawJson, RawMap};
+use super::fields::{Fields, record};
 use crate::client::HttpResponse;
-use crate::client::json::lenient::{Scalar, lenient_bool, lenient_text, lenient_value};
+use crate::client::json::lenient::{Scalar, lenient_bool, lenient_value};
 use crate::client::json::object::object;
 use crate::customer::Decimal;
 
-/// A customer as the vendor shows them. Which fields an answer has differs by call: rows of a list have no `object`, and
-/// the documented answer to a create has neither `address` nor `metadata`.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct CustomerRecord {
-    /// The vendor's id; opaque.
-    pub id: Option<CustomerId>,
-    /// E-mail address. The vendor's own code writes placeholders (see [`CustomerRecord::has_placeholder_email`]).
-    pub email: Option<String>,
-    /// Given name.
-    pub first_name: Option<String>,
-    /// Family name.
-    pub last_name: Option<String>,
-    /// Phone number, in no fixed form.
-    pub phone: Option<String>,
-    /// Tags; null counts as an empty list. None: the answer does not show them.
-    pub tags: Option<Vec<String>>,
-    /// Number of orders.
-    pub total_orders: Option<u64>,
-    /// Money spent, in major units (documented); the currency is unknown.
-    pub total_spent: Option<Decimal>,
-    /// Time of the last order.
-    pub last_order_at: Option<DateTime<FixedOffset>>,
-    /// When the vendor made the record.
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When the vendor last changed the record (inferred).
-    pub updated_at: Option<DateTime<FixedOffset>>,
-    /// The address (inferred: only requests show it). See [`CustomerRecord::main_address`].
-    pub address: Option<AddressRecord>,
-    /// The addresses, in case that there are several.
-    pub addresses: Option<Vec<AddressRecord>>,
-    /// Values of the caller's own, as the vendor wrote them; null counts as an empty map (inferred: only requests show
-    /// it).
-    pub metadata: Option<RawMap>,
-    /// Street, in the flat form of the vendor's own kit (seen).
-    pub street_address: Option<String>,
-    /// City, in the flat form.
-    pub city: Option<String>,
-    /// State, in the flat form.
-    pub state: Option<String>,
-    /// Postal code, in the flat form.
-    pub postal_code: Option<String>,
-    /// Birthday, `YYYY-MM-DD` (seen).
-    pub date_of_birth: Option<String>,
-    /// Consent to e-mail (seen in the vendor's own kit; not documented).
-    pub email_consent: Option<bool>,
-    /// Consent to text messages (as above).
-    pub sms_consent: Option<bool>,
-    /// Whether a create made the record (seen elsewhere at the vendor).
-    pub created: Option<bool>,
-    /// Whether a create found the record (as above).
-    pub existing: Option<bool>,
-    /// Whether a create found the record (as above).
-    pub duplicate_found: Option<bool>,
-    /// The id of the record that a create found (as above).
-    pub existing_customer_id: Option<CustomerId>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
-impl<'de> Deserialize<'de> for CustomerRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            id: fields.value(&["id"]),
-            email: fields.text(&["email"]),
-            first_name: fields.text(&["first_name"]),
-            last_name: fields.text(&["last_name"]),
-            phone: fields.text(&["phone"]),
-            tags: fields.with("tags", tags),
-            total_orders: fields.count(&["total_orders"]),
-            total_spent: fields.decimal("total_spent"),
-            last_order_at: fields.time(&["last_order_at"]),
-            created_at: fields.time(&["created_at"]),
-            updated_at: fields.time(&["updated_at"]),
-            address: fields.value(&["address"]),
-            addresses: fields.value(&["addresses"]),
-            metadata: fields.with("metadata", metadata),
-            street_address: fields.text(&["street_address"]),
-            city: fields.text(&["city"]),
-            state: fields.text(&["state"]),
-            postal_code: fields.text(&["postal_code"]),
-            date_of_birth: fields.text(&["date_of_birth"]),
-            email_consent: fields.bool("email_consent"),
-            sms_consent: fields.bool("sms_consent"),
-            created: fields.bool("created"),
-            existing: fields.bool("existing"),
-            duplicate_found: fields.bool("duplicate_found"),
-            existing_customer_id: fields.value(&["existing_customer_id"]),
-            extra: fields.0,
-        })
+record! {
+    /// A customer as the vendor shows them. Which fields an answer has differs by call: rows of a list have no `object`, and
+    /// the documented answer to a create has neither `address` nor `metadata`.
+    CustomerRecord(id) {
+        /// The vendor's id; opaque.
+        id: Option<CustomerId> = value("id"),
+        /// E-mail address. The vendor's own code writes placeholders (see [`CustomerRecord::has_placeholder_email`]).
+        email: Option<String> = text("email"),
+        /// Given name.
+        first_name: Option<String> = text("first_name"),
+        /// Family name.
+        last_name: Option<String> = text("last_name"),
+        /// Phone number, in no fixed form.
+        phone: Option<String> = text("phone"),
+        /// Tags; null counts as an empty list. None: the answer does not show them.
+        tags: Option<Vec<String>> = tags("tags"),
+        /// Number of orders.
+        total_orders: Option<u64> = count("total_orders"),
+        /// Money spent, in major units (documented); the currency is unknown.
+        total_spent: Option<Decimal> = decimal("total_spent"),
+        /// Time of the last order.
+        last_order_at: Option<DateTime<FixedOffset>> = time("last_order_at"),
+        /// When the vendor made the record.
+        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        /// When the vendor last changed the record (inferred).
+        updated_at: Option<DateTime<FixedOffset>> = time("updated_at"),
+        /// The address (inferred: only requests show it). See [`CustomerRecord::main_address`].
+        address: Option<AddressRecord> = value("address"),
+        /// The addresses, in case that there are several.
+        addresses: Option<Vec<AddressRecord>> = value("addresses"),
+        /// Values of the caller's own, as the vendor wrote them; null counts as an empty map (inferred: only requests show
+        /// it).
+        metadata: Option<RawMap> = metadata("metadata"),
+        /// Street, in the flat form of the vendor's own kit (seen).
+        street_address: Option<String> = text("street_address"),
+        /// City, in the flat form.
+        city: Option<String> = text("city"),
+        /// State, in the flat form.
+        state: Option<String> = text("state"),
+        /// Postal code, in the flat form.
+        postal_code: Option<String> = text("postal_code"),
+        /// Birthday, `YYYY-MM-DD` (seen).
+        date_of_birth: Option<String> = text("date_of_birth"),
+        /// Consent to e-mail (seen in the vendor's own kit; not documented).
+        email_consent: Option<bool> = bool("email_consent"),
+        /// Consent to text messages (as above).
+        sms_consent: Option<bool> = bool("sms_consent"),
+        /// Whether a create made the record (seen elsewhere at the vendor).
+        created: Option<bool> = bool("created"),
+        /// Whether a create found the record (as above).
+        existing: Option<bool> = bool("existing"),
+        /// Whether a create found the record (as above).
+        duplicate_found: Option<bool> = bool("duplicate_found"),
+        /// The id of the record that a create found (as above).
+        existing_customer_id: Option<CustomerId> = value("existing_customer_id"),
     }
 }
 
@@ -176,76 +136,60 @@ pub(in super::super) fn is_placeholder(email: &str) -> bool {
     starts("merged.") || (starts("deleted.") && time.len() >= 9 && time.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Shows the id.
-impl fmt::Debug for CustomerRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerRecord").field("id", &self.id).finish_non_exhaustive()
+record! {
+    /// An address as the vendor shows it (inferred from the request).
+    AddressRecord() {
+        /// Street and number.
+        line1: Option<String> = text("line1"),
+        /// Flat, floor, building.
+        line2: Option<String> = text("line2"),
+        /// City.
+        city: Option<String> = text("city"),
+        /// State or province.
+        state: Option<String> = text("state"),
+        /// Postal code.
+        postal_code: Option<String> = text("postal_code"),
+        /// Country.
+        country: Option<String> = text("country"),
     }
-}
-
-/// An address as the vendor shows it (inferred from the request).
-#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[non_exhaustive]
-pub struct AddressRecord {
-    /// Street and number.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub line1: Option<String>,
-    /// Flat, floor, building.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub line2: Option<String>,
-    /// City.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub city: Option<String>,
-    /// State or province.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub state: Option<String>,
-    /// Postal code.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub postal_code: Option<String>,
-    /// Country.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub country: Option<String>,
 }
 
 impl AddressRecord {
     /// Whether no part says anything.
     pub(in super::super) fn is_blank(&self) -> bool {
-        let Self { line1, line2, city, state, postal_code, country } = self;
+        let Self { line1, line2, city, state, postal_code, country, .. } = self;
         let parts = [line1, line2, city, state, postal_code, country];
         parts.into_iter().all(|part| part.as_deref().is_none_or(|text| text.trim().is_empty()))
     }
 }
 
-/// Shows no part.
-impl fmt::Debug for AddressRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddressRecord").finish_non_exhaustive()
+impl Fields<'_> {
+    /// An array of scalars; null is an empty one, and a text is a list with commas.
+    fn tags(&self, keys: &[&str]) -> Option<Vec<String>> {
+        self.first(keys, |raw| {
+            if raw == "null" {
+                return Some(Vec::new());
+            }
+            if let Ok(text) = serde_json::from_str::<String>(raw) {
+                let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+                return Some(tags.map(str::to_owned).collect());
+            }
+            let items: Vec<Scalar> = serde_json::from_str(raw).ok()?;
+            let text = |item| match item {
+                Scalar::Text(text) | Scalar::Number(text) => Some(text),
+                Scalar::Bool(value) => Some(value.to_string()),
+                Scalar::Other => None,
+            };
+            Some(items.into_iter().filter_map(text).collect())
+        })
     }
-}
 
-/// An array of scalars; null is an empty one, and a text is a list with commas.
-fn tags(raw: &str) -> Option<Vec<String>> {
-    if raw == "null" {
-        return Some(Vec::new());
-    }
-    if let Ok(text) = serde_json::from_str::<String>(raw) {
-        let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-        return Some(tags.map(str::to_owned).collect());
-    }
-    let items: Vec<Scalar> = serde_json::from_str(raw).ok()?;
-    let text = |item| match item {
-        Scalar::Text(text) | Scalar::Number(text) => Some(text),
-        Scalar::Bool(value) => Some(value.to_string()),
-        Scalar::Other => None,
-    };
-    Some(items.into_iter().filter_map(text).collect())
-}
-
-/// An object; null and an empty array, as some languages write an empty map, are an empty one.
-fn metadata(raw: &str) -> Option<RawMap> {
-    match raw {
-        "null" | "[]" => Some(RawMap::new()),
-        text => serde_json::from_str(text).ok(),
+    /// An object; null and an empty array, as some languages write an empty map, are an empty one.
+    fn metadata(&self, keys: &[&str]) -> Option<RawMap> {
+        self.first(keys, |raw| match raw {
+            "null" | "[]" => Some(RawMap::new()),
+            text => serde_json::from_str(text).ok(),
+        })
     }
 }
 
@@ -267,9 +211,9 @@ mod tests {
         assert_eq!(odd.tags.unwrap(), ["1", "b", "true"]);
         assert_eq!((odd.total_orders, odd.total_spent.unwrap().to_string()), (Some(47), "12840.10".to_owned()));
         assert!(odd.created_at.is_some() && odd.address.is_none());
-        assert_eq!(odd.metadata.unwrap()["a"].get(), "1.50");
-        assert_eq!(odd.extra["loyalty_tier"].get(), r#""gold""#);
-        assert_eq!(odd.extra["lifetime_value"].get(), "120.50", "with every digit");
+        assert_eq!(odd.metadata.unwrap()["a"].as_str(), "1.50");
+        assert_eq!(odd.raw.get("loyalty_tier").unwrap().as_str(), r#""gold""#);
+        assert_eq!(odd.raw.get("lifetime_value").unwrap().as_str(), "120.50", "with every digit");
         let odd = record(r#"{"tags":null,"total_orders":3.0,"total_spent":0.10,"metadata":[],"created_at":"soon"}"#);
         assert_eq!((odd.tags, odd.total_orders), (Some(vec![]), Some(3)));
         assert_eq!(odd.total_spent.unwrap().to_string(), "0.10");

@@ -1,68 +1,55 @@
 //! The metrics of a customer, as the vendor computes them.
 
-use std::fmt;
-
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::super::request::CustomerId;
-use super::fields::{Fields, RawMap};
+use super::super::request::{CustomerId, RawJson};
+use super::fields::{Fields, record};
 use crate::customer::Decimal;
 
-/// `GET customers/{id}/metrics`. Money is in major units (documented); its currency is unknown.
-///
-/// The vendor recomputes after every order (documented): [`computed_at`](Self::computed_at) counts, and no number here
-/// follows from the others by a rule that is known.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct MetricsRecord {
-    /// The customer.
-    pub customer_id: Option<CustomerId>,
-    /// Recency, frequency and monetary scores.
-    pub rfm: RfmRecord,
-    /// What the customer is worth.
-    pub lifetime_value: Option<Decimal>,
-    /// Money per order.
-    pub average_order_value: Option<Decimal>,
-    /// Number of orders.
-    pub total_orders: Option<u64>,
-    /// Money spent.
-    pub total_spent: Option<Decimal>,
-    /// Days between two orders; none with fewer than two (seen).
-    pub purchase_frequency_days: Option<Decimal>,
-    /// How likely the customer is to leave.
-    pub churn_risk: Option<ChurnRisk>,
-    /// Time of the first order.
-    pub first_order_at: Option<DateTime<FixedOffset>>,
-    /// Time of the last order.
-    pub last_order_at: Option<DateTime<FixedOffset>>,
-    /// When the vendor computed this.
-    pub computed_at: Option<DateTime<FixedOffset>>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
+record! {
+    /// `GET customers/{id}/metrics`. Money is in major units (documented); its currency is unknown.
+    ///
+    /// The vendor recomputes after every order (documented): [`computed_at`](Self::computed_at) counts, and no number here
+    /// follows from the others by a rule that is known.
+    MetricsRecord(customer_id, computed_at) {
+        /// The customer.
+        customer_id: Option<CustomerId> = value("customer_id"),
+        /// Recency, frequency and monetary scores.
+        rfm: RfmRecord = value_or_default("rfm"),
+        /// What the customer is worth.
+        lifetime_value: Option<Decimal> = decimal("lifetime_value"),
+        /// Money per order.
+        average_order_value: Option<Decimal> = decimal("average_order_value"),
+        /// Number of orders.
+        total_orders: Option<u64> = count("total_orders"),
+        /// Money spent.
+        total_spent: Option<Decimal> = decimal("total_spent"),
+        /// Days between two orders; none with fewer than two (seen).
+        purchase_frequency_days: Option<Decimal> = decimal("purchase_frequency_days"),
+        /// How likely the customer is to leave.
+        churn_risk: Option<ChurnRisk> = value("churn_risk"),
+        /// Time of the first order.
+        first_order_at: Option<DateTime<FixedOffset>> = time("first_order_at"),
+        /// Time of the last order.
+        last_order_at: Option<DateTime<FixedOffset>> = time("last_order_at"),
+        /// When the vendor computed this.
+        computed_at: Option<DateTime<FixedOffset>> = time("computed_at"),
+    }
 }
 
-/// Scores from 1 to 5, where 5 is best (the range is seen).
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct RfmRecord {
-    /// How lately the customer bought.
-    pub recency_score: Option<u64>,
-    /// How often.
-    pub frequency_score: Option<u64>,
-    /// For how much.
-    pub monetary_score: Option<u64>,
-    /// The vendor's name of the group, such as `champion`; its words are unknown. See [`is_segment`](Self::is_segment).
-    pub segment: Option<String>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
-/// Shows no score.
-impl fmt::Debug for RfmRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RfmRecord").finish_non_exhaustive()
+record! {
+    /// Scores from 1 to 5, where 5 is best (the range is seen).
+    RfmRecord() {
+        /// How lately the customer bought.
+        recency_score: Option<u64> = count("recency_score"),
+        /// How often.
+        frequency_score: Option<u64> = count("frequency_score"),
+        /// For how much.
+        monetary_score: Option<u64> = count("monetary_score"),
+        /// The vendor's name of the group, such as `champion`; its words are unknown. See [`is_segment`](Self::is_segment).
+        segment: Option<String> = text("segment"),
     }
 }
 
@@ -103,49 +90,6 @@ impl<'de> Deserialize<'de> for ChurnRisk {
     }
 }
 
-impl<'de> Deserialize<'de> for RfmRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            recency_score: fields.count(&["recency_score"]),
-            frequency_score: fields.count(&["frequency_score"]),
-            monetary_score: fields.count(&["monetary_score"]),
-            segment: fields.text(&["segment"]),
-            extra: fields.0,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for MetricsRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            customer_id: fields.value(&["customer_id"]),
-            rfm: fields.value(&["rfm"]).unwrap_or_default(),
-            lifetime_value: fields.decimal("lifetime_value"),
-            average_order_value: fields.decimal("average_order_value"),
-            total_orders: fields.count(&["total_orders"]),
-            total_spent: fields.decimal("total_spent"),
-            purchase_frequency_days: fields.decimal("purchase_frequency_days"),
-            churn_risk: fields.value(&["churn_risk"]),
-            first_order_at: fields.time(&["first_order_at"]),
-            last_order_at: fields.time(&["last_order_at"]),
-            computed_at: fields.time(&["computed_at"]),
-            extra: fields.0,
-        })
-    }
-}
-
-/// Shows whose metrics they are, and when they were computed.
-impl fmt::Debug for MetricsRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MetricsRecord")
-            .field("customer_id", &self.customer_id)
-            .field("computed_at", &self.computed_at)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,11 +109,12 @@ mod tests {
         assert_eq!((read.total_orders, read.rfm.recency_score, read.rfm.monetary_score), (Some(3), Some(4), None));
         assert!(read.rfm.is_segment("loyal_customer") && !read.rfm.is_segment("loyal"));
         assert_eq!(read.churn_risk, Some(ChurnRisk::Score("0.21".parse().unwrap())));
-        assert_eq!((read.extra["future"].get(), read.rfm.extra["x"].get()), ("[1.10]", "1"));
+        assert_eq!(read.raw.get("future").unwrap().as_str(), "[1.10]");
+        assert_eq!(read.rfm.raw.get("x").unwrap().as_str(), "1");
         assert_eq!(metrics(r#"{"churn_risk":"0.4"}"#).churn_risk, Some(ChurnRisk::Score("0.4".parse().unwrap())));
         assert_eq!(metrics(r#"{"churn_risk":"low"}"#).churn_risk, Some(ChurnRisk::Word("low".into())));
         let none = metrics(r#"{"churn_risk":null,"rfm":null,"total_spent":[]}"#);
         assert!(none.churn_risk.is_none() && none.rfm.segment.is_none() && !none.rfm.is_segment(""));
-        assert!(none.extra.contains_key("total_spent"), "what cannot be read stays reachable");
+        assert!(none.raw.get("total_spent").is_some(), "what cannot be read stays reachable");
     }
 }

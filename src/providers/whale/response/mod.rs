@@ -2,7 +2,7 @@
 //! reachable.
 
 mod customer;
-pub(super) mod fields;
+mod fields;
 mod metrics;
 mod removal;
 mod segment;

@@ -1,110 +1,49 @@
 //! What hangs on a customer: the events of the timeline, and notes.
 
-use std::fmt;
-
 use chrono::{DateTime, FixedOffset};
-use serde::de::{Deserialize, Deserializer};
 
-use super::super::request::{ActivityKind, CustomerId, NoteId};
-use super::fields::{Fields, RawMap};
+use super::super::request::{ActivityKind, CustomerId, NoteId, RawJson};
+use super::fields::{Fields, record};
 use crate::customer::Decimal;
 
-/// One event of a customer's timeline. The fields of a kind that nobody documented stand in [`extra`](Self::extra).
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct ActivityRecord {
-    /// What happened.
-    pub kind: ActivityKind,
-    /// What happened, in the vendor's words.
-    pub title: Option<String>,
-    /// When.
-    pub occurred_at: Option<DateTime<FixedOffset>>,
-    /// Of an order: its money, in major units (documented).
-    pub amount: Option<Decimal>,
-    /// Of an e-mail: the campaign (documented).
-    pub campaign_id: Option<String>,
-    /// Of a page: where the customer came from (documented).
-    pub referrer: Option<String>,
-    /// Of a talk with support: who answered (documented).
-    pub agent: Option<String>,
-    /// Id of the event. No sample has one; a table of the vendor does (seen).
-    pub id: Option<String>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
-impl<'de> Deserialize<'de> for ActivityRecord {
-    /// Takes the names of the vendor's own table too (seen): `activity_type`, `description`, `created_at`.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        let kind = fields.text(&["type", "activity_type"]).unwrap_or_default();
-        Ok(Self {
-            kind: ActivityKind::from(kind.as_str()),
-            title: fields.text(&["title", "description"]),
-            occurred_at: fields.time(&["occurred_at", "created_at"]),
-            amount: fields.decimal("amount"),
-            campaign_id: fields.text(&["campaign_id"]),
-            referrer: fields.text(&["referrer"]),
-            agent: fields.text(&["agent"]),
-            id: fields.text(&["id"]),
-            extra: fields.0,
-        })
+record! {
+    /// One event of a customer's timeline. The fields of a kind that is not documented are in [`raw`](Self::raw).
+    ActivityRecord(kind, occurred_at) {
+        /// What happened.
+        kind: Option<ActivityKind> = value("type", "activity_type"),
+        /// What happened, in the vendor's words.
+        title: Option<String> = text("title", "description"),
+        /// When.
+        occurred_at: Option<DateTime<FixedOffset>> = time("occurred_at", "created_at"),
+        /// Of an order: its money, in major units (documented).
+        amount: Option<Decimal> = decimal("amount"),
+        /// Of an e-mail: the campaign (documented).
+        campaign_id: Option<String> = text("campaign_id"),
+        /// Of a page: where the customer came from (documented).
+        referrer: Option<String> = text("referrer"),
+        /// Of a talk with support: who answered (documented).
+        agent: Option<String> = text("agent"),
+        /// Id of the event. No sample has one; a table of the vendor does (seen).
+        id: Option<String> = text("id"),
     }
 }
 
-/// Shows kind and time.
-impl fmt::Debug for ActivityRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ActivityRecord")
-            .field("kind", &self.kind)
-            .field("occurred_at", &self.occurred_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A note on a customer. The vendor documents the endpoints and no body: every field is seen in a table of the vendor,
-/// or inferred.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct NoteRecord {
-    /// The vendor's id.
-    pub id: Option<NoteId>,
-    /// The customer.
-    pub customer_id: Option<CustomerId>,
-    /// The text, under `note`, `content`, `body` or `text`.
-    pub text: Option<String>,
-    /// Who wrote it, under `created_by`, `author` or `author_id`.
-    pub author: Option<String>,
-    /// When it was written.
-    pub created_at: Option<DateTime<FixedOffset>>,
-    /// When it was last changed.
-    pub updated_at: Option<DateTime<FixedOffset>>,
-    /// Every other key, as it came.
-    pub extra: RawMap,
-}
-
-impl<'de> Deserialize<'de> for NoteRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Fields::deserialize(deserializer)?;
-        Ok(Self {
-            id: fields.value(&["id"]),
-            customer_id: fields.value(&["customer_id"]),
-            text: fields.text(&["note", "content", "body", "text"]),
-            author: fields.text(&["created_by", "author", "author_id"]),
-            created_at: fields.time(&["created_at"]),
-            updated_at: fields.time(&["updated_at"]),
-            extra: fields.0,
-        })
-    }
-}
-
-/// Shows the ids.
-impl fmt::Debug for NoteRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoteRecord")
-            .field("id", &self.id)
-            .field("customer_id", &self.customer_id)
-            .finish_non_exhaustive()
+record! {
+    /// A note on a customer. The vendor documents the endpoints and no body: every field is seen in a table of the vendor,
+    /// or inferred.
+    NoteRecord(id, customer_id) {
+        /// The vendor's id.
+        id: Option<NoteId> = value("id"),
+        /// The customer.
+        customer_id: Option<CustomerId> = value("customer_id"),
+        /// The text, under `note`, `content`, `body` or `text`.
+        text: Option<String> = text("note", "content", "body", "text"),
+        /// Who wrote it, under `created_by`, `author` or `author_id`.
+        author: Option<String> = text("created_by", "author", "author_id"),
+        /// When it was written.
+        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        /// When it was last changed.
+        updated_at: Option<DateTime<FixedOffset>> = time("updated_at"),
     }
 }
 
@@ -120,15 +59,15 @@ mod tests {
             "deep":{"a":[1.50]}}"#,
         )
         .unwrap();
-        assert_eq!(event.kind, ActivityKind::Other("loyalty_redeemed".into()));
-        let left: Vec<_> = event.extra.iter().map(|(key, raw)| (key.as_str(), raw.get())).collect();
-        assert_eq!(left, [("deep", r#"{"a":[1.50]}"#), ("points", "100.10")]);
+        assert_eq!(event.kind, Some(ActivityKind::Other("loyalty_redeemed".into())));
+        let raw = |key: &str| event.raw.get(key).unwrap();
+        assert_eq!((raw("deep").as_str(), raw("points").as_str()), (r#"{"a":[1.50]}"#, "100.10"));
         assert!(!format!("{event:?}").contains("Redeemed"));
         let other: ActivityRecord = serde_json::from_str(
             r#"{"activity_type":"order","description":"x","created_at":"2026-01-30T09:00:00Z","amount":"40.00","type":null}"#,
         )
         .unwrap();
-        assert_eq!((other.kind, other.title.as_deref()), (ActivityKind::Order, Some("x")));
+        assert_eq!((other.kind, other.title.as_deref()), (Some(ActivityKind::Order), Some("x")));
         assert_eq!(other.amount.unwrap().to_string(), "40.00");
         assert!(other.occurred_at.is_some());
     }
