@@ -151,17 +151,17 @@ async fn a_removal_that_ends_is_told_to_the_applications_endpoint() {
     sandbox.set_whale_removal_time(2 * DAY);
     let whale = whale(&sandbox, &connector);
     let (nora, omar) = (add(&whale, "nora@example.com").await, add(&whale, "omar@example.com").await);
-    let filed = whale.request_erasure(&nora, &ErasureInput::default()).await.unwrap().unwrap();
+    let filed = whale.request_erasure(&nora, &ErasureInput::default()).await.unwrap().value;
     assert_eq!(filed.estimated_completion.unwrap().to_rfc3339(), "2026-03-03T12:00:00+00:00");
     clock.advance(DAY);
     whale.request_export(&omar, &ExportInput::json()).await.unwrap();
     clock.advance(DAY - Duration::from_secs(1));
     sandbox.settle_whale_removals().await;
-    assert!(application.received_requests().await.unwrap().is_empty() && whale.get(&nora).await.is_ok());
+    assert!(application.received_requests().await.unwrap().is_empty() && whale.get_customer(&nora).await.unwrap().is_some());
 
     clock.advance(Duration::from_secs(1));
     sandbox.settle_whale_removals().await;
-    assert_eq!(whale.get(&nora).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(whale.get_customer(&nora).await.unwrap().is_none());
     let received = application.received_requests().await.unwrap();
     assert_eq!(received.len(), 1, "the export takes a day more");
     let webhook = &received[0];
