@@ -32,7 +32,7 @@ pub mod toolkit;
 
 pub use client::{
     BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
-    ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
+    ReqwestTransport, RetryPolicy, Secret, SystemClock, Transport, TransportError, TransportErrorKind,
 };
 pub use customer::{
     AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, CustomValue, Customer, Decimal,

@@ -47,11 +47,14 @@ pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportEr
 
 pub use account::AccountContext;
 pub(crate) use account::Allowance;
+pub use auth::secret::Secret;
+pub use auth::webhook::{Verifier, WebhookError};
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
 pub(crate) use call::Outgoing;
 pub use call::{Call, Verdict};
 pub(crate) use connector::account_key;
+pub use json::raw::RawJson;
 pub use operation::Operation;
 pub use request::Request;
 pub(crate) use request::Url;
