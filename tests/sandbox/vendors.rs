@@ -157,7 +157,9 @@ async fn a_removal_that_ends_is_told_to_the_applications_endpoint() {
     whale.request_export(&omar, &ExportInput::json()).await.unwrap();
     clock.advance(DAY - Duration::from_secs(1));
     sandbox.settle_whale_removals().await;
-    assert!(application.received_requests().await.unwrap().is_empty() && whale.get_customer(&nora).await.unwrap().is_some());
+    assert!(
+        application.received_requests().await.unwrap().is_empty() && whale.get_customer(&nora).await.unwrap().is_some()
+    );
 
     clock.advance(Duration::from_secs(1));
     sandbox.settle_whale_removals().await;

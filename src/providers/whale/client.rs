@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
 use super::config::{Builder, DEFAULT_BASE_URL, DEFAULT_DAILY_LIMIT, DEFAULT_LIMIT, PathStyle, Settings};
@@ -13,7 +12,9 @@ use crate::client::api::ApiClient;
 use crate::client::auth::token::RequestHeaders;
 use crate::client::options::{fixed_url, json_body, request_headers};
 use crate::client::response::{Reading, Response};
-use crate::client::{AccountContext, Allowance, Call, HttpResponse, Limit, Operation, Request, Url, account_key, fill};
+use crate::client::{
+    AccountContext, Allowance, Call, HttpResponse, Limit, Operation, Request, Secret, Url, account_key, fill,
+};
 use crate::error::Error;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -51,7 +52,7 @@ impl fmt::Debug for Whale {
 impl Whale {
     /// Options of a client for this store and API key (`wk_live_…` or `wk_test_…`). With [`PathStyle::KeyScoped`] the
     /// store id is not sent.
-    pub fn builder(store_id: impl Into<String>, api_key: impl Into<SecretString>) -> Builder {
+    pub fn builder(store_id: impl Into<String>, api_key: impl Into<Secret>) -> Builder {
         Builder::new(store_id.into(), api_key.into())
     }
 
@@ -108,9 +109,9 @@ impl Builder {
                 Error::config(PROVIDER, "store_id", "must not be empty, a dot, or hold control characters")
             })?,
         };
-        let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &api_key)))?;
+        let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", api_key.inner())))?;
         // The limits are the key's, whatever the style of path.
-        let key = api_key.expose_secret();
+        let key = api_key.expose();
         let lifted = options.limit == Some(Limit::Unlimited);
         let (base, mut account) = options.open(PROVIDER, DEFAULT_BASE_URL, &[key], DEFAULT_LIMIT)?;
         let daily = daily.or(lifted.then_some(None));

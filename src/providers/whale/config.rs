@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use super::PROVIDER;
-use crate::client::Limit;
 use crate::client::options::{ClientOptions, client_options};
 use crate::client::query::ArrayStyle;
+use crate::client::{Limit, Secret};
 use crate::error::Error;
 
 /// The default base URL (documented on the vendor's pages for agents and workflows; older pages name another host).
@@ -217,7 +215,7 @@ pub(super) struct Settings {
 #[must_use]
 pub struct Builder {
     pub(super) store_id: String,
-    pub(super) api_key: SecretString,
+    pub(super) api_key: Secret,
     pub(super) path_style: PathStyle,
     pub(super) settings: Settings,
     /// Some(None): no limit.
@@ -226,7 +224,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(store_id: String, api_key: SecretString) -> Self {
+    pub(super) fn new(store_id: String, api_key: Secret) -> Self {
         let (path_style, settings) = (PathStyle::default(), Settings::default());
         Self { store_id, api_key, path_style, settings, daily: None, options: ClientOptions::default() }
     }

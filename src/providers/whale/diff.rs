@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::config::TagPolicy;
-use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue, RawJson};
+use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue};
 use super::response::CustomerRecord;
 use super::to_vendor::Wanted;
+use crate::client::RawJson;
 use crate::client::addresses::same_text;
 use crate::client::json::lenient::Scalar;
 use crate::customer::{Decimal, Field, Phone};

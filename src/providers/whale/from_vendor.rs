@@ -1,7 +1,8 @@
 //! Maps the vendor's customer to the normalized one. Pure.
 
-use super::request::{EXTERNAL_ID_KEY, RawJson};
+use super::request::EXTERNAL_ID_KEY;
 use super::response::{AddressRecord, CustomerRecord};
+use crate::client::RawJson;
 use crate::client::json::lenient::Scalar;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
@@ -70,7 +71,7 @@ fn address(record: AddressRecord) -> Address {
 
 /// A primitive value; objects, arrays and null have no place in the normalized customer.
 fn value_of(raw: &RawJson) -> Option<CustomValue> {
-    match raw.read()? {
+    match serde_json::from_str(raw.as_str()).ok()? {
         Scalar::Text(text) => Some(CustomValue::Text(text)),
         Scalar::Bool(value) => Some(CustomValue::Bool(value)),
         Scalar::Number(_) => match raw.as_str().parse() {

@@ -24,8 +24,8 @@ pub use config::{
 pub use matrix::MATRIX;
 pub use request::{
     ActivityKind, AddressInput, Change, CustomerId, CustomerInput, CustomerSort, ErasureInput, ExportInput, Metadata,
-    MetadataValue, NoteId, NoteInput, Operator, RawJson, RemovalKind, RemovalRequestId, RemovalStatus, Rule, Rules,
-    SegmentId, SegmentInput, SegmentKind,
+    MetadataValue, NoteId, NoteInput, Operator, RemovalKind, RemovalRequestId, RemovalStatus, Rule, Rules, SegmentId,
+    SegmentInput, SegmentKind,
 };
 pub use response::{
     ActivityRecord, AddressRecord, ChurnRisk, CustomerRecord, MetricsRecord, NoteRecord, RemovalRequestRecord,

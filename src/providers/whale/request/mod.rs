@@ -1,27 +1,46 @@
 //! What is sent: the bodies of requests, borrowing from the record; ids, and open sets of words.
 
 mod customer;
-mod raw;
 mod segment;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 pub(super) use customer::EXTERNAL_ID_KEY;
 pub use customer::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
-pub use raw::RawJson;
-pub(super) use raw::RawMap;
 pub use segment::{Rule, Rules, SegmentInput};
 pub use words::{
     ActivityKind, CustomerId, CustomerSort, NoteId, Operator, RemovalKind, RemovalRequestId, RemovalStatus, SegmentId,
     SegmentKind,
 };
 
-use crate::client::validate::{Origin, Validation};
+use crate::client::json::object::object;
+use crate::client::json::value::Value;
+use crate::client::{
+    RawJson,
+    validate::{Origin, Validation},
+};
 use crate::error::Error;
+
+/// The values of an object by their keys, as they came.
+pub(super) type RawMap = BTreeMap<String, RawJson>;
+
+impl Value for RawMap {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        let map: BTreeMap<String, &RawValue> = object(raw.get().as_bytes())?;
+        Some(map.into_iter().map(|(key, value)| (key, RawJson::new(value.get()))).collect())
+    }
+}
+
+/// Writes JSON as it came.
+pub(super) fn serialize_raw<S: Serializer>(raw: &RawJson, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_str::<&RawValue>(raw.as_str()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
 
 /// A note to be written.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::super::PROVIDER;
-use super::raw::{RawJson, RawMap};
+use super::customer::Metadata;
 use super::words::{CustomerId, Operator, SegmentKind};
+use super::{RawMap, serialize_raw};
+use crate::client::RawJson;
+use crate::client::json::value::Value;
 use crate::client::validate::{Origin, Validation};
 use crate::error::{Error, FieldError};
 
@@ -20,6 +23,7 @@ pub enum Rules {
     /// An array, as documented.
     List(Vec<Rule>),
     /// Anything else, as it came: older ones of the vendor are objects (seen).
+    #[serde(serialize_with = "serialize_raw")]
     Other(RawJson),
 }
 
@@ -33,10 +37,14 @@ impl fmt::Debug for Rules {
     }
 }
 
-impl<'de> Deserialize<'de> for Rules {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawJson::deserialize(deserializer)?;
-        Ok(raw.read().map_or(Self::Other(raw), Self::List))
+impl Value for Rules {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        if raw.get() == "null" {
+            return None;
+        }
+        let list: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
+        let list = list.map(|rules| Self::List(rules.into_iter().map(Rule::read).collect()));
+        Some(list.unwrap_or_else(|| Self::Other(RawJson::new(raw.get()))))
     }
 }
 
@@ -70,11 +78,22 @@ impl Rule {
             value: V,
         }
         let (field, operator) = (field.into(), operator.into());
-        let raw = RawJson::of(&Condition { field: &field, operator: &operator, value }).ok_or_else(|| {
-            let problem = FieldError::new("rules", "a value cannot be written as JSON");
-            Error::invalid_record(vec![problem]).with_provider(PROVIDER)
-        })?;
-        Ok(Self { condition: Some((field, operator)), raw })
+        let json =
+            serde_json::to_string(&Condition { field: &field, operator: &operator, value }).map_err(|error| {
+                let problem = FieldError::new("rules", "a value cannot be written as JSON");
+                Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_source(error)
+            })?;
+        Ok(Self { condition: Some((field, operator)), raw: RawJson::new(&json) })
+    }
+
+    fn read(raw: &RawValue) -> Self {
+        let condition = || {
+            let map = RawMap::from_raw(raw)?;
+            map.get("value")?;
+            let text = |key: &str| serde_json::from_str::<String>(map.get(key)?.as_str()).ok();
+            Some((text("field")?, Operator::from(text("operator")?.as_str())))
+        };
+        Self { condition: condition(), raw: RawJson::new(raw.get()) }
     }
 
     /// The field; none of a rule in another form.
@@ -109,22 +128,9 @@ impl fmt::Debug for Rule {
     }
 }
 
-impl<'de> Deserialize<'de> for Rule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawJson::deserialize(deserializer)?;
-        let condition = || {
-            let map: RawMap = raw.read()?;
-            map.get("value")?;
-            let operator: String = map.get("operator")?.read()?;
-            Some((map.get("field")?.read()?, Operator::from(operator.as_str())))
-        };
-        Ok(Self { condition: condition(), raw })
-    }
-}
-
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.raw.serialize(serializer)
+        serialize_raw(&self.raw, serializer)
     }
 }
 
@@ -150,7 +156,7 @@ pub struct SegmentInput<'a> {
     pub description: Option<Cow<'a, str>>,
     /// Values of the caller's own (documented for updates). Whether an update replaces or merges is unknown: send all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<RawMap>,
+    pub metadata: Option<Metadata<'a>>,
 }
 
 impl<'a> SegmentInput<'a> {
@@ -196,7 +202,7 @@ impl<'a> SegmentInput<'a> {
 
     /// Sets the metadata.
     #[must_use]
-    pub fn metadata(mut self, metadata: RawMap) -> Self {
+    pub fn metadata(mut self, metadata: Metadata<'a>) -> Self {
         self.metadata = Some(metadata);
         self
     }
@@ -258,7 +264,7 @@ mod tests {
     use super::*;
 
     fn again(rules: &str) -> String {
-        serde_json::to_string(&serde_json::from_str::<Rules>(rules).unwrap()).unwrap()
+        serde_json::to_string(&Rules::from_raw(serde_json::from_str(rules).unwrap()).unwrap()).unwrap()
     }
 
     #[test]

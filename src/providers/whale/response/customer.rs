@@ -1,40 +1,41 @@
 //! Customers, as the vendor shows them.
 
 use chrono::{DateTime, FixedOffset};
+use serde_json::value::RawValue;
 
-use super::super::request::{CustomerId, RawJson, RawMap};
-use super::fields::{Fields, record};
+use super::super::request::{CustomerId, RawMap};
+use super::fields::{Fields, keyed_record};
 use crate::client::HttpResponse;
-use crate::client::json::lenient::{Scalar, lenient_bool, lenient_value};
-use crate::client::json::object::object;
+use crate::client::json::lenient::Scalar;
+use crate::client::json::value::Value;
 use crate::customer::Decimal;
 
-record! {
+keyed_record! {
     /// A customer as the vendor shows them. Which fields an answer has differs by call: rows of a list have no `object`, and
     /// the documented answer to a create has neither `address` nor `metadata`.
-    CustomerRecord(id) {
+    CustomerRecord {
         /// The vendor's id; opaque.
         id: Option<CustomerId> = value("id"),
         /// E-mail address. The vendor's own code writes placeholders (see [`CustomerRecord::has_placeholder_email`]).
-        email: Option<String> = text("email"),
+        email: Option<String> = value("email"),
         /// Given name.
-        first_name: Option<String> = text("first_name"),
+        first_name: Option<String> = value("first_name"),
         /// Family name.
-        last_name: Option<String> = text("last_name"),
+        last_name: Option<String> = value("last_name"),
         /// Phone number, in no fixed form.
-        phone: Option<String> = text("phone"),
+        phone: Option<String> = value("phone"),
         /// Tags; null counts as an empty list. None: the answer does not show them.
         tags: Option<Vec<String>> = tags("tags"),
         /// Number of orders.
-        total_orders: Option<u64> = count("total_orders"),
+        total_orders: Option<u64> = value("total_orders"),
         /// Money spent, in major units (documented); the currency is unknown.
-        total_spent: Option<Decimal> = decimal("total_spent"),
+        total_spent: Option<Decimal> = value("total_spent"),
         /// Time of the last order.
-        last_order_at: Option<DateTime<FixedOffset>> = time("last_order_at"),
+        last_order_at: Option<DateTime<FixedOffset>> = value("last_order_at"),
         /// When the vendor made the record.
-        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        created_at: Option<DateTime<FixedOffset>> = value("created_at"),
         /// When the vendor last changed the record (inferred).
-        updated_at: Option<DateTime<FixedOffset>> = time("updated_at"),
+        updated_at: Option<DateTime<FixedOffset>> = value("updated_at"),
         /// The address (inferred: only requests show it). See [`CustomerRecord::main_address`].
         address: Option<AddressRecord> = value("address"),
         /// The addresses, in case that there are several.
@@ -43,25 +44,25 @@ record! {
         /// it).
         metadata: Option<RawMap> = metadata("metadata"),
         /// Street, in the flat form of the vendor's own kit (seen).
-        street_address: Option<String> = text("street_address"),
+        street_address: Option<String> = value("street_address"),
         /// City, in the flat form.
-        city: Option<String> = text("city"),
+        city: Option<String> = value("city"),
         /// State, in the flat form.
-        state: Option<String> = text("state"),
+        state: Option<String> = value("state"),
         /// Postal code, in the flat form.
-        postal_code: Option<String> = text("postal_code"),
+        postal_code: Option<String> = value("postal_code"),
         /// Birthday, `YYYY-MM-DD` (seen).
-        date_of_birth: Option<String> = text("date_of_birth"),
+        date_of_birth: Option<String> = value("date_of_birth"),
         /// Consent to e-mail (seen in the vendor's own kit; not documented).
-        email_consent: Option<bool> = bool("email_consent"),
+        email_consent: Option<bool> = value("email_consent"),
         /// Consent to text messages (as above).
-        sms_consent: Option<bool> = bool("sms_consent"),
+        sms_consent: Option<bool> = value("sms_consent"),
         /// Whether a create made the record (seen elsewhere at the vendor).
-        created: Option<bool> = bool("created"),
+        created: Option<bool> = value("created"),
         /// Whether a create found the record (as above).
-        existing: Option<bool> = bool("existing"),
+        existing: Option<bool> = value("existing"),
         /// Whether a create found the record (as above).
-        duplicate_found: Option<bool> = bool("duplicate_found"),
+        duplicate_found: Option<bool> = value("duplicate_found"),
         /// The id of the record that a create found (as above).
         existing_customer_id: Option<CustomerId> = value("existing_customer_id"),
     }
@@ -95,31 +96,17 @@ impl CustomerRecord {
 /// The customer of an answer: bare as documented, or in one of the usual wrappers, whose flags count as the customer's.
 /// One without an id is none.
 pub(in super::super) fn read_customer(response: &HttpResponse) -> Option<CustomerRecord> {
-    #[derive(serde::Deserialize)]
-    struct Wrapper {
-        #[serde(default, deserialize_with = "lenient_value")]
-        customer: Option<CustomerRecord>,
-        #[serde(default, deserialize_with = "lenient_value")]
-        data: Option<CustomerRecord>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        created: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        existing: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_bool")]
-        duplicate_found: Option<bool>,
-        #[serde(default, deserialize_with = "lenient_value")]
-        existing_customer_id: Option<CustomerId>,
-    }
     let has_id = |record: &CustomerRecord| record.id.is_some();
-    if let Some(record) = object::<CustomerRecord>(&response.body).filter(has_id) {
+    let body: &RawValue = serde_json::from_slice(&response.body).ok()?;
+    if let Some(record) = CustomerRecord::from_raw(body).filter(has_id) {
         return Some(record);
     }
-    let wrapper: Wrapper = object(&response.body)?;
-    let mut record = wrapper.customer.or(wrapper.data).filter(has_id)?;
-    record.created = record.created.or(wrapper.created);
-    record.existing = record.existing.or(wrapper.existing);
-    record.duplicate_found = record.duplicate_found.or(wrapper.duplicate_found);
-    record.existing_customer_id = record.existing_customer_id.or(wrapper.existing_customer_id);
+    let wrapper = Fields::of(body)?;
+    let mut record = wrapper.value::<CustomerRecord>(&["customer", "data"]).filter(has_id)?;
+    record.created = record.created.or_else(|| wrapper.value(&["created"]));
+    record.existing = record.existing.or_else(|| wrapper.value(&["existing"]));
+    record.duplicate_found = record.duplicate_found.or_else(|| wrapper.value(&["duplicate_found"]));
+    record.existing_customer_id = record.existing_customer_id.or_else(|| wrapper.value(&["existing_customer_id"]));
     Some(record)
 }
 
@@ -136,21 +123,21 @@ pub(in super::super) fn is_placeholder(email: &str) -> bool {
     starts("merged.") || (starts("deleted.") && time.len() >= 9 && time.bytes().all(|b| b.is_ascii_digit()))
 }
 
-record! {
+keyed_record! {
     /// An address as the vendor shows it (inferred from the request).
-    AddressRecord() {
+    AddressRecord {
         /// Street and number.
-        line1: Option<String> = text("line1"),
+        line1: Option<String> = value("line1"),
         /// Flat, floor, building.
-        line2: Option<String> = text("line2"),
+        line2: Option<String> = value("line2"),
         /// City.
-        city: Option<String> = text("city"),
+        city: Option<String> = value("city"),
         /// State or province.
-        state: Option<String> = text("state"),
+        state: Option<String> = value("state"),
         /// Postal code.
-        postal_code: Option<String> = text("postal_code"),
+        postal_code: Option<String> = value("postal_code"),
         /// Country.
-        country: Option<String> = text("country"),
+        country: Option<String> = value("country"),
     }
 }
 
@@ -166,29 +153,21 @@ impl AddressRecord {
 impl Fields<'_> {
     /// An array of scalars; null is an empty one, and a text is a list with commas.
     fn tags(&self, keys: &[&str]) -> Option<Vec<String>> {
-        self.first(keys, |raw| {
-            if raw == "null" {
-                return Some(Vec::new());
-            }
-            if let Ok(text) = serde_json::from_str::<String>(raw) {
+        self.first(keys, |raw| match serde_json::from_str(raw.get()).ok()? {
+            Scalar::Text(text) => {
                 let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty());
-                return Some(tags.map(str::to_owned).collect());
+                Some(tags.map(str::to_owned).collect())
             }
-            let items: Vec<Scalar> = serde_json::from_str(raw).ok()?;
-            let text = |item| match item {
-                Scalar::Text(text) | Scalar::Number(text) => Some(text),
-                Scalar::Bool(value) => Some(value.to_string()),
-                Scalar::Other => None,
-            };
-            Some(items.into_iter().filter_map(text).collect())
+            _ if raw.get() == "null" => Some(Vec::new()),
+            _ => Vec::from_raw(raw),
         })
     }
 
     /// An object; null and an empty array, as some languages write an empty map, are an empty one.
     fn metadata(&self, keys: &[&str]) -> Option<RawMap> {
-        self.first(keys, |raw| match raw {
+        self.first(keys, |raw| match raw.get() {
             "null" | "[]" => Some(RawMap::new()),
-            text => serde_json::from_str(text).ok(),
+            _ => RawMap::from_raw(raw),
         })
     }
 }

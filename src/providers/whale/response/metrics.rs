@@ -1,55 +1,55 @@
 //! The metrics of a customer, as the vendor computes them.
 
 use chrono::{DateTime, FixedOffset};
-use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::super::request::{CustomerId, RawJson};
-use super::fields::{Fields, record};
+use super::super::request::CustomerId;
+use super::fields::{Fields, keyed_record};
+use crate::client::json::value::Value;
 use crate::customer::Decimal;
 
-record! {
+keyed_record! {
     /// `GET customers/{id}/metrics`. Money is in major units (documented); its currency is unknown.
     ///
     /// The vendor recomputes after every order (documented): [`computed_at`](Self::computed_at) counts, and no number here
     /// follows from the others by a rule that is known.
-    MetricsRecord(customer_id, computed_at) {
+    MetricsRecord {
         /// The customer.
         customer_id: Option<CustomerId> = value("customer_id"),
         /// Recency, frequency and monetary scores.
         rfm: RfmRecord = value_or_default("rfm"),
         /// What the customer is worth.
-        lifetime_value: Option<Decimal> = decimal("lifetime_value"),
+        lifetime_value: Option<Decimal> = value("lifetime_value"),
         /// Money per order.
-        average_order_value: Option<Decimal> = decimal("average_order_value"),
+        average_order_value: Option<Decimal> = value("average_order_value"),
         /// Number of orders.
-        total_orders: Option<u64> = count("total_orders"),
+        total_orders: Option<u64> = value("total_orders"),
         /// Money spent.
-        total_spent: Option<Decimal> = decimal("total_spent"),
+        total_spent: Option<Decimal> = value("total_spent"),
         /// Days between two orders; none with fewer than two (seen).
-        purchase_frequency_days: Option<Decimal> = decimal("purchase_frequency_days"),
+        purchase_frequency_days: Option<Decimal> = value("purchase_frequency_days"),
         /// How likely the customer is to leave.
         churn_risk: Option<ChurnRisk> = value("churn_risk"),
         /// Time of the first order.
-        first_order_at: Option<DateTime<FixedOffset>> = time("first_order_at"),
+        first_order_at: Option<DateTime<FixedOffset>> = value("first_order_at"),
         /// Time of the last order.
-        last_order_at: Option<DateTime<FixedOffset>> = time("last_order_at"),
+        last_order_at: Option<DateTime<FixedOffset>> = value("last_order_at"),
         /// When the vendor computed this.
-        computed_at: Option<DateTime<FixedOffset>> = time("computed_at"),
+        computed_at: Option<DateTime<FixedOffset>> = value("computed_at"),
     }
 }
 
-record! {
+keyed_record! {
     /// Scores from 1 to 5, where 5 is best (the range is seen).
-    RfmRecord() {
+    RfmRecord {
         /// How lately the customer bought.
-        recency_score: Option<u64> = count("recency_score"),
+        recency_score: Option<u64> = value("recency_score"),
         /// How often.
-        frequency_score: Option<u64> = count("frequency_score"),
+        frequency_score: Option<u64> = value("frequency_score"),
         /// For how much.
-        monetary_score: Option<u64> = count("monetary_score"),
+        monetary_score: Option<u64> = value("monetary_score"),
         /// The vendor's name of the group, such as `champion`; its words are unknown. See [`is_segment`](Self::is_segment).
-        segment: Option<String> = text("segment"),
+        segment: Option<String> = value("segment"),
     }
 }
 
@@ -76,17 +76,13 @@ pub enum ChurnRisk {
     Word(String),
 }
 
-impl<'de> Deserialize<'de> for ChurnRisk {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As a text first: a number keeps every digit so.
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get().trim_matches('"').trim();
-        if let Ok(score) = text.parse() {
-            return Ok(Self::Score(score));
-        }
-        let word: Option<String> = serde_json::from_str(raw.get()).ok();
-        let word = word.filter(|word| !word.trim().is_empty());
-        word.map(Self::Word).ok_or_else(|| serde::de::Error::custom("no number and no word"))
+impl Value for ChurnRisk {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        // As a number first, which keeps every digit.
+        Decimal::from_raw(raw).map(Self::Score).or_else(|| {
+            let word: String = serde_json::from_str(raw.get()).ok()?;
+            (!word.trim().is_empty()).then_some(Self::Word(word))
+        })
     }
 }
 

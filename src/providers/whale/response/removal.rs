@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use super::super::request::{CustomerId, RawJson, RemovalKind, RemovalRequestId, RemovalStatus};
-use super::fields::{Fields, record};
+use super::super::request::{CustomerId, RemovalKind, RemovalRequestId, RemovalStatus};
+use super::fields::{Fields, keyed_record};
 
 impl Fields<'_> {
     fn link(&self, keys: &[&str]) -> Option<String> {
-        self.text(keys).filter(|url| !url.trim().is_empty())
+        self.value(keys).filter(|url: &String| !url.trim().is_empty())
     }
 }
 
-record! {
+keyed_record! {
     /// A request to erase or export a person's data, as the vendor took it (documented). There is no call that reads one:
     /// its end is reported by a [webhook](super::webhook) only.
-    RemovalRequestRecord(id, customer_id, kind, status) {
+    RemovalRequestRecord {
         /// The vendor's id of the request.
         id: Option<RemovalRequestId> = value("id", "request_id"),
         /// The customer.
@@ -24,17 +24,17 @@ record! {
         /// `pending` as a rule; the other words are inferred.
         status: Option<RemovalStatus> = value("status"),
         /// Why, in the caller's words.
-        reason: Option<String> = text("reason"),
+        reason: Option<String> = value("reason"),
         /// Of an export: the form of the archive (inferred in answers).
-        format: Option<String> = text("format"),
+        format: Option<String> = value("format"),
         /// Whether the vendor tells the person (inferred in answers).
-        notify_customer: Option<bool> = bool("notify_customer"),
+        notify_customer: Option<bool> = value("notify_customer"),
         /// When the vendor expects to be done.
-        estimated_completion: Option<DateTime<FixedOffset>> = time("estimated_completion"),
+        estimated_completion: Option<DateTime<FixedOffset>> = value("estimated_completion"),
         /// When the request was taken.
-        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        created_at: Option<DateTime<FixedOffset>> = value("created_at"),
         /// When it was done (inferred).
-        completed_at: Option<DateTime<FixedOffset>> = time("completed_at"),
+        completed_at: Option<DateTime<FixedOffset>> = value("completed_at"),
         /// Of an export that is done: where the archive stands. How long, and whether it is open to all, is unknown: keep it
         /// secret, and send no API key there.
         download_url: Option<String> = link("download_url"),

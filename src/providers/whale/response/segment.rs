@@ -2,43 +2,44 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use super::super::request::{CustomerId, RawJson, RawMap, Rules, SegmentId, SegmentKind};
-use super::fields::{Fields, record};
+use super::super::request::{CustomerId, RawMap, Rules, SegmentId, SegmentKind};
+use super::fields::{Fields, keyed_record};
 
-record! {
+keyed_record! {
     /// A segment, in either form that the vendor has published: with `type` and `member_count`, or with `is_dynamic` and
     /// `customer_count` (both documented, on different pages).
-    SegmentRecord(id, kind, member_count) {
+    SegmentRecord {
         /// The vendor's id.
         id: Option<SegmentId> = value("id"),
         /// Its name.
-        name: Option<String> = text("name"),
+        name: Option<String> = value("name"),
         /// By rules or by a list.
         kind: Option<SegmentKind> = segment_kind("type", "is_dynamic"),
         /// Of a dynamic one: its rules.
         rules: Option<Rules> = value("rules"),
         /// How many customers are in it. Who they are tells a list of customers by segment.
-        member_count: Option<u64> = count("member_count", "customer_count"),
+        member_count: Option<u64> = value("member_count", "customer_count"),
         /// Of a static one: its members, where the vendor shows them (unknown).
         customer_ids: Option<Vec<CustomerId>> = value("customer_ids"),
         /// What it is for (inferred).
-        description: Option<String> = text("description"),
+        description: Option<String> = value("description"),
         /// Values of the caller's own, as they came (documented for the other form).
         metadata: Option<RawMap> = value("metadata"),
         /// When it was made.
-        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        created_at: Option<DateTime<FixedOffset>> = value("created_at"),
         /// When it was last changed (inferred).
-        updated_at: Option<DateTime<FixedOffset>> = time("updated_at"),
+        updated_at: Option<DateTime<FixedOffset>> = value("updated_at"),
     }
 }
 
 impl Fields<'_> {
     /// The type, or what the flag of the other form says.
     fn segment_kind(&self, keys: &[&str]) -> Option<SegmentKind> {
-        self.first(keys, |raw| match raw.trim_matches('"') {
-            "true" => Some(SegmentKind::Dynamic),
-            "false" => Some(SegmentKind::Static),
-            _ => serde_json::from_str(raw).ok(),
+        let kind: SegmentKind = self.value(keys)?;
+        Some(match kind.as_str() {
+            "true" => SegmentKind::Dynamic,
+            "false" => SegmentKind::Static,
+            _ => kind,
         })
     }
 }

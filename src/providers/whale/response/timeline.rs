@@ -2,48 +2,48 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use super::super::request::{ActivityKind, CustomerId, NoteId, RawJson};
-use super::fields::{Fields, record};
+use super::super::request::{ActivityKind, CustomerId, NoteId};
+use super::fields::{Fields, keyed_record};
 use crate::customer::Decimal;
 
-record! {
+keyed_record! {
     /// One event of a customer's timeline. The fields of a kind that is not documented are in [`raw`](Self::raw).
-    ActivityRecord(kind, occurred_at) {
+    ActivityRecord {
         /// What happened.
         kind: Option<ActivityKind> = value("type", "activity_type"),
         /// What happened, in the vendor's words.
-        title: Option<String> = text("title", "description"),
+        title: Option<String> = value("title", "description"),
         /// When.
-        occurred_at: Option<DateTime<FixedOffset>> = time("occurred_at", "created_at"),
+        occurred_at: Option<DateTime<FixedOffset>> = value("occurred_at", "created_at"),
         /// Of an order: its money, in major units (documented).
-        amount: Option<Decimal> = decimal("amount"),
+        amount: Option<Decimal> = value("amount"),
         /// Of an e-mail: the campaign (documented).
-        campaign_id: Option<String> = text("campaign_id"),
+        campaign_id: Option<String> = value("campaign_id"),
         /// Of a page: where the customer came from (documented).
-        referrer: Option<String> = text("referrer"),
+        referrer: Option<String> = value("referrer"),
         /// Of a talk with support: who answered (documented).
-        agent: Option<String> = text("agent"),
+        agent: Option<String> = value("agent"),
         /// Id of the event. No sample has one; a table of the vendor does (seen).
-        id: Option<String> = text("id"),
+        id: Option<String> = value("id"),
     }
 }
 
-record! {
+keyed_record! {
     /// A note on a customer. The vendor documents the endpoints and no body: every field is seen in a table of the vendor,
     /// or inferred.
-    NoteRecord(id, customer_id) {
+    NoteRecord {
         /// The vendor's id.
         id: Option<NoteId> = value("id"),
         /// The customer.
         customer_id: Option<CustomerId> = value("customer_id"),
         /// The text, under `note`, `content`, `body` or `text`.
-        text: Option<String> = text("note", "content", "body", "text"),
+        text: Option<String> = value("note", "content", "body", "text"),
         /// Who wrote it, under `created_by`, `author` or `author_id`.
-        author: Option<String> = text("created_by", "author", "author_id"),
+        author: Option<String> = value("created_by", "author", "author_id"),
         /// When it was written.
-        created_at: Option<DateTime<FixedOffset>> = time("created_at"),
+        created_at: Option<DateTime<FixedOffset>> = value("created_at"),
         /// When it was last changed.
-        updated_at: Option<DateTime<FixedOffset>> = time("updated_at"),
+        updated_at: Option<DateTime<FixedOffset>> = value("updated_at"),
     }
 }
 
