@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::client::{ArrayStyle, Cursor, Page, Response};
+use customer_sink::client::{ArrayStyle, Cursor, Page, RawJson, Response};
 use customer_sink::providers::whale::{
     ActivityKind, ActivityQuery, ActivityRecord, Assumptions, Builder, Change, ChurnRisk, Continuation, CustomerId,
-    CustomerInput, CustomerQuery, CustomerRecord, CustomerSort, DateBound, ErasureInput, ExportInput, NoteInput,
-    NoteRecord, PageQuery, PathStyle, RemovalRequestRecord, Rules, SegmentId, SegmentInput, SegmentKind, SegmentRecord,
+    CustomerInput, CustomerQuery, CustomerRecord, CustomerSort, DateBound, ErasureInput, ExportInput, Metadata, MetadataValue, NoteInput,
+    NoteRecord, PageQuery, PathStyle, RemovalRequestRecord, Rule, Rules, SegmentId, SegmentInput, SegmentKind, SegmentRecord,
     SortOrder, Whale,
 };
 use customer_sink::sandbox::Sandbox;
@@ -60,23 +60,30 @@ fn client(url: &str, connector: &Connector, options: &Value) -> Whale {
     builder.base_url(url).connector(connector).build().unwrap()
 }
 
-fn raw_map(map: &BTreeMap<String, Box<RawValue>>) -> Value {
-    map.iter().map(|(key, raw)| (key.clone(), json!(raw.get()))).collect::<serde_json::Map<_, _>>().into()
+/// The keys of a record that are not documented, each with its JSON as text.
+fn extra(raw: &RawJson, known: &[&str]) -> Value {
+    let map: BTreeMap<String, Box<RawValue>> = serde_json::from_str(raw.as_str()).unwrap();
+    let rest = map.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    rest.map(|(key, raw)| (key.clone(), json!(raw.get()))).collect::<serde_json::Map<_, _>>().into()
 }
 
 fn customer(record: CustomerRecord) -> Value {
     json!({
         "id": record.id.map(CustomerId::into_string), "email": record.email, "first_name": record.first_name,
         "last_name": record.last_name, "phone": record.phone, "tags": record.tags, "total_orders": record.total_orders,
-        "total_spent": record.total_spent.map(|spent| spent.to_string()), "extra": raw_map(&record.extra),
+        "total_spent": record.total_spent.map(|spent| spent.to_string()),
+        "extra": extra(&record.raw, &[
+            "id", "email", "first_name", "last_name", "phone", "tags", "total_orders", "total_spent", "last_order_at",
+            "created_at", "updated_at", "address", "metadata",
+        ]),
     })
 }
 
 fn event(event: ActivityRecord) -> Value {
     json!({
-        "kind": event.kind.as_str(), "title": event.title, "amount": event.amount.map(|amount| amount.to_string()),
+        "kind": event.kind.as_ref().map(ActivityKind::as_str), "title": event.title, "amount": event.amount.map(|amount| amount.to_string()),
         "campaign_id": event.campaign_id, "referrer": event.referrer, "agent": event.agent,
-        "occurred_at": event.occurred_at.map(|at| at.to_rfc3339()), "extra": raw_map(&event.extra),
+        "occurred_at": event.occurred_at.map(|at| at.to_rfc3339()), "extra": extra(&event.raw, &["type", "title", "occurred_at", "amount", "campaign_id", "referrer", "agent", "id"]),
     })
 }
 
@@ -89,7 +96,10 @@ fn segment(segment: SegmentRecord) -> Value {
     json!({
         "id": segment.id.map(SegmentId::into_string), "name": segment.name,
         "kind": segment.kind.as_ref().map(SegmentKind::as_str), "rules": segment.rules.map(|rules| rule_text(&rules)),
-        "member_count": segment.member_count, "extra": raw_map(&segment.extra),
+        "member_count": segment.member_count, "extra": extra(&segment.raw, &[
+            "id", "name", "type", "is_dynamic", "rules", "member_count", "customer_count", "customer_ids", "description",
+            "metadata", "created_at", "updated_at",
+        ]),
     })
 }
 
@@ -167,16 +177,28 @@ fn list_query(arguments: &Value) -> CustomerQuery {
     query
 }
 
+fn rules(text: &str) -> Rules {
+    let rules: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(text).unwrap();
+    let text = |rule: &BTreeMap<String, Box<RawValue>>, key: &str| -> String {
+        serde_json::from_str(rule[key].get()).unwrap()
+    };
+    let rule = |rule: &BTreeMap<String, Box<RawValue>>| {
+        Rule::new(text(rule, "field"), text(rule, "operator").as_str(), &rule["value"]).unwrap()
+    };
+    rules.iter().map(rule).collect::<Vec<_>>().into()
+}
+
 fn segment_input(arguments: &Value) -> SegmentInput<'static> {
     let mut input = SegmentInput::default();
     input.name = text(&arguments["name"]).map(Into::into);
     input.kind = arguments["type"].as_str().map(SegmentKind::from);
     // As a text, so that the value of each rule is known byte by byte.
-    input.rules = arguments["rules"].as_str().map(|rules| serde_json::from_str(rules).unwrap());
+    input.rules = arguments["rules"].as_str().map(rules);
     let members = arguments["customer_ids"].is_array().then(|| strings(&arguments["customer_ids"]));
     input.customer_ids = members.map(|ids| ids.into_iter().map(CustomerId::from).collect());
-    if arguments["metadata"].is_object() {
-        input.metadata = serde_json::from_str(&arguments["metadata"].to_string()).unwrap();
+    if let Some(metadata) = arguments["metadata"].as_object() {
+        let text = |value: &Value| MetadataValue::Text(value.as_str().unwrap().to_owned().into());
+        input.metadata = Some(Metadata(metadata.iter().map(|(key, value)| (key.clone().into(), text(value))).collect()));
     }
     input
 }
@@ -224,7 +246,10 @@ async fn run(url: &str, connector: &Connector, exchange: &Value) -> Result<Value
                 "orders": metrics.total_orders, "spent": money(metrics.total_spent), "churn_risk": risk,
                 "days": money(metrics.purchase_frequency_days),
                 "first_order_at": metrics.first_order_at.map(|at| at.to_rfc3339()),
-                "computed_at": metrics.computed_at.map(|at| at.to_rfc3339()), "extra": raw_map(&metrics.extra),
+                "computed_at": metrics.computed_at.map(|at| at.to_rfc3339()), "extra": extra(&metrics.raw, &[
+                    "customer_id", "rfm", "lifetime_value", "average_order_value", "total_orders", "total_spent",
+                    "purchase_frequency_days", "churn_risk", "first_order_at", "last_order_at", "computed_at",
+                ]),
             })
         }
         "activity" => {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use customer_sink::providers::whale::webhook::{Verifier, WebhookError};
+use customer_sink::providers::whale::webhook::{WebhookError, delivery, verifier};
 use customer_sink::providers::whale::{
     ActivityKind, ActivityQuery, Assumptions, Builder, Change, Continuation, CustomerId, CustomerInput, CustomerQuery,
     CustomerSort, ErasureInput, ExportInput, NoteInput, Operator, PageQuery, PathStyle, RemovalKind, RemovalStatus,
@@ -208,9 +208,9 @@ async fn removal_requests_end_with_a_signed_webhook() {
 
     let webhooks = bench.sandbox.complete_whale_removals();
     assert_eq!(webhooks.len(), 2);
-    let verifier = Verifier::new(Sandbox::WHALE_WEBHOOK_SECRET).unwrap();
+    let own = verifier(Sandbox::WHALE_WEBHOOK_SECRET).unwrap();
     let events: Vec<_> =
-        webhooks.iter().map(|webhook| verifier.delivery(webhook.headers(), webhook.body()).unwrap()).collect();
+        webhooks.iter().map(|webhook| delivery(&own, webhook.headers(), webhook.body()).unwrap()).collect();
     let requests: Vec<_> = events.iter().map(|event| event.removal_request().unwrap()).collect();
     assert_eq!((&requests[0].id, &requests[1].id), (&erasure.id, &export.id));
     assert!(requests.iter().all(|request| request.status == Some(RemovalStatus::Completed)));
@@ -221,8 +221,8 @@ async fn removal_requests_end_with_a_signed_webhook() {
     assert!(whale.get_customer(&omar).await.unwrap().is_some());
     assert!(bench.sandbox.complete_whale_removals().is_empty(), "each is completed once");
 
-    let other = Verifier::new("whsec_other").unwrap();
-    let error = other.delivery(webhooks[0].headers(), webhooks[0].body()).unwrap_err();
+    let other = verifier("whsec_other").unwrap();
+    let error = delivery(&other, webhooks[0].headers(), webhooks[0].body()).unwrap_err();
     assert_eq!(error, WebhookError::WrongSignature);
 }
 
