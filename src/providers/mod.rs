@@ -1,13 +1,11 @@
-//! The five providers. Each has a typed native client, and is a [`CustomerSink`](crate::CustomerSink) itself.
+//! The providers. Each has a typed native client, which implements [`CustomerSink`](crate::CustomerSink) itself.
+//! [`registry`] lists them, and opens their sinks from named variables.
 
+pub mod registry;
 pub mod shoplazza;
 pub mod shopline;
 pub mod triple_whale;
 pub mod whale;
 pub mod yotpo;
 
-use crate::plan::matrix::FieldMatrix;
-
-/// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] =
-    &[&triple_whale::MATRIX, &shopline::MATRIX, &shoplazza::MATRIX, &yotpo::MATRIX, &whale::MATRIX];
+pub use registry::MATRICES;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
 use customer_sink::toolkit::{
     AccountContext, Call, Mapper, Operation, TagLimits, VendorError, Verdict, headers, json_body, query_value,
 };
@@ -224,12 +224,12 @@ impl StandIn for Running {
         Sink::open(self.0, key, setup).map(|sink| Arc::new(sink) as _)
     }
 
-    fn people(&self) -> Vec<Held> {
+    fn people(&self) -> Vec<StoredCustomer> {
         let held = |row: &Map<String, Value>| {
             let yes = row.get("newsletter") == Some(&json!(true));
             let mut row = row.clone();
             row.remove("id");
-            Held::new(Value::Object(row)).email_yes(yes)
+            StoredCustomer::new(Value::Object(row)).email_yes(yes)
         };
         self.1.0.lock().unwrap().iter().map(held).collect()
     }

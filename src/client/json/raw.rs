@@ -28,6 +28,13 @@ impl RawJson {
     }
 }
 
+/// Any value but null.
+impl super::value::Value for RawJson {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        (raw.get() != "null").then(|| Self::new(raw.get()))
+    }
+}
+
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawJson").field("bytes", &self.0.len()).finish()

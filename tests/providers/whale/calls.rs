@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use customer_sink::client::{ArrayStyle, Cursor, Page, RawJson, Response};
 use customer_sink::providers::whale::{
     ActivityKind, ActivityQuery, ActivityRecord, Assumptions, Builder, Change, ChurnRisk, Continuation, CustomerId,
-    CustomerInput, CustomerQuery, CustomerRecord, CustomerSort, DateBound, ErasureInput, ExportInput, Metadata, MetadataValue, NoteInput,
-    NoteRecord, PageQuery, PathStyle, RemovalRequestRecord, Rule, Rules, SegmentId, SegmentInput, SegmentKind, SegmentRecord,
-    SortOrder, Whale,
+    CustomerInput, CustomerQuery, CustomerRecord, CustomerSort, DateBound, ErasureInput, ExportInput, Metadata,
+    MetadataValue, NoteInput, NoteRecord, PageQuery, PathStyle, RemovalRequestRecord, Rule, Rules, SegmentId,
+    SegmentInput, SegmentKind, SegmentRecord, SortOrder, Whale,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -198,7 +198,8 @@ fn segment_input(arguments: &Value) -> SegmentInput<'static> {
     input.customer_ids = members.map(|ids| ids.into_iter().map(CustomerId::from).collect());
     if let Some(metadata) = arguments["metadata"].as_object() {
         let text = |value: &Value| MetadataValue::Text(value.as_str().unwrap().to_owned().into());
-        input.metadata = Some(Metadata(metadata.iter().map(|(key, value)| (key.clone().into(), text(value))).collect()));
+        input.metadata =
+            Some(Metadata(metadata.iter().map(|(key, value)| (key.clone().into(), text(value))).collect()));
     }
     input
 }
