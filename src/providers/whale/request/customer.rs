@@ -1,13 +1,18 @@
-//! What is sent: the bodies of create and update, borrowing from the record.
+//! The bodies of a customer's create and update, borrowing from the record.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
 
+use super::serialize_raw;
+use crate::client::RawJson;
+use crate::client::validate::{Origin, Validation};
 use crate::customer::{Decimal, JsonNumber};
-use crate::error::FieldError;
+use crate::error::Error;
+
+/// The key of the metadata that holds the caller's own id: this crate's convention.
+pub(in super::super) const EXTERNAL_ID_KEY: &str = "external_id";
 
 /// What a request does with one field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +33,12 @@ impl<T> Change<T> {
         matches!(self, Self::Leave)
     }
 
-    const fn is_clear(&self) -> bool {
-        matches!(self, Self::Clear)
+    const fn kind(&self) -> Change<()> {
+        match self {
+            Self::Leave => Change::Leave,
+            Self::Clear => Change::Clear,
+            Self::Set(_) => Change::Set(()),
+        }
     }
 
     /// The value to be written, if there is one.
@@ -94,16 +103,8 @@ pub struct CustomerInput<'a> {
 }
 
 impl CustomerInput<'_> {
-    /// What stands against sending it, every problem at once.
-    pub(super) fn problems(&self, is_create: bool) -> Vec<FieldError> {
-        if !is_create {
-            let problem = FieldError::new("customer", "an update has to change something");
-            return if self.is_empty() { vec![problem] } else { Vec::new() };
-        }
-        let mut problems = Vec::new();
-        if self.email.value().is_some_and(|email| email.trim().is_empty()) {
-            problems.push(FieldError::new("email", "must not be empty"));
-        }
+    /// Each key, and what the request does with it.
+    fn changes(&self) -> [(&'static str, Change<()>); 10] {
         let Self {
             email,
             first_name,
@@ -116,68 +117,50 @@ impl CustomerInput<'_> {
             email_consent,
             sms_consent,
         } = self;
-        let cleared = [
-            ("email", email.is_clear()),
-            ("first_name", first_name.is_clear()),
-            ("last_name", last_name.is_clear()),
-            ("phone", phone.is_clear()),
-            ("tags", tags.is_clear()),
-            ("address", address.is_clear()),
-            ("metadata", metadata.is_clear()),
-            ("date_of_birth", date_of_birth.is_clear()),
-            ("email_consent", email_consent.is_clear()),
-            ("sms_consent", sms_consent.is_clear()),
-        ];
-        let cleared = cleared.into_iter().filter(|(_, is)| *is);
-        problems.extend(cleared.map(|(name, _)| FieldError::new(name, "a create has nothing to clear")));
-        problems
+        [
+            ("email", email.kind()),
+            ("first_name", first_name.kind()),
+            ("last_name", last_name.kind()),
+            ("phone", phone.kind()),
+            ("tags", tags.kind()),
+            ("address", address.kind()),
+            ("metadata", metadata.kind()),
+            ("date_of_birth", date_of_birth.kind()),
+            ("email_consent", email_consent.kind()),
+            ("sms_consent", sms_consent.kind()),
+        ]
+    }
+
+    /// Refuses a create that the vendor cannot take, with every problem at once.
+    pub(in super::super) fn validate_create(&self, origin: impl Into<Origin>) -> Result<(), Error> {
+        let mut problems = Validation::new(origin);
+        problems.not_blank("email", self.email.value().map(AsRef::as_ref));
+        for (name, change) in self.changes() {
+            problems.check(change != Change::Clear, name, "a create has nothing to clear");
+        }
+        problems.finish()
+    }
+
+    /// Refuses an update that changes nothing.
+    pub(in super::super) fn validate_update(&self, origin: impl Into<Origin>) -> Result<(), Error> {
+        let mut problems = Validation::new(origin);
+        problems.check(!self.is_empty(), "customer", "an update has to change something");
+        problems.finish()
     }
 
     /// Whether every field is left alone.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        let Self {
-            email,
-            first_name,
-            last_name,
-            phone,
-            tags,
-            address,
-            metadata,
-            date_of_birth,
-            email_consent,
-            sms_consent,
-        } = self;
-        email.is_leave()
-            && first_name.is_leave()
-            && last_name.is_leave()
-            && phone.is_leave()
-            && tags.is_leave()
-            && address.is_leave()
-            && metadata.is_leave()
-            && date_of_birth.is_leave()
-            && email_consent.is_leave()
-            && sms_consent.is_leave()
+    pub fn is_empty(&self) -> bool {
+        self.changes().iter().all(|(_, change)| change.is_leave())
     }
 }
 
 /// Shows which fields are written, and no value.
 impl fmt::Debug for CustomerInput<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let written = [
-            ("email", self.email.is_leave()),
-            ("first_name", self.first_name.is_leave()),
-            ("last_name", self.last_name.is_leave()),
-            ("phone", self.phone.is_leave()),
-            ("tags", self.tags.is_leave()),
-            ("address", self.address.is_leave()),
-            ("metadata", self.metadata.is_leave()),
-            ("date_of_birth", self.date_of_birth.is_leave()),
-            ("email_consent", self.email_consent.is_leave()),
-            ("sms_consent", self.sms_consent.is_leave()),
-        ];
         f.write_str("CustomerInput ")?;
-        f.debug_set().entries(written.iter().filter(|(_, leave)| !leave).map(|(name, _)| name)).finish()
+        let changes = self.changes();
+        f.debug_set().entries(changes.iter().filter(|(_, change)| !change.is_leave()).map(|(name, _)| name)).finish()
     }
 }
 
@@ -226,7 +209,16 @@ pub enum MetadataValue<'a> {
     /// A number, as a JSON number with these digits (inferred).
     Number(Decimal),
     /// A value that the vendor holds already, byte by byte.
-    Json(&'a RawValue),
+    Json(&'a RawJson),
+}
+
+/// JSON as it came.
+struct Raw<'a>(&'a RawJson);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_raw(self.0, serializer)
+    }
 }
 
 impl Serialize for Metadata<'_> {
@@ -237,7 +229,7 @@ impl Serialize for Metadata<'_> {
                 MetadataValue::Text(text) => map.serialize_entry(key, text)?,
                 MetadataValue::Bool(value) => map.serialize_entry(key, value)?,
                 MetadataValue::Number(number) => map.serialize_entry(key, &JsonNumber(*number))?,
-                MetadataValue::Json(raw) => map.serialize_entry(key, raw)?,
+                MetadataValue::Json(raw) => map.serialize_entry(key, &Raw(raw))?,
             }
         }
         map.end()

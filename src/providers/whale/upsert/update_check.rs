@@ -1,22 +1,21 @@
-//! What the vendor's answer to an update shows against what was sent. A 200 alone does not say that each field was taken.
+//! Compares the vendor's answer to an update with what was sent: a 200 alone does not show that each field was applied.
 //! Pure.
 
 use std::borrow::Cow;
 
-use super::diff::{same_day, same_phone, same_value};
-use super::map::EXTERNAL_ID_KEY;
-use super::record::CustomerRecord;
-use super::wire::{Change, CustomerInput, MetadataValue};
+use super::super::diff::{same_day, same_phone, same_value};
+use super::super::request::{Change, CustomerInput, EXTERNAL_ID_KEY, MetadataValue};
+use super::super::response::CustomerRecord;
 use crate::customer::{Channel, ConsentField, Field, FieldPath};
 use crate::plan::note::{Note, NoteAction, NoteReason};
 
 const OTHER_VALUE: &str = "the vendor's answer shows another value than the one that was sent";
 const STILL_THERE: &str = "the vendor's answer still shows a value";
-const STILL_YES: &str = "the vendor's answer still says yes: the opt-out did not arrive";
+const STILL_YES: &str = "the vendor's answer still shows consent: the opt-out was not applied";
 
 /// A note for each field that the answer shows otherwise. What it does not show is not judged, and neither are parts of
 /// an address, which vendors write in forms of their own. `clears_custom` says that other keys of the metadata were to go.
-pub(super) fn not_taken(sent: &CustomerInput<'_>, shown: &CustomerRecord, clears_custom: bool) -> Vec<Note> {
+pub(super) fn fields_not_applied(sent: &CustomerInput<'_>, shown: &CustomerRecord, clears_custom: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note =
         |path: FieldPath, detail| notes.push(Note::new(path, NoteAction::Dropped, NoteReason::Invalid, detail));
@@ -86,16 +85,16 @@ fn same_tags(sent: &[Cow<'_, str>], shown: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::Metadata;
+    use super::super::super::request::Metadata;
     use super::*;
 
     fn paths(sent: &CustomerInput<'_>, shown: &str) -> Vec<String> {
         let shown: CustomerRecord = serde_json::from_str(shown).unwrap();
-        not_taken(sent, &shown, true).iter().map(|note| note.path().to_string()).collect()
+        fields_not_applied(sent, &shown, true).iter().map(|note| note.path().to_string()).collect()
     }
 
     #[test]
-    fn only_what_is_shown_otherwise_is_told() {
+    fn only_what_is_shown_otherwise_is_noted() {
         let sent = CustomerInput {
             first_name: Change::Set("Nora".into()),
             last_name: Change::Clear,

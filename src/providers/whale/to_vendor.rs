@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::client::Wire;
+use super::config::Settings;
 use super::matrix as m;
-use super::record::is_placeholder;
-use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue};
+use super::response::is_placeholder;
 use crate::customer::email::comparable;
 use crate::customer::{AddressField, Channel, ConsentState, CustomValue, Field, FieldPath, country, is_blank, text};
 use crate::plan::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_rule};
 use crate::plan::note::NoteReason;
-
-/// The key under which the caller's own id travels: this crate's convention.
-pub(super) const EXTERNAL_ID_KEY: &str = "external_id";
 
 /// What a record asks for at the vendor.
 pub(super) struct Wanted<'c> {
@@ -22,26 +19,26 @@ pub(super) struct Wanted<'c> {
     pub(super) clear: Vec<Field>,
 }
 
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
+pub(super) fn wanted<'c>(mapper: &mut Mapper<'c>, settings: &Settings) -> Wanted<'c> {
     let customer = mapper.customer;
     let mut create = CustomerInput {
-        email: email(mapper, wire.lower_case_email).into(),
+        email: email(mapper, settings.assumptions.lower_case_email).into(),
         first_name: mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed).into(),
         last_name: mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed).into(),
         phone: phone(mapper).into(),
         tags: tags(mapper).into(),
         address: address(mapper).into(),
-        metadata: metadata(mapper, wire.typed_metadata).into(),
+        metadata: metadata(mapper, settings.assumptions.typed_metadata).into(),
         ..CustomerInput::default()
     };
-    if wire.send_birthday
+    if settings.send_birthday
         && let Some(day) = customer.birthday
     {
         mapper.sent(Field::Birthday);
         create.date_of_birth = Change::Set(day.format("%Y-%m-%d").to_string().into());
     }
     // The vendor does not document the fields.
-    if wire.send_consent {
+    if settings.send_consent {
         create.email_consent = known_consent(mapper, Channel::Email).into();
         create.sms_consent = known_consent(mapper, Channel::Sms).into();
     } else {
@@ -51,7 +48,7 @@ pub(super) fn map<'c>(mapper: &mut Mapper<'c>, wire: &Wire) -> Wanted<'c> {
     let can = |field| {
         use Field::{Addresses, Birthday, Custom, FirstName, LastName, Phone, Tags};
         matches!(field, FirstName | LastName | Phone | Addresses | Tags | Custom)
-            || (field == Birthday && wire.send_birthday)
+            || (field == Birthday && settings.send_birthday)
     };
     let clear = mapper.clear(can, "the vendor has no such field that could be blanked");
     Wanted { create, clear }

@@ -1,45 +1,46 @@
-//! From the vendor's customer back to the normalized one. Pure.
+//! Maps the vendor's customer to the normalized one. Pure.
 
-use serde_json::value::RawValue;
-
-use super::map::EXTERNAL_ID_KEY;
-use super::record::{AddressRecord, CustomerRecord};
+use super::request::EXTERNAL_ID_KEY;
+use super::response::{AddressRecord, CustomerRecord};
+use crate::client::RawJson;
 use crate::client::json::lenient::Scalar;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
-use crate::sink::FoundCustomer;
 
-pub(crate) fn found(record: CustomerRecord) -> FoundCustomer {
-    let mut customer = Customer::new();
-    customer.addresses = record.main_address().map(address).into_iter().collect();
-    let has_placeholder = record.has_placeholder_email();
-    let CustomerRecord { id, email, phone, metadata, .. } = record;
-    let filled = |text: Option<String>| text.filter(|text| !is_blank(text));
-    customer.email = filled(email).filter(|_| !has_placeholder).map(Into::into);
-    // Deleted and merged people have such a text in place of a number (seen).
-    let is_number = |text: &String| !text.starts_with("deleted_") && !text.starts_with("merged_");
-    customer.phone = filled(phone).filter(is_number).map(Into::into);
-    customer.first_name = filled(record.first_name);
-    customer.last_name = filled(record.last_name);
-    customer.tags = record.tags.unwrap_or_default();
-    customer.orders_count = record.total_orders;
-    customer.total_spent = record.total_spent;
-    customer.created_at = record.created_at;
-    customer.updated_at = record.updated_at;
-    customer.birthday = record.date_of_birth.as_deref().and_then(day);
-    customer.email_marketing = record.email_consent.map(consent);
-    customer.sms_marketing = record.sms_consent.map(consent);
-    for (key, value) in metadata.into_iter().flatten() {
-        match value_of(&value) {
-            Some(CustomValue::Text(id)) if key == EXTERNAL_ID_KEY => customer.external_id = Some(id),
-            Some(CustomValue::Integer(id)) if key == EXTERNAL_ID_KEY => customer.external_id = Some(id.to_string()),
-            Some(value) => {
-                customer.custom.insert(key, value);
+impl From<&CustomerRecord> for Customer {
+    fn from(record: &CustomerRecord) -> Self {
+        let mut customer = Self::new();
+        customer.addresses = record.main_address().map(address).into_iter().collect();
+        customer.email = filled(&record.email).filter(|_| !record.has_placeholder_email()).map(Into::into);
+        // Deleted and merged customers have such a text in place of a number (seen).
+        let is_number = |text: &String| !text.starts_with("deleted_") && !text.starts_with("merged_");
+        customer.phone = filled(&record.phone).filter(is_number).map(Into::into);
+        customer.first_name = filled(&record.first_name);
+        customer.last_name = filled(&record.last_name);
+        customer.tags = record.tags.clone().unwrap_or_default();
+        customer.orders_count = record.total_orders;
+        customer.total_spent = record.total_spent;
+        customer.created_at = record.created_at;
+        customer.updated_at = record.updated_at;
+        customer.birthday = record.date_of_birth.as_deref().and_then(day);
+        customer.email_marketing = record.email_consent.map(consent);
+        customer.sms_marketing = record.sms_consent.map(consent);
+        for (key, value) in record.metadata.iter().flatten() {
+            match value_of(value) {
+                Some(CustomValue::Text(id)) if key == EXTERNAL_ID_KEY => customer.external_id = Some(id),
+                Some(CustomValue::Integer(id)) if key == EXTERNAL_ID_KEY => customer.external_id = Some(id.to_string()),
+                Some(value) => {
+                    customer.custom.insert(key.clone(), value);
+                }
+                None => {}
             }
-            None => {}
         }
+        customer
     }
-    FoundCustomer::new(id.map(|id| id.into_string().into()), customer)
+}
+
+fn filled(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !is_blank(text))
 }
 
 /// A day, also with a time behind it.
@@ -53,7 +54,7 @@ fn consent(given: bool) -> Consent {
 }
 
 fn address(record: AddressRecord) -> Address {
-    let AddressRecord { line1, line2, city, state, postal_code, country } = record;
+    let AddressRecord { line1, line2, city, state, postal_code, country, .. } = record;
     let mut address = Address { line1, line2, city, postal_code, default: true, ..Address::default() };
     // The vendor has one field for both.
     let is_code = |text: &str| text.len() <= 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -69,13 +70,13 @@ fn address(record: AddressRecord) -> Address {
 }
 
 /// A primitive value; objects, arrays and null have no place in the normalized customer.
-fn value_of(raw: &RawValue) -> Option<CustomValue> {
-    match serde_json::from_str(raw.get()).ok()? {
+fn value_of(raw: &RawJson) -> Option<CustomValue> {
+    match serde_json::from_str(raw.as_str()).ok()? {
         Scalar::Text(text) => Some(CustomValue::Text(text)),
         Scalar::Bool(value) => Some(CustomValue::Bool(value)),
-        Scalar::Number(_) => match raw.get().parse() {
+        Scalar::Number(_) => match raw.as_str().parse() {
             Ok(number) => Some(CustomValue::Integer(number)),
-            Err(_) => raw.get().parse().ok().map(CustomValue::Decimal),
+            Err(_) => raw.as_str().parse().ok().map(CustomValue::Decimal),
         },
         Scalar::Other => None,
     }
@@ -94,8 +95,7 @@ mod tests {
             "date_of_birth":"1990-02-14T00:00:00.000Z","metadata":{"external_id":1042,"n":1.5,"b":true,"t":"x","o":{}}}"#,
         )
         .unwrap();
-        let found = found(record);
-        assert_eq!(found.remote_id.as_ref().map(|id| id.as_str()), Some("cust_1"));
+        let customer = Customer::from(&record);
         let expected: Customer = serde_json::from_str(
             r#"{"external_id":"1042","email":"Nora@example.com","phone":"+1-555-0100","first_name":"Nora",
             "tags":["vip"],"addresses":[{"line1":"1 Sample Way","province_code":"OR","country_code":"US","default":true}],
@@ -104,16 +104,16 @@ mod tests {
             "custom":{"n":1.5,"b":true,"t":"x"}}"#,
         )
         .unwrap();
-        assert_eq!(serde_json::to_string(&found.customer).unwrap(), serde_json::to_string(&expected).unwrap());
+        assert_eq!(serde_json::to_string(&customer).unwrap(), serde_json::to_string(&expected).unwrap());
     }
 
     #[test]
-    fn what_the_vendor_made_up_is_nobodys() {
+    fn what_the_vendor_made_up_is_no_identity() {
         for json in [
             r#"{"id":"a","email":"nora.1741513200@walk-in.local","phone":"deleted_1_2"}"#,
             r#"{"id":"a","email":"merged.nora@example.com","phone":"merged_1"}"#,
         ] {
-            assert_eq!(found(serde_json::from_str(json).unwrap()).customer, Customer::new());
+            assert_eq!(Customer::from(&serde_json::from_str::<CustomerRecord>(json).unwrap()), Customer::new());
         }
     }
 }
