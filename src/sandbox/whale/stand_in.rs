@@ -8,7 +8,7 @@ use wiremock::Request;
 
 use super::{State, Whale, webhooks};
 use crate::Customer;
-use crate::providers::whale::{CustomerRecord, DEFAULT_LIMIT, found};
+use crate::providers::whale::{CustomerRecord, DEFAULT_LIMIT};
 use crate::sandbox::StandIn;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::limits::Limits;
@@ -49,7 +49,7 @@ impl StandIn for Whale {
     }
 
     fn normalized(&self, record: Value) -> Customer {
-        read_record(&record, |row: CustomerRecord| found(row).customer)
+        read_record(&record, |row: CustomerRecord| Customer::from(&row))
     }
 
     /// The code of a 429 is *inferred*.
