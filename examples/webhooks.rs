@@ -30,12 +30,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let body = r#"{"customer":{"id":"7","email":"mara@example.com"}}"#;
     let headers = signed(shoplazza::webhook::SIGNATURE_HEADER, body);
-    let delivery = shoplazza::webhook::Verifier::new(SECRET)?.delivery(&headers, body.as_bytes())?;
+    let delivery = shoplazza::webhook::delivery(&shoplazza::webhook::verifier(SECRET)?, &headers, body.as_bytes())?;
     println!("Shoplazza: of a customer: {}", delivery.customer.is_some());
 
     let body = r#"{"event":"data_request.completed","data":{"id":"dr_1","status":"completed"}}"#;
     let headers = signed(whale::webhook::SIGNATURE_HEADER, body);
-    let event = whale::webhook::Verifier::new(SECRET)?.delivery(&headers, body.as_bytes())?;
+    let event = whale::webhook::delivery(&whale::webhook::verifier(SECRET)?, &headers, body.as_bytes())?;
     println!("Whale: {}, a removal that is done: {}", event.name, event.is_removal_completed());
     Ok(())
 }

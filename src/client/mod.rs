@@ -20,6 +20,7 @@ pub(crate) mod pages;
 pub(crate) mod query;
 mod quota;
 mod request;
+#[cfg(feature = "reqwest")]
 mod reqwest;
 pub(crate) mod response;
 mod retry;
@@ -41,6 +42,8 @@ pub use pages::{Cursor, Page};
 #[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
 pub use query::ArrayStyle;
 pub use quota::{Limit, Quota};
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
@@ -58,7 +61,7 @@ pub use json::raw::RawJson;
 pub use operation::Operation;
 pub use request::Request;
 pub(crate) use request::Url;
-pub use response::Response;
+pub use response::{Reading, Response};
 pub use retry::{Retry, by_status};
 pub(crate) use shared_credentials::Shared;
 pub use vendor_error::VendorError;

@@ -41,8 +41,9 @@ impl OAuthBuilder {
         refuse_other_product(self.options.base_url.as_deref())?;
         let default_base = format!("https://{handle}.myshopline.com/");
         let (base, account) = self.options.open(PROVIDER, &default_base, &[&handle, self.app.key()], DEFAULT_LIMIT)?;
-        let request =
-            |operation, path| Ok(Request::to(operation, &fixed_url(PROVIDER, &base, path)?, &Arc::default(), None));
+        let request = |operation, path| {
+            fixed_url(PROVIDER, &base, path).map(|url| Request::to(operation, &url, &Arc::default(), None))
+        };
         Ok(OAuthClient(Arc::new(Inner {
             create: request(&CREATE_ACCESS_TOKEN, CREATE_PATH)?,
             refresh: request(&REFRESH_ACCESS_TOKEN, REFRESH_PATH)?,
