@@ -183,7 +183,7 @@ impl Shopline {
 enum Created {
     New(Option<CustomerId>),
     /// A customer that was there, or may have been there, before the call.
-    Existing(CustomerRecord),
+    Existing(Box<CustomerRecord>),
 }
 
 /// One upsert on its way.
@@ -202,7 +202,7 @@ impl<'c> Run<'_, 'c> {
             Some(found) => found,
             None => match self.create().await? {
                 Created::New(id) => return Ok(self.done(Outcome::Created, id, None)),
-                Created::Existing(found) => found,
+                Created::Existing(found) => *found,
             },
         };
         self.update(found).await
@@ -238,7 +238,7 @@ impl<'c> Run<'_, 'c> {
             match self.locate().await? {
                 Some(found) if self.call.is_uncertain() && self.is_new(&found) => return Ok(self.created(found)),
                 // The customer may have been there before: the create stays uncertain until the update succeeds.
-                Some(found) => return Ok(Created::Existing(found)),
+                Some(found) => return Ok(Created::Existing(Box::new(found))),
                 None if refused || tries > 1 => return Err(self.call.finish(error)),
                 None if self.plan.mapped.email.is_some() => self.call.resolve_uncertainty(false),
                 // The look-up by e-mail is exact. The search by phone may lag behind, and whether the vendor refuses a
@@ -253,7 +253,7 @@ impl<'c> Run<'_, 'c> {
         self.call.mark_effect_unknown();
         match self.locate().await? {
             Some(found) if found.created_at.is_none() || self.is_new(&found) => Ok(self.created(found)),
-            Some(found) => Ok(Created::Existing(found)),
+            Some(found) => Ok(Created::Existing(Box::new(found))),
             None => {
                 let hint = "the vendor reports success without a customer, and the look-up does not find one";
                 Err(self.call.fail(&CREATE_CUSTOMER, ErrorKind::Decode, hint))
