@@ -37,8 +37,8 @@ mod sink;
 pub mod toolkit;
 
 pub use client::{
-    BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, RetryPolicy, Secret,
-    SystemClock, Transport, TransportError, TransportErrorKind,
+    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota, RawJson,
+    Response, RetryPolicy, Secret, SystemClock, Transport, TransportError, TransportErrorKind,
 };
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]

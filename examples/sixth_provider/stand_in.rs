@@ -75,6 +75,7 @@ impl Rows {
                     ("id".to_owned(), json!(format!("h-{}", rows.len() + 1))),
                     // The vendor assumes it.
                     ("newsletter".to_owned(), json!(true)),
+                    ("created_at".to_owned(), json!(chrono::Utc::now().timestamp())),
                 ]);
                 row.extend(body);
                 rows.push(row.clone());
@@ -144,7 +145,10 @@ impl StandIn for HarborStandIn {
         let rows = self.rows.0.lock().unwrap_or_else(PoisonError::into_inner);
         let held = |row: &Map<String, Value>| {
             let yes = row.get("newsletter") == Some(&json!(true));
-            StoredCustomer::new(Value::Object(row.clone())).email_yes(yes)
+            let mut row = row.clone();
+            // Another time in every run.
+            row.remove("created_at");
+            StoredCustomer::new(Value::Object(row)).email_yes(yes)
         };
         rows.iter().map(held).collect()
     }

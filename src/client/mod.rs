@@ -61,7 +61,7 @@ pub use json::raw::RawJson;
 pub use operation::Operation;
 pub use request::Request;
 pub(crate) use request::Url;
-pub use response::Response;
+pub use response::{Reading, Response};
 pub use retry::{Retry, by_status};
 pub(crate) use shared_credentials::Shared;
 pub use vendor_error::VendorError;

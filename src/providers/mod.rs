@@ -1,5 +1,6 @@
-//! The providers. Each has a typed native client, which implements [`CustomerSink`](crate::CustomerSink) itself.
-//! [`registry`] lists them, and opens their sinks from named variables.
+//! The providers: a typed native client and a [`CustomerSink`](crate::CustomerSink) for each vendor.
+//!
+#![doc = include_str!("README.md")]
 
 pub mod registry;
 pub mod shoplazza;

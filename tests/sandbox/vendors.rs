@@ -67,11 +67,11 @@ async fn a_shopline_token_ends_by_the_clock_and_the_one_before_it_lives_five_min
         let client = shopline::Shopline::builder("open001", token.token.clone()).base_url(&url);
         client.connector(&connector).build().unwrap()
     };
-    let first = oauth.create_token(&Sandbox::SHOPLINE_OAUTH_CODE.into()).await.unwrap();
+    let first = oauth.create_token(&Sandbox::SHOPLINE_OAUTH_CODE.into()).await.unwrap().value;
     assert_eq!(first.expires_at, Some("2026-03-01T22:00:00Z".parse().unwrap()));
     open(&first).check().await.unwrap();
     clock.advance(Duration::from_secs(3600));
-    let second = oauth.refresh_token().await.unwrap();
+    let second = oauth.refresh_token().await.unwrap().value;
     assert_eq!(second.expires_at, Some("2026-03-01T23:00:00Z".parse().unwrap()));
     clock.advance(Duration::from_secs(299));
     open(&first).check().await.unwrap();
@@ -92,7 +92,7 @@ async fn a_shoplazza_token_ends_by_the_clock() {
     let url = sandbox.url("shoplazza").unwrap();
     let app = shoplazza::OAuthApp::new(Sandbox::SHOPLAZZA_CLIENT_ID, Sandbox::SHOPLAZZA_CLIENT_SECRET).unwrap();
     let app = app.base_url(&url).connector(&connector);
-    let pair = app.exchange("acme", &Sandbox::SHOPLAZZA_CODE.into(), "https://app.example.com/").await.unwrap();
+    let pair = app.exchange_code("acme", &Sandbox::SHOPLAZZA_CODE.into(), "https://app.example.com/").await.unwrap();
     assert_eq!(pair.expires_at, Some("2026-03-02T12:00:00Z".parse().unwrap()));
     // Who holds the access token alone cannot renew it.
     let bare = shoplazza::Shoplazza::builder("acme", pair.access_token.clone()).base_url(&url);

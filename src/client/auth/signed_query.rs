@@ -15,6 +15,7 @@ struct Parameter<'a> {
 }
 
 /// The parameters of a query whose signature is right, without the signature.
+#[derive(Clone)]
 pub(crate) struct SignedQuery(Vec<(String, String)>);
 
 impl SignedQuery {
@@ -36,7 +37,9 @@ impl SignedQuery {
         let is_signed = |message: String| verify_hex(secret, message.as_bytes(), &given);
         let is_right = decoded(&parameters).is_some_and(is_signed)
             || is_signed(join(parameters.iter().map(|p| (p.raw_name, p.raw_value))))
-            || is_signed(encoded(&parameters));
+            || is_signed(encoded(&parameters))
+            // As a form, with `+` for a blank.
+            || is_signed(encoded(&parameters).replace("%20", "+"));
         if !is_right {
             return Err("the signature is not that of the app's secret over these parameters");
         }

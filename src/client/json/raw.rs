@@ -58,8 +58,14 @@ impl fmt::Debug for RawJson {
 ///     }
 /// }
 /// ```
+///
+/// A field with `=> function` behind its type is what the function makes of the value that was read.
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident $(as $key:literal)?: $type:ty,)* }) => {
+    (@read $field:ident) => { $field };
+    (@read $field:ident, $function:path) => { $function($field) };
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[$field_meta:meta])* $field:ident $(as $key:literal)?: $type:ty $(=> $function:path)?,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
@@ -78,7 +84,10 @@ macro_rules! record {
             impl $crate::client::json::value::Value for $name {
                 fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
                     let Fields { $($field),* } = $crate::client::json::object::object(raw.get().as_bytes())?;
-                    Some(Self { $($field,)* raw: $crate::client::RawJson::new(raw.get()) })
+                    Some(Self {
+                        $($field: $crate::client::json::raw::record!(@read $field $(, $function)?),)*
+                        raw: $crate::client::RawJson::new(raw.get()),
+                    })
                 }
             }
 

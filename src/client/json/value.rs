@@ -5,6 +5,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::lenient::Scalar;
+use crate::client::Secret;
 use crate::customer::Decimal;
 use crate::customer::time::parse_rfc3339;
 
@@ -103,10 +104,19 @@ impl Value for u64 {
     }
 }
 
-/// RFC 3339.
+/// A text, kept secret.
+impl Value for Secret {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        String::from_raw(raw).map(Self::from)
+    }
+}
+
+/// RFC 3339, also with an offset without its colon.
 impl Value for DateTime<FixedOffset> {
     fn from_raw(raw: &RawValue) -> Option<Self> {
-        parse_rfc3339(String::from_raw(raw)?.trim())
+        let text = String::from_raw(raw)?;
+        let without_colon = || DateTime::parse_from_str(text.trim(), "%Y-%m-%dT%H:%M:%S%.f%z").ok();
+        parse_rfc3339(text.trim()).or_else(without_colon)
     }
 }
 

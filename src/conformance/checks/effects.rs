@@ -7,7 +7,7 @@ use crate::conformance::step_match::is_request_of;
 use crate::conformance::wire::{Exchange, Fault, RetryClass};
 use crate::error::Effect;
 use crate::plan::{Plan, StepCondition};
-use crate::sink::UpsertOptions;
+use crate::sink::{CustomerSink, UpsertOptions};
 
 pub(super) async fn honest_effects(session: &Session<'_>) -> CheckResult {
     session.needs_requests()?;
@@ -71,15 +71,17 @@ pub(super) async fn look_up_first(session: &Session<'_>) -> CheckResult {
     }
     let person = session.subject.person();
     let options = UpsertOptions::default().look_up_first(true);
-    let plan = |options| sink.plan(&person, options).map_err(|error| Abort::Broken(format!("no plan: {error}")));
-    let (first_plan, plan) = (plan(&UpsertOptions::default())?, plan(&options)?);
-    let repeatable = |exchange: &Exchange| is_idempotent(&session.harness, &first_plan, exchange);
-    if clean.first.exchanges.iter().all(repeatable) {
-        return Err(Abort::Skip("every request of an upsert may be repeated"));
-    }
+    let plan = |sink: &dyn CustomerSink| {
+        let plan = sink.plan(&person, &options);
+        plan.map_err(|error| Abort::Broken(format!("no plan: {error}")))
+    };
     let mut found = Vec::new();
     let call = fixture.upsert_with(&*sink, &person, &options).await;
-    found.extend(unread(session, &plan, &call).map(|problem| format!("with nobody there: {problem}")));
+    let of_call = plan(&*sink)?;
+    if call.exchanges.iter().all(|exchange| is_idempotent(&session.harness, &of_call, exchange)) {
+        return Err(Abort::Skip("every request of an upsert may be repeated"));
+    }
+    found.extend(unread(session, &of_call, &call).map(|problem| format!("with nobody there: {problem}")));
     if let Err(error) = &call.result {
         found.push(format!("with nobody there: it fails: {error}"));
     }
@@ -96,7 +98,7 @@ pub(super) async fn look_up_first(session: &Session<'_>) -> CheckResult {
             }
             fixture.clock.advance(std::time::Duration::from_secs(600));
             let again = fixture.upsert_with(&*sink, &person, &options).await;
-            found.extend(unread(session, &plan, &again).map(|problem| format!("{name}: {problem}")));
+            found.extend(unread(session, &plan(&*sink)?, &again).map(|problem| format!("{name}: {problem}")));
             match &again.result {
                 Err(error) => found.push(format!("{name}: the further try fails: {error}")),
                 Ok(_) if !same(&again.after, &clean.first.after) => {

@@ -165,7 +165,11 @@ async fn exchange(
     if let Some(wait) = refused {
         answer = Some(refusals::exceeded(&*endpoint.stand_in, wait, endpoint.clock.utc()));
     }
-    let answer = inject(endpoint, fault.as_ref(), answer);
+    let mut answer = inject(endpoint, fault.as_ref(), answer);
+    if let Some(answer) = &mut answer {
+        // The vendor's own clock, which clients compare creation times with.
+        refusals::set_date(answer, endpoint.clock.utc());
+    }
     received.status = answer.as_ref().map(|answer| answer.status);
     let is_stalled = matches!(fault, Some(Fault::Stalled { .. }));
     let to_head = received.method == Method::HEAD;

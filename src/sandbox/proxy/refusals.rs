@@ -22,7 +22,7 @@ fn json_answer(status: u16, body: &Value) -> Answer {
 /// 429. `Date` holds the moment of the answer, which dates in `Retry-After` count from.
 pub(super) fn limited(stand_in: &dyn StandIn, after: RetryAfter, now: DateTime<Utc>) -> Answer {
     let mut answer = json_answer(429, &stand_in.error_body(429));
-    answer.set("date", &imf(now));
+    set_date(&mut answer, now);
     let at = |seconds: u32| now + TimeDelta::seconds(i64::from(seconds));
     let text = match after {
         RetryAfter::Absent => return answer,
@@ -34,6 +34,11 @@ pub(super) fn limited(stand_in: &dyn StandIn, after: RetryAfter, now: DateTime<U
     };
     answer.set("retry-after", &text);
     answer
+}
+
+/// Sets the moment at which the vendor answers.
+pub(super) fn set_date(answer: &mut Answer, now: DateTime<Utc>) {
+    answer.set("date", &imf(now));
 }
 
 fn imf(time: DateTime<Utc>) -> String {

@@ -60,7 +60,7 @@ impl StandIn for Shoplazza {
     }
 
     fn normalized(&self, record: Value) -> Customer {
-        read_record(&record, |row: CustomerRecord| row.to_customer())
+        read_record(&record, |row: CustomerRecord| Customer::from(&row))
     }
 
     /// That of a 429 is *unknown*: here it has the form of the other refusals.

@@ -55,7 +55,7 @@ impl StandIn for Shopline {
     }
 
     fn normalized(&self, record: Value) -> Customer {
-        read_record(&record, |row: CustomerRecord| row.normalized())
+        read_record(&record, |row: CustomerRecord| Customer::from(&row))
     }
 
     /// That of a 429 is *documented*.
