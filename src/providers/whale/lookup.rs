@@ -35,8 +35,8 @@ impl Whale {
                 Some(id) => (id, Some(email)),
                 None => return Ok(None),
             },
-            Usable::RemoteId(id) | Usable::ExternalId(id) => (id.to_owned(), None),
-            Usable::Phone(_) => return Ok(None),
+            Usable::RemoteId(id) => (id.to_owned(), None),
+            _ => return Err(Error::unsupported(PROVIDER, operation, "the vendor has no such look-up")),
         };
         // Rows of a list show neither address nor metadata.
         let request = self.raw_request(&GET_CUSTOMER, &self.0.urls.customer, None).with_ids(&[("id", &id)]);

@@ -29,7 +29,7 @@ const NOWHERE: &str = "=";
 
 /// A record that lists hold.
 pub(in super::super) trait Row: DeserializeOwned + Send + 'static {
-    /// What tells it from another one.
+    /// What distinguishes it from another one.
     fn key(&self) -> RowKey<'_>;
 }
 

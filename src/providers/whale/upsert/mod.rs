@@ -159,7 +159,7 @@ impl Run<'_, '_> {
         let Some(record) = answer.record else { return Ok(None) };
         let person = Person::of(&record, self.wanted.email());
         if person == Person::Another {
-            // Somebody else was there before, unless the vendor claims that it created them.
+            // Another person was there before, unless the vendor claims that it created them.
             is_new = is_new.filter(|is_new| !is_new).or((!claims_new && !is_unread).then_some(false));
         }
         Ok(Some(Returned { id: id_of(&record), record, person, is_new, is_repeat, is_whole: false }))
