@@ -39,7 +39,7 @@ impl Whale {
             _ => return Err(Error::unsupported(PROVIDER, operation, "the vendor has no such look-up")),
         };
         // Rows of a list show neither address nor metadata.
-        let request = self.raw_request(&GET_CUSTOMER, &self.0.urls.customer, None).with_ids(&[("id", &id)]);
+        let request = self.bare(&GET_CUSTOMER, &self.0.urls.customer).with_ids(&[("id", &id)]);
         let request = request.map_err(|error| call.finish(error))?;
         let answer = existing(self.send(call, &request, decode(check, read_customer)).await)?;
         let Some(record) = answer.map(|answer| answer.value) else { return Ok(None) };

@@ -130,7 +130,7 @@ impl List {
         let mut places = self.places(call, at)?.into_iter().peekable();
         loop {
             let (way, query) = places.next().unwrap_or_default();
-            let request = self.client.raw_request(self.operation, query.on(&self.url), None);
+            let request = self.client.bare(self.operation, query.on(&self.url));
             let ids: &[_] = match &self.customer {
                 Some(id) => &[("id", id.as_str())],
                 None => &[],
