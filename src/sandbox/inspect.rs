@@ -125,7 +125,7 @@ fn normalized(provider: &str, record: Value) -> Customer {
         "triple_whale" => read(record, |row: triple_whale::CustomerRecord| Customer::from(&row)),
         "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
         "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
-        "yotpo" => read(record, |row: yotpo::CustomerRow| row.to_customer()),
+        "yotpo" => read(record, |row: yotpo::CustomerRecord| Customer::from(&row)),
         "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),
         _ => Customer::default(),
     }
