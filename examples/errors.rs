@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use customer_sink::memory::{MemorySink, Turn};
+use customer_sink::memory::{MemorySink, ScriptedCall};
 use customer_sink::{Customer, CustomerSinkExt, Effect, Error, ErrorKind, FieldError};
 
 /// What a program does about a record that did not arrive.
@@ -45,15 +45,15 @@ async fn main() {
     let vendor = MemorySink::new();
     let mara = Customer::new().email("mara@example.com").first_name("Mara");
     vendor.script([
-        Turn::Fail(
+        ScriptedCall::Fail(
             Error::new(ErrorKind::RateLimited, Effect::Rejected)
                 .with_status(429)
                 .with_retryable(true)
                 .with_retry_after(Some(Duration::from_secs(30))),
         ),
-        Turn::LoseAnswer,
-        Turn::Fail(Error::new(ErrorKind::Unauthenticated, Effect::Rejected).with_status(401)),
-        Turn::Fail(
+        ScriptedCall::LoseAnswer,
+        ScriptedCall::Fail(Error::new(ErrorKind::Unauthenticated, Effect::Rejected).with_status(401)),
+        ScriptedCall::Fail(
             Error::new(ErrorKind::Rejected, Effect::Rejected)
                 .with_status(422)
                 .with_fields(vec![FieldError::from_vendor("email", "mara@example.com is not allowed")]),

@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     };
     let sandbox = sandbox.unwrap_or_else(|error| wrong_usage(&format!("the sandbox cannot be served: {error}")));
     if let Some(seed) = arguments.chaos {
-        sandbox.unleash(&Chaos::seeded(seed));
+        sandbox.enable_chaos(&Chaos::seeded(seed));
     }
     for (name, value) in providers::exports(&sandbox) {
         println!("export {name}='{value}'");

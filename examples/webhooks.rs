@@ -21,20 +21,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let body = r#"{"id":"1001","email":"mara@example.com","first_name":"Mara"}"#;
     let mut headers = signed(shopline::webhook::SIGNATURE_HEADER, body);
     headers.insert("x-shopline-topic", "customers/update".parse()?);
-    let verifier = shopline::webhook::Verifier::new(SECRET)?;
-    let delivery = verifier.delivery(&headers, body)?;
+    let verifier = shopline::webhook::verifier(SECRET)?;
+    let delivery = shopline::webhook::delivery(&verifier, &headers, body)?;
     println!("SHOPLINE: {delivery:?}, of a customer: {}", delivery.customer().is_some());
     // A body that somebody else wrote is refused.
-    println!("SHOPLINE, forged: {}", verifier.delivery(&headers, "{}").expect_err("a forged body is refused"));
+    let forged = shopline::webhook::delivery(&verifier, &headers, "{}");
+    println!("SHOPLINE, forged: {}", forged.expect_err("a forged body is refused"));
 
     let body = r#"{"customer":{"id":"7","email":"mara@example.com"}}"#;
     let headers = signed(shoplazza::webhook::SIGNATURE_HEADER, body);
-    let delivery = shoplazza::webhook::Verifier::new(SECRET)?.delivery(&headers, body.as_bytes())?;
+    let delivery = shoplazza::webhook::delivery(&shoplazza::webhook::verifier(SECRET)?, &headers, body.as_bytes())?;
     println!("Shoplazza: of a customer: {}", delivery.customer.is_some());
 
     let body = r#"{"event":"data_request.completed","data":{"id":"dr_1","status":"completed"}}"#;
     let headers = signed(whale::webhook::SIGNATURE_HEADER, body);
-    let event = whale::webhook::Verifier::new(SECRET)?.delivery(&headers, body.as_bytes())?;
+    let event = whale::webhook::delivery(&whale::webhook::verifier(SECRET)?, &headers, body.as_bytes())?;
     println!("Whale: {}, a removal that is done: {}", event.name, event.is_removal_completed());
     Ok(())
 }

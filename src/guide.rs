@@ -22,7 +22,7 @@
 //! blind second create could double it; a second upsert cannot), and a failure that will not go away by trying again.
 //!
 //! ```
-//! use customer_sink::memory::{MemorySink, Turn};
+//! use customer_sink::memory::{MemorySink, ScriptedCall};
 //! use customer_sink::{Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind};
 //!
 //! /// Your code: pushes a record, and says whether it has to be pushed again later.
@@ -38,8 +38,8 @@
 //! let vendor = MemorySink::new();
 //! let mara = Customer::new().email("mara@example.com").first_name("Mara");
 //! vendor.script([
-//!     Turn::LoseAnswer,
-//!     Turn::Fail(Error::new(ErrorKind::Forbidden, Effect::Rejected)),
+//!     ScriptedCall::LoseAnswer,
+//!     ScriptedCall::Fail(Error::new(ErrorKind::Forbidden, Effect::Rejected)),
 //! ]);
 //!
 //! assert_eq!(push(&vendor, &mara).await, Err(true), "nobody knows whether it arrived");
@@ -140,7 +140,7 @@
 //! ```
 //! # use std::sync::Arc;
 //! # use async_trait::async_trait;
-//! # use customer_sink::conformance::{BoxError, Held, Setup, StandIn, Subject};
+//! # use customer_sink::conformance::{BoxError, StoredCustomer, Setup, StandIn, Subject};
 //! # use customer_sink::{CustomerSink, Error, memory::MemorySink};
 //! # struct MySubject;
 //! # struct Store(MemorySink);
@@ -151,8 +151,8 @@
 //! # }
 //! # impl StandIn for Store {
 //! #     fn sink(&self, _: &Setup) -> Result<Arc<dyn CustomerSink>, Error> { Ok(Arc::new(self.0.clone())) }
-//! #     fn people(&self) -> Vec<Held> {
-//! #         let held = |customer| Held::new(serde_json::to_value(customer).unwrap_or_default());
+//! #     fn people(&self) -> Vec<StoredCustomer> {
+//! #         let held = |customer| StoredCustomer::new(serde_json::to_value(customer).unwrap_or_default());
 //! #         self.0.people().iter().map(|found| held(&found.customer)).collect()
 //! #     }
 //! # }

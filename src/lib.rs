@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // The library never panics and never prints; its tests may.
 #![cfg_attr(
     not(test),
@@ -15,25 +16,33 @@
 
 pub mod client;
 #[cfg(feature = "conformance")]
+#[cfg_attr(docsrs, doc(cfg(feature = "conformance")))]
 pub mod conformance;
 pub mod customer;
+#[cfg(feature = "delivery")]
+#[cfg_attr(docsrs, doc(cfg(feature = "delivery")))]
 pub mod delivery;
 mod error;
 #[cfg(all(feature = "conformance", feature = "sandbox"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "conformance", feature = "sandbox"))))]
 pub mod guide;
 pub mod memory;
 pub mod plan;
 mod provider;
 pub mod providers;
 #[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod sandbox;
 mod sink;
 pub mod toolkit;
 
 pub use client::{
-    BaseUrl, BodyFault, Clock, Connector, HttpRequest, HttpResponse, Limit, ManualClock, Quota, ReqwestOptions,
-    ReqwestTransport, RetryPolicy, SystemClock, Transport, TransportError, TransportErrorKind,
+    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota, RawJson,
+    Response, RetryPolicy, Secret, SystemClock, Transport, TransportError, TransportErrorKind,
 };
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+pub use client::{ReqwestOptions, ReqwestTransport};
 pub use customer::{
     AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, CustomValue, Customer, Decimal,
     DecimalError, E164, Email, EmailError, Field, FieldPath, FieldSet, Gender, JsonNumber, OptInLevel, Phone,

@@ -1,52 +1,55 @@
-//! What a sink outside this crate is made of: the parts that the five providers are made of.
+//! The parts that a sink outside this crate is built from; the five providers are built from the same.
 //!
-//! Who uses them gets quotas, retries, `Retry-After`, honest effects, redaction and the accounts of fields right without
-//! writing them again. A sink is three things:
+//! They bring quotas, retries, `Retry-After`, honest effects, redaction and the accounts of fields. A sink is three things:
 //!
 //! - a [`FieldMatrix`](crate::FieldMatrix), which says for every field what the vendor does with it;
-//! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`], which makes a
-//!   [`Plan`](crate::Plan) of [`Step`](crate::Step)s;
-//! - the flow of an upsert: a [`Call`] that sends those very steps, each with its [`Operation`], and a function that reads
-//!   answers into a [`Verdict`].
+//! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`];
+//! - an upsert: an ordered list of named [`Steps`], from which [`plan`] makes the [`Plan`](crate::Plan), and of which a
+//!   [`Walk`] gives the run one [`Request`] after the other; a [`Call`] sends them, and a function reads each answer into a
+//!   value or a [`VendorError`].
 //!
-//! `examples/sixth_provider` is a whole one, and the suite in `conformance` says whether yours keeps the contract.
+//! `examples/sixth_provider` is a complete one, and the suite in `conformance` checks whether yours keeps the contract.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use customer_sink::toolkit::{AccountContext, Operation, VendorError, Verdict, headers, json_body};
-//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId, Step, StepCondition};
+//! use customer_sink::toolkit::{AccountContext, Operation, Reading, Request, VendorError, decode_lossy, headers, json_body};
+//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId};
 //! use http::Method;
 //!
 //! const PROVIDER: ProviderId = ProviderId::new("harbor");
-//! static CREATE: Operation = Operation::bare_write("create_customer");
+//! static CREATE: Operation = Operation::write(PROVIDER, Method::POST, "create_customer");
 //!
-//! fn judge(answer: &HttpResponse) -> Verdict {
+//! fn check(answer: &HttpResponse) -> Reading<()> {
 //!     if answer.status.is_success() {
-//!         return Verdict::Success;
+//!         return Ok(());
 //!     }
-//!     VendorError { code: answer.header("x-error").map(str::to_owned), ..VendorError::default() }.into_verdict()
+//!     let code = answer.header("x-error").map(str::to_owned);
+//!     Err(Box::new(VendorError { code, ..VendorError::default() }))
 //! }
 //!
-//! async fn create(connector: &Connector, key: &str, email: &str) -> Result<HttpResponse, Error> {
+//! async fn create(connector: &Connector, key: &str, email: &str) -> Result<Option<String>, Error> {
 //!     let base = BaseUrl::parse(PROVIDER, "https://api.example.com/v1/")?;
 //!     let account = AccountContext::open(PROVIDER, connector, &base, &[key], Limit::Unlimited, None);
 //!     let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &key.into())))?;
 //!     let body = json_body(PROVIDER, &serde_json::json!({"email": email}))?;
-//!     let url = format!("{}customers", base.as_str());
-//!     let step = Step::new(StepCondition::Always, CREATE.name(), Method::POST, url, Arc::new(headers), Some(body));
-//!     account.call().send_step(&CREATE, &step, &[], judge).await
+//!     let request = Request::new(&CREATE, format!("{}customers", base.as_str()), Arc::new(headers), Some(body));
+//!     let id = |answer: &HttpResponse| Some(answer.header("x-id").map(str::to_owned));
+//!     let answer = account.call().execute(&request, decode_lossy(check, id)).await?;
+//!     Ok(answer.value)
 //! }
 //! # let _ = create;
 //! ```
 
 use bytes::Bytes;
 use http::HeaderMap;
-use secrecy::SecretString;
 
-pub use crate::client::{AccountContext, Call, Operation, Request, Retry, VendorError, Verdict, by_status};
+pub use crate::client::response::{decode, decode_lossy, optional};
+pub use crate::client::steps::{Steps, Walk, plan};
+pub use crate::client::{AccountContext, Call, Operation, Reading, Request, Retry, VendorError, by_status};
 pub use crate::plan::mapper::{AddressMapper, KnownConsent, Mapper, TagLimits};
 
+use crate::client::Secret;
 use crate::client::options;
 use crate::error::Error;
 use crate::plan::outcome::Upserted;
@@ -62,7 +65,7 @@ use crate::provider::ProviderId;
 pub fn headers(
     provider: ProviderId,
     content_type: Option<&'static str>,
-    credential: Option<(&str, &SecretString)>,
+    credential: Option<(&str, &Secret)>,
 ) -> Result<HeaderMap, Error> {
     let mut headers = options::bare_headers(provider, None)?;
     if let Some(content_type) = content_type {
@@ -71,7 +74,7 @@ pub fn headers(
     if let Some((name, secret)) = credential {
         let name = http::HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Error::config(provider, "credential", "its header's name cannot stand in a header"))?;
-        headers.insert(name, options::credential_value(provider, secret)?);
+        headers.insert(name, options::credential_value(provider, secret.inner())?);
     }
     Ok(headers)
 }

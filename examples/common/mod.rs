@@ -5,6 +5,7 @@ pub mod input;
 pub mod providers;
 pub mod report;
 pub mod shopify_csv;
+pub mod show;
 
 /// Ends the program for wrong usage: status 2, as command-line parsers do.
 pub fn wrong_usage(message: &str) -> ! {

@@ -7,18 +7,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use customer_sink::toolkit::{
-    AccountContext, Call, Mapper, Operation, TagLimits, VendorError, Verdict, headers, json_body, query_value,
-    upsert_span,
+    AccountContext, Call, Mapper, Operation, Reading, Request, Steps, TagLimits, VendorError, Walk, decode,
+    decode_lossy, headers, json_body, plan, query_value, upsert_span,
 };
 use customer_sink::{
     AddressField as A, BaseUrl, Capabilities, Channel, Connector, ConsentField, ConsentState, Customer, CustomerSink,
-    Effect, ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R,
-    FoundCustomer, HttpResponse, Identity, Limit, NoteAction, NoteReason, Outcome, Plan, ProviderId, Step,
-    StepCondition, UpsertOptions, Upserted,
+    ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, FoundCustomer,
+    HttpResponse, Identity, Limit, Note, NoteAction, NoteReason, Outcome, Plan, ProviderId, Secret, StepCondition,
+    UpsertOptions, Upserted,
 };
 use http::{HeaderMap, Method};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 /// `harbor`
@@ -118,6 +118,8 @@ struct Row {
     email: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
+    /// Seconds since 1970.
+    created_at: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -125,8 +127,13 @@ struct Rows {
     customers: Vec<Row>,
 }
 
-/// Reads an answer: the vendor names what is wrong, and the status says what it means.
-fn judge(answer: &HttpResponse) -> Verdict {
+/// The body of an answer, where it can be read.
+fn json<T: serde::de::DeserializeOwned>(answer: &HttpResponse) -> Option<T> {
+    serde_json::from_slice(&answer.body).ok()
+}
+
+/// The failure that an answer reports: the vendor names what is wrong, and the status says what it means.
+fn check(answer: &HttpResponse) -> Reading<()> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Said {
@@ -136,9 +143,9 @@ fn judge(answer: &HttpResponse) -> Verdict {
     let said: Said = serde_json::from_slice(&answer.body).unwrap_or_default();
     // The vendor answers some refusals with 200.
     if answer.status.is_success() && said.error.is_none() {
-        return Verdict::Success;
+        return Ok(());
     }
-    VendorError { message: said.error, code: said.code, ..VendorError::default() }.into_verdict()
+    Err(Box::new(VendorError { message: said.error, code: said.code, ..VendorError::default() }))
 }
 
 // ---- the mapping ----
@@ -170,11 +177,11 @@ fn map<'c>(mapper: &mut Mapper<'c>) -> Record<'c> {
 
 // ---- the client ----
 
-static FIND: Operation = Operation::bare_read("find_customer");
-static CREATE: Operation = Operation::bare_write("create_customer");
-static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
-static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
-static CHECK: Operation = Operation::bare_read("check_key");
+static FIND: Operation = Operation::get(PROVIDER, "find_customer");
+static CREATE: Operation = Operation::write(PROVIDER, Method::POST, "create_customer");
+static UPDATE: Operation = Operation::idempotent_write(PROVIDER, Method::PUT, "update_customer");
+static DELETE: Operation = Operation::idempotent_write(PROVIDER, Method::DELETE, "delete_customer");
+static CHECK: Operation = Operation::get(PROVIDER, "check_key");
 
 /// A client of Harbor CRM. Cheap to clone.
 #[derive(Clone)]
@@ -193,13 +200,42 @@ impl fmt::Debug for Harbor {
     }
 }
 
-/// An upsert, ready to be sent.
+/// The steps of an upsert.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Name {
+    Find,
+    Create,
+    Update,
+}
+
+/// A record, mapped.
 struct Prepared<'c> {
-    email: &'c str,
-    find: Step,
-    create: Step,
-    update: Step,
-    plan: Plan,
+    client: &'c Harbor,
+    record: Record<'c>,
+    sent: Vec<FieldPath>,
+    notes: Vec<Note>,
+}
+
+impl Steps for Prepared<'_> {
+    type Name = Name;
+
+    fn list(&self) -> Vec<(StepCondition, Name)> {
+        use StepCondition::{Always, IfFound, IfNotFound};
+        vec![(Always, Name::Find), (IfNotFound, Name::Create), (IfFound, Name::Update)]
+    }
+
+    fn render(&self, name: Name) -> Result<Request, Error> {
+        let body = |record: &Record<'_>| json_body(PROVIDER, record).map(Some);
+        match name {
+            Name::Find => Ok(self.client.find_request(self.record.email)),
+            Name::Create => {
+                let newsletter = self.record.newsletter.or(Some(false));
+                let created = Record { newsletter, ..self.record.clone() };
+                Ok(self.client.request(&CREATE, "customers", body(&created)?))
+            }
+            Name::Update => Ok(self.client.request(&UPDATE, "customers/{id}", body(&self.record)?)),
+        }
+    }
 }
 
 impl Harbor {
@@ -210,7 +246,7 @@ impl Harbor {
     /// A base URL that would send in clear, or a key that no header can hold.
     pub fn new(base_url: &str, key: &str, connector: &Connector) -> Result<Self, Error> {
         let base = BaseUrl::parse(PROVIDER, base_url)?;
-        let secret = SecretString::from(key);
+        let secret = Secret::from(key);
         let credential = Some(("x-api-key", &secret));
         // The vendor takes ten requests a second.
         let documented = Limit::Bucket { per_second: 10.0, burst: 10 };
@@ -222,24 +258,16 @@ impl Harbor {
         })))
     }
 
-    fn step(
-        &self,
-        when: StepCondition,
-        operation: &Operation,
-        method: Method,
-        path: &str,
-        body: Option<bytes::Bytes>,
-    ) -> Step {
+    fn request(&self, operation: &'static Operation, path: &str, body: Option<bytes::Bytes>) -> Request {
         let headers = if body.is_some() { &self.0.headers } else { &self.0.bare };
-        let url = format!("{}v1/{path}", self.0.base.as_str());
-        Step::new(when, operation.name(), method, url, Arc::clone(headers), body)
+        Request::new(operation, format!("{}v1/{path}", self.0.base.as_str()), Arc::clone(headers), body)
     }
 
-    fn find_step(&self, email: &str) -> Step {
-        self.step(StepCondition::Always, &FIND, Method::GET, &format!("customers?email={}", query_value(email)), None)
+    fn find_request(&self, email: &str) -> Request {
+        self.request(&FIND, &format!("customers?email={}", query_value(email)), None)
     }
 
-    fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
+    fn prepare<'c>(&'c self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
         let mut mapper = Mapper::new(customer, &MATRIX);
         let record = map(&mut mapper);
         if record.newsletter.is_none() {
@@ -253,56 +281,50 @@ impl Harbor {
             );
         }
         let (sent, notes) = mapper.finish(options)?;
-        let created = Record { newsletter: record.newsletter.or(Some(false)), ..record.clone() };
-        let (created, updated) = (json_body(PROVIDER, &created)?, json_body(PROVIDER, &record)?);
-        let find = self.find_step(record.email);
-        let create = self.step(StepCondition::IfNotFound, &CREATE, Method::POST, "customers", Some(created));
-        let update = self.step(StepCondition::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(updated));
-        let plan = Plan::new(PROVIDER, vec![find.clone(), create.clone(), update.clone()], sent, notes);
-        Ok(Prepared { email: record.email, find, create, update, plan })
+        Ok(Prepared { client: self, record, sent, notes })
     }
 
     /// The customer with exactly this e-mail address.
-    async fn look_up(&self, call: &mut Call<'_>, find: &Step, email: &str) -> Result<Option<Row>, Error> {
-        let answer = call.send_step(&FIND, find, &[], judge).await?;
-        let Ok(rows) = serde_json::from_slice::<Rows>(&answer.body) else {
-            return Err(call.finish(call.error(&FIND, ErrorKind::Decode, Effect::NotSent)));
-        };
-        let mut rows = rows.customers.into_iter();
+    async fn look_up(&self, call: &mut Call<'_>, find: &Request, email: &str) -> Result<Option<Row>, Error> {
+        let answer = call.execute(find, decode(check, json::<Rows>)).await?;
+        let mut rows = answer.value.customers.into_iter();
         Ok(rows.find(|row| row.email.as_deref().is_some_and(|held| held.eq_ignore_ascii_case(email))))
     }
 
     async fn run(&self, prepared: Prepared<'_>) -> Result<Upserted, Error> {
-        let Prepared { email, find, create, update, plan } = prepared;
+        let email = prepared.record.email;
         let mut call = self.0.account.call();
+        let mut walk = Walk::of(&prepared);
         let mut creates = 0;
         let (outcome, id) = loop {
-            let found = self.look_up(&mut call, &find, email).await?;
-            // A create whose answer got lost is settled by what is there now.
-            let lost = call.is_uncertain();
-            if lost {
-                call.resolve_uncertainty(found.is_some());
+            walk.back_to(Name::Find);
+            let found = self.look_up(&mut call, &walk.step(Name::Find, &[])?, email).await?;
+            // Not there after a create whose answer is lost: the vendor did not carry it out. A customer who is there
+            // proves nothing, unless the record shows that it was created since the call began.
+            let created_at = |row: &Row| DateTime::from_timestamp(row.created_at?, 0);
+            let is_new = |row: &Row| created_at(row).is_some_and(|at| call.created_since_start(at));
+            let is_ours = call.is_uncertain() && found.as_ref().is_some_and(is_new);
+            if call.is_uncertain() && (found.is_none() || is_ours) {
+                call.resolve_uncertainty(is_ours);
             }
             if let Some(id) = found.and_then(|row| row.id) {
-                call.send_step(&UPDATE, &update, &[("id", &id)], judge).await?;
-                break (if lost { Outcome::Created } else { Outcome::Updated }, Some(id));
+                let update = walk.step(Name::Update, &[("id", &id)])?;
+                call.execute(&update, check).await?;
+                break (if is_ours { Outcome::Created } else { Outcome::Updated }, Some(id));
             }
             creates += 1;
-            match call.send_step(&CREATE, &create, &[], judge).await {
-                Ok(answer) => {
-                    let row: Row = serde_json::from_slice(&answer.body).unwrap_or_default();
-                    break (Outcome::Created, row.id);
-                }
-                // Lost, or somebody else was quicker: look again.
+            match call.execute(&walk.step(Name::Create, &[])?, decode_lossy(check, json::<Row>)).await {
+                Ok(answer) => break (Outcome::Created, answer.value.id),
+                // Lost, or another caller was quicker: look again.
                 Err(error) if creates < 2 && (call.is_uncertain() || error.kind() == ErrorKind::Conflict) => {}
                 Err(error) => return Err(error),
             }
         };
         let mut done = Upserted::new(PROVIDER, outcome);
         done.remote_id = id.map(Into::into);
-        done.notes = plan.notes().to_vec();
         done.attempts = call.attempts();
         done.request_id = call.request_id().map(str::to_owned);
+        done.notes = prepared.notes;
         Ok(done)
     }
 
@@ -315,7 +337,7 @@ impl Harbor {
             let problem = customer_sink::FieldError::new("email", problem.to_string());
             Error::invalid_record(vec![problem]).with_provider(PROVIDER).with_operation(operation)
         })?;
-        self.look_up(call, &self.find_step(usable), usable).await
+        self.look_up(call, &self.find_request(usable), usable).await
     }
 }
 
@@ -330,7 +352,8 @@ impl CustomerSink for Harbor {
     }
 
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error> {
-        self.prepare(customer, options).map(|prepared| prepared.plan)
+        let prepared = self.prepare(customer, options)?;
+        plan(&prepared, PROVIDER, prepared.sent.clone(), prepared.notes.clone())
     }
 
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
@@ -352,8 +375,8 @@ impl CustomerSink for Harbor {
         let Some(id) = self.row(&mut call, who, "erase").await?.and_then(|row| row.id) else {
             return Ok(ErasureStatus::NotFound);
         };
-        let delete = self.step(StepCondition::Always, &DELETE, Method::DELETE, "customers/{id}", None);
-        match call.send_step(&DELETE, &delete, &[("id", &id)], judge).await {
+        let delete = self.request(&DELETE, "customers/{id}", None).with_ids(&[("id", &id)])?;
+        match call.execute(&delete, check).await {
             // Gone after an attempt whose answer got lost is what was asked for.
             Err(error) if error.kind() != ErrorKind::NotFound || !call.had_unknown_attempt() => Err(error),
             _ => Ok(ErasureStatus::Completed),
@@ -361,8 +384,7 @@ impl CustomerSink for Harbor {
     }
 
     async fn check(&self) -> Result<(), Error> {
-        let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
-        self.0.account.call().send_step(&CHECK, &step, &[], judge).await.map(drop)
+        self.0.account.call().execute(&self.request(&CHECK, "key", None), check).await.map(drop)
     }
 
     fn quota_wait(&self) -> std::time::Duration {

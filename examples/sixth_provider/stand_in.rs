@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
 use customer_sink::{Channel, CustomerSink, Error, HttpResponse, Step, StepCondition};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -75,6 +75,7 @@ impl Rows {
                     ("id".to_owned(), json!(format!("h-{}", rows.len() + 1))),
                     // The vendor assumes it.
                     ("newsletter".to_owned(), json!(true)),
+                    ("created_at".to_owned(), json!(chrono::Utc::now().timestamp())),
                 ]);
                 row.extend(body);
                 rows.push(row.clone());
@@ -140,11 +141,14 @@ impl StandIn for HarborStandIn {
         Ok(Arc::new(Harbor::new(&self.url(), key, &setup.connector)?))
     }
 
-    fn people(&self) -> Vec<Held> {
+    fn people(&self) -> Vec<StoredCustomer> {
         let rows = self.rows.0.lock().unwrap_or_else(PoisonError::into_inner);
         let held = |row: &Map<String, Value>| {
             let yes = row.get("newsletter") == Some(&json!(true));
-            Held::new(Value::Object(row.clone())).email_yes(yes)
+            let mut row = row.clone();
+            // Another time in every run.
+            row.remove("created_at");
+            StoredCustomer::new(Value::Object(row)).email_yes(yes)
         };
         rows.iter().map(held).collect()
     }

@@ -1,4 +1,4 @@
-//! Progress, for people at a terminal.
+//! Progress bars on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Bars {
         Self { all, lanes }
     }
 
-    /// Whether there is anybody to look at them.
+    /// Whether there is a terminal that shows them.
     pub fn are_shown(&self) -> bool {
         !self.lanes.is_empty()
     }
@@ -58,7 +58,7 @@ impl Bars {
     }
 }
 
-/// The rate, the time that is left at it, and why there is none.
+/// The rate, the remaining time, and the reason of a pause.
 fn words(lane: &LaneProgress, left: u64) -> String {
     let mut words = format!("{:.1}/s", lane.per_second);
     #[allow(clippy::cast_precision_loss)] // A time for people to look at.

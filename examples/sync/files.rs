@@ -1,4 +1,4 @@
-//! The files that a run keeps beside its report.
+//! Opens the checkpoint, the dead letters and the store of accepted records of a run.
 
 use std::error::Error;
 use std::fs;
@@ -13,7 +13,7 @@ use super::arguments::Arguments;
 use super::letters;
 use super::source::{Input, Survey};
 
-/// Those that were asked for.
+/// The files that the arguments name.
 #[derive(Default)]
 pub struct Files {
     pub checkpoint: Option<Arc<ByAccount>>,
@@ -31,24 +31,24 @@ pub fn open(arguments: &Arguments, input: &Input, survey: &Survey) -> Result<Fil
     let mut continues = false;
     if let Some(path) = &arguments.checkpoint {
         continues = fs::metadata(path).is_ok_and(|file| file.len() > 0);
-        let checkpoint = FileCheckpoint::open(path, &survey.fingerprint).map_err(|error| told(path, &error))?;
+        let checkpoint = FileCheckpoint::open(path, &survey.fingerprint).map_err(|error| chain(path, &error))?;
         files.checkpoint = Some(Arc::new(ByAccount::new(checkpoint)));
     }
     if let Some(path) = &arguments.unchanged {
-        files.accepted = Some(Arc::new(AcceptedFile::open(path).map_err(|error| told(path, &error))?));
+        files.accepted = Some(Arc::new(AcceptedFile::open(path).map_err(|error| chain(path, &error))?));
     }
     if let Some(path) = &arguments.dead_letters {
         let file = letters::open(path, continues, input).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock => format!("{}: it is in use by another process", path.display()),
-            _ => told(path, &error),
+            _ => chain(path, &error),
         })?;
         files.dead_letters = Some(Arc::new(file));
     }
     Ok(files)
 }
 
-/// An error with all its causes.
-fn told(path: &Path, error: &dyn Error) -> String {
+/// An error with its causes.
+fn chain(path: &Path, error: &dyn Error) -> String {
     let mut text = format!("{}: {error}", path.display());
     let mut cause = error.source();
     while let Some(error) = cause {

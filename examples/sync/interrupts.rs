@@ -1,8 +1,8 @@
-//! Being asked to stop: Ctrl-C, and where there are signals the one that services are stopped with.
+//! Waits for requests to stop: Ctrl-C, and on Unix SIGTERM.
 
 use std::io;
 
-/// Hears of requests to stop from the moment it is made.
+/// Receives requests to stop from its creation on.
 pub struct Interrupts {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
@@ -13,7 +13,7 @@ pub struct Interrupts {
 impl Interrupts {
     /// # Errors
     ///
-    /// When the system cannot be asked to tell.
+    /// When the system does not deliver them.
     pub fn new() -> io::Result<Self> {
         #[cfg(unix)]
         {

@@ -1,18 +1,18 @@
-//! What became of the records: a line in the report for each, and a tally for each provider.
+//! The results of the records: a report line for each, and a tally for each provider.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use customer_sink::delivery::{Ended, Ending, Left};
+use customer_sink::delivery::{RecordOutcome, RecordStatus, UnprocessedReason};
 use customer_sink::{Error, Note};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::common::report::ReportLine;
 
-/// What one provider's records came to.
+/// The results of one provider's records.
 #[derive(Default)]
 pub struct Tally {
     pub outcomes: BTreeMap<&'static str, u64>,
@@ -20,14 +20,14 @@ pub struct Tally {
     pub notes: BTreeMap<String, u64>,
 }
 
-/// What all came to.
+/// The results of all records.
 pub struct Ledger {
     report: Option<BufWriter<File>>,
     pub lanes: Vec<(&'static str, Tally)>,
     pub unreadable: u64,
 }
 
-/// What is counted of a note that stands in JSON.
+/// The counted part of a note in JSON.
 #[derive(Deserialize)]
 struct Kind<'a> {
     #[serde(borrow)]
@@ -39,7 +39,7 @@ struct Kind<'a> {
 }
 
 impl Ledger {
-    /// A ledger of these providers, with its report begun anew.
+    /// A ledger of these providers, with an empty report.
     ///
     /// # Errors
     ///
@@ -49,37 +49,37 @@ impl Ledger {
         Ok(Self { report, lanes: names.iter().map(|name| (*name, Tally::default())).collect(), unreadable: 0 })
     }
 
-    /// Writes down how a record ended.
+    /// Writes the outcome of a record.
     ///
     /// # Errors
     ///
     /// When the report cannot be written.
-    pub fn ended(&mut self, ended: &Ended) -> io::Result<()> {
-        let provider = ended.provider.as_str();
-        let imported = written(ended.token.as_deref());
+    pub fn record(&mut self, record: &RecordOutcome) -> io::Result<()> {
+        let provider = record.provider.as_str();
+        let imported = written(record.token.as_deref());
         let tally = self.tally(provider);
-        let (outcome, notes, line) = match &ended.ending {
-            Ending::Delivered(done) => {
-                let line = ReportLine::delivered(ended.position, done, ended.attempts, &imported);
+        let (outcome, notes, line) = match &record.status {
+            RecordStatus::Delivered(done) => {
+                let line = ReportLine::delivered(record.position, done, record.attempts, &imported);
                 (done.outcome.as_str(), &done.notes[..], line)
             }
-            Ending::Skipped(_) => ("skipped", &[][..], ReportLine::skipped(ended.position, provider, &imported)),
-            Ending::Failed(error) => {
+            RecordStatus::Skipped(_) => ("skipped", &[][..], ReportLine::skipped(record.position, provider, &imported)),
+            RecordStatus::Failed(error) => {
                 *tally.failures.entry(reason(error)).or_default() += 1;
-                let line = ReportLine::failed(ended.position, provider, error, ended.attempts, &imported);
+                let line = ReportLine::failed(record.position, provider, error, record.attempts, &imported);
                 ("failed", &[][..], line)
             }
-            Ending::Left(Left::LaneEnded(error)) => {
+            RecordStatus::Unprocessed(UnprocessedReason::LaneEnded(error)) => {
                 let reason = format!("{}, seen before: not tried", reason(error));
                 *tally.failures.entry(reason).or_default() += 1;
-                ("failed", &[][..], ReportLine::not_tried(ended.position, provider, error, &imported))
+                ("failed", &[][..], ReportLine::not_tried(record.position, provider, error, &imported))
             }
-            // The run was stopped before its turn came: there is nothing to tell of it.
-            Ending::Left(_) => {
+            // The run stopped before it was tried: the report has no line for it.
+            RecordStatus::Unprocessed(_) => {
                 *tally.outcomes.entry("left").or_default() += 1;
                 return Ok(());
             }
-            // `Ending` may grow: what has no word here has a count at least.
+            // `RecordStatus` may grow: an unknown status is counted at least.
             other => {
                 *tally.outcomes.entry(other.as_str()).or_default() += 1;
                 return Ok(());
@@ -89,7 +89,7 @@ impl Ledger {
         write(&mut self.report, &line)
     }
 
-    /// Writes down what a record's plan came to.
+    /// Writes the result of planning a record.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl Ledger {
         write(&mut self.report, &line)
     }
 
-    /// Hands what was written to the system.
+    /// Flushes the report.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Ledger {
         self.report.as_mut().map_or(Ok(()), Write::flush)
     }
 
-    /// Whether all arrived of what was read, and all could be read.
+    /// Whether all records could be read and were delivered.
     pub fn is_good(&self) -> bool {
         let missing = |tally: &Tally| ["failed", "left"].iter().any(|outcome| tally.outcomes.contains_key(outcome));
         self.unreadable == 0 && !self.lanes.iter().any(|(_, tally)| missing(tally))
@@ -159,12 +159,12 @@ fn write(report: &mut Option<BufWriter<File>>, line: &ReportLine<'_>) -> io::Res
     file.write_all(b"\n")
 }
 
-/// The notes of the import, as they travelled with the record.
+/// The notes of the import that the record carries.
 fn written(notes: Option<&str>) -> Vec<&RawValue> {
     notes.and_then(|notes| serde_json::from_str(notes).ok()).unwrap_or_default()
 }
 
-/// Why a record failed, in words that many records share.
+/// Why a record failed, without what is particular to it.
 fn reason(error: &Error) -> String {
     let fields: Vec<_> = error.field_errors().iter().map(ToString::to_string).collect();
     let status = error.status().map(|status| format!(" (HTTP {status})")).unwrap_or_default();
@@ -172,7 +172,7 @@ fn reason(error: &Error) -> String {
     format!("{}{status}{colon}{}", error.kind(), fields.join("; "))
 }
 
-/// A note without positions and names of the caller's own, so that those of many records add up.
+/// A note without positions and keys of the caller, so that those of many records add up.
 fn kind(path: &str, action: &str, reason: &str) -> String {
     if path.starts_with("custom") {
         return format!("custom {action} ({reason})");

@@ -1,4 +1,4 @@
-//! The file of dead letters of a run.
+//! Opens the dead-letter file of a run.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -61,7 +61,7 @@ impl Records {
         })?;
         if !records.is_empty() {
             for record in input.records()? {
-                let Record { index, only, customer } = record?;
+                let Record { index, only, customer, .. } = record?;
                 if let (Some(entry), Ok((customer, _))) = (records.get_mut(&index), customer) {
                     *entry = hash(&customer).map(|hash| (hash, only));
                 }

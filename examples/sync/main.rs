@@ -30,7 +30,7 @@ use arguments::Arguments;
 use bars::Bars;
 use clap::Parser;
 use common::{providers, wrong_usage};
-use customer_sink::delivery::{Delivery, Lane, Patience, Run, RunHandle, Update};
+use customer_sink::delivery::{Delivery, Lane, PausePolicy, Run, RunHandle, Update};
 use customer_sink::{CustomerSink, UpsertOptions};
 use files::Files;
 use futures::StreamExt;
@@ -87,14 +87,14 @@ fn delivery(arguments: &Arguments, sinks: &[Arc<dyn CustomerSink>], survey: &Sur
     let patience = arguments.patience();
     let refusal = patience.min(Duration::from_secs(3));
     let mut delivery = Delivery::new()
-        // Each record is to have its line for each provider, even for one that has been given up.
-        .read_to_the_end(true)
-        .dead_letters_for_left(true);
+        // Each record gets a report line for each provider, also for one whose lane has ended.
+        .drain_source(true)
+        .dead_letter_unprocessed(true);
     for sink in sinks {
         let lane = Lane::new(Arc::clone(sink))
             .concurrency(usize::from(arguments.concurrency))
-            .outage(5, Patience::up_to(patience))
-            .refusal(Patience::up_to(refusal))
+            .outage(5, PausePolicy::up_to(patience))
+            .refusal(PausePolicy::up_to(refusal))
             .longest_wait(patience);
         delivery = delivery.lane(lane);
     }
@@ -113,7 +113,7 @@ fn delivery(arguments: &Arguments, sinks: &[Arc<dyn CustomerSink>], survey: &Sur
     delivery
 }
 
-/// Writes down what a run tells until it is over; why it stopped before its end, if it did.
+/// Records the updates of a run until it is over; returns why it stopped early, if it did.
 async fn watch(mut run: Run, ledger: &mut Ledger, bars: &Bars) -> Option<String> {
     let handle = run.handle();
     let mut ticks = tokio::time::interval(TICK);
@@ -123,7 +123,7 @@ async fn watch(mut run: Run, ledger: &mut Ledger, bars: &Bars) -> Option<String>
         let written = tokio::select! {
             update = run.next() => match update {
                 None => break,
-                Some(Update::Ended(ended)) => ledger.ended(&ended),
+                Some(Update::Record(record)) => ledger.record(&record),
                 Some(Update::Unreadable(unreadable)) => {
                     ledger.unreadable += 1;
                     bars.say(&unreadable.message);
@@ -168,7 +168,7 @@ async fn stop_when_asked(mut interrupts: Interrupts, run: RunHandle, bars: Bars)
 fn plan(input: &Input, sinks: &[Arc<dyn CustomerSink>], ledger: &mut Ledger, bars: &Bars) -> io::Result<()> {
     let options = UpsertOptions::default();
     for record in input.records()? {
-        let Record { index, only, customer } = record?;
+        let Record { index, only, customer, .. } = record?;
         let (customer, imported) = match customer {
             Ok(customer) => customer,
             Err(problem) => {

@@ -1,4 +1,4 @@
-//! What is read: a file of customers or of dead letters, first to know it, then as a stream.
+//! Reads a file of customers or of dead letters: once to survey it, then as a stream.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -12,12 +12,12 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::common::input;
-use super::common::providers::NAMES;
+use super::common::providers;
 
-/// Records that were read and that nobody has taken yet.
+/// How many records are read ahead.
 const AHEAD: usize = 64;
 
-/// The input and what is wanted of it.
+/// The input, and the providers of the run.
 #[derive(Clone)]
 pub struct Input {
     pub path: Arc<Path>,
@@ -33,11 +33,13 @@ pub struct Record {
     pub index: u64,
     /// The one provider that it is for.
     pub only: Option<&'static str>,
+    /// Whether the provider may have carried it out before: it is a dead letter of unknown effect.
+    pub may_be_applied: bool,
     /// The customer with what the import dropped of it, or a sentence that says why it cannot be read.
     pub customer: Result<(Customer, Vec<Note>), String>,
 }
 
-/// What one look at the whole file tells.
+/// What one pass over the whole file shows.
 pub struct Survey {
     pub fingerprint: Fingerprint,
     /// How many records there are for each provider.
@@ -100,6 +102,7 @@ impl Input {
             item.map(|item| Record {
                 index: item.index,
                 only: None,
+                may_be_applied: false,
                 customer: item.record.map_err(|error| format!("line {} cannot be read: {error}", item.line)),
             })
         })))
@@ -110,21 +113,24 @@ impl Input {
         let to = Arc::clone(&self.to);
         let file = BufReader::with_capacity(1 << 16, File::open(&self.path)?);
         Ok(input::each_line(file, move |line, text| {
-            let record = |only, customer: Result<_, String>| {
+            let record = |only, may_be_applied, customer: Result<_, String>| {
                 let customer = customer.map_err(|problem| format!("line {line} cannot be read: {problem}"));
-                Some(Record { index: line - 1, only, customer })
+                Some(Record { index: line - 1, only, may_be_applied, customer })
             };
             match read_dead_letters(text).next() {
-                Some(Ok(letter)) => match NAMES.iter().find(|name| **name == letter.lane) {
-                    Some(name) if to.contains(name) => record(Some(*name), Ok((letter.customer, Vec::new()))),
+                Some(Ok(letter)) => match providers::name(&letter.lane) {
+                    Some(name) if to.contains(&name) => {
+                        let may_be_applied = letter.may_be_applied();
+                        record(Some(name), may_be_applied, Ok((letter.customer, Vec::new())))
+                    }
                     Some(_) => None,
-                    None => record(None, Err(format!("it is for {}, which is no provider", letter.lane))),
+                    None => record(None, false, Err(format!("it is for {}, which is no provider", letter.lane))),
                 },
-                Some(Err(LetterError::Customer { source, .. })) => record(None, Err(source.to_string())),
+                Some(Err(LetterError::Customer { source, .. })) => record(None, false, Err(source.to_string())),
                 Some(Err(LetterError::Malformed { column, .. })) => {
-                    record(None, Err(format!("it is no dead letter, from column {column}")))
+                    record(None, false, Err(format!("it is no dead letter, from column {column}")))
                 }
-                Some(Err(_)) | None => record(None, Err("it is no dead letter".to_owned())),
+                Some(Err(_)) | None => record(None, false, Err("it is no dead letter".to_owned())),
             }
         }))
     }
@@ -146,7 +152,7 @@ impl Input {
             }
             let _ = sender.blocking_send(None);
         });
-        // An end that nobody told is no end of the file.
+        // A channel that closes without the mark of the end is no end of the file.
         Ok(stream::unfold(Some(receiver), |receiver| async move {
             let mut receiver = receiver?;
             match receiver.recv().await {
@@ -158,11 +164,11 @@ impl Input {
     }
 }
 
-/// What the import dropped travels with the record, as the JSON that the report will hold: however many records wait for
-/// a slow provider, it takes no memory.
+/// The record carries what the import dropped as the JSON of the report, so that it takes no memory however many records
+/// wait for a slow provider.
 fn item(record: Record) -> Result<Item, SourceError> {
     let (customer, imported) = record.customer.map_err(|message| SourceError::unreadable(record.index, message))?;
-    let mut item = Item::new(record.index, customer);
+    let mut item = Item::new(record.index, customer).may_be_applied(record.may_be_applied);
     if !imported.is_empty() {
         item = item.token(serde_json::to_string(&imported).map_err(SourceError::broken)?);
     }
@@ -172,7 +178,7 @@ fn item(record: Record) -> Result<Item, SourceError> {
     })
 }
 
-/// Counts the lines of a file that are not blank, or the rows of a table, while somebody reads it.
+/// Counts the non-blank lines of a file, or the rows of a table, while it is read.
 struct Rows<R> {
     inner: R,
     /// Ends of lines between quotes are none of a row.

@@ -1,4 +1,4 @@
-//! What the run came to, in a table and by reason.
+//! Prints the result of the run as a table, with reasons.
 
 use std::collections::BTreeMap;
 

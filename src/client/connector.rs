@@ -5,8 +5,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+#[cfg(feature = "reqwest")]
+use super::ReqwestTransport;
 use super::shared_credentials::{Registry, Shared};
-use super::{Clock, Limit, Quota, ReqwestTransport, SystemClock, Transport};
+use super::{Clock, Limit, Quota, SystemClock, Transport};
 use crate::error::Error;
 use crate::provider::ProviderId;
 
@@ -38,6 +40,7 @@ fn process_quotas() -> &'static Quotas {
 
 /// Connectors with the default transport reach the same places in the same way: what their clients share is one for the
 /// whole process.
+#[cfg(feature = "reqwest")]
 fn process_shared() -> Arc<Registry> {
     static SHARED: OnceLock<Arc<Registry>> = OnceLock::new();
     Arc::clone(SHARED.get_or_init(Arc::default))
@@ -51,13 +54,27 @@ pub(crate) fn account_key(parts: &[&str]) -> u64 {
 }
 
 impl Connector {
-    /// The default transport and the machine's clock.
+    /// The default transport and the machine's clock (feature `reqwest`).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) where TLS cannot be set up.
+    #[cfg(feature = "reqwest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
     pub fn new() -> Result<Self, Error> {
         Ok(Self::over(ReqwestTransport::new()?, process_shared()))
+    }
+
+    /// This connector, or the default one for a builder that is given none.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn or_default(connector: Option<Self>, _: ProviderId) -> Result<Self, Error> {
+        connector.map_or_else(Self::new, Ok)
+    }
+
+    /// This connector. Without the feature `reqwest` there is no default one for a builder that is given none.
+    #[cfg(not(feature = "reqwest"))]
+    pub(crate) fn or_default(connector: Option<Self>, provider: ProviderId) -> Result<Self, Error> {
+        connector.ok_or_else(|| Error::config(provider, "connector", "is required where the feature `reqwest` is off"))
     }
 
     /// A transport of your own, and the machine's clock. Tokens that clients mint stay within this connector and its

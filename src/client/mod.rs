@@ -20,6 +20,7 @@ pub(crate) mod pages;
 pub(crate) mod query;
 mod quota;
 mod request;
+#[cfg(feature = "reqwest")]
 mod reqwest;
 pub(crate) mod response;
 mod retry;
@@ -41,21 +42,26 @@ pub use pages::{Cursor, Page};
 #[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
 pub use query::ArrayStyle;
 pub use quota::{Limit, Quota};
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use reqwest::{ReqwestOptions, ReqwestTransport};
 pub use retry::RetryPolicy;
 pub use transport::{BodyFault, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
 pub use account::AccountContext;
 pub(crate) use account::Allowance;
+pub use auth::secret::Secret;
+pub use auth::webhook::{Verifier, WebhookError};
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
 pub(crate) use call::Outgoing;
 pub use call::{Call, Verdict};
 pub(crate) use connector::account_key;
+pub use json::raw::RawJson;
 pub use operation::Operation;
 pub use request::Request;
 pub(crate) use request::Url;
-pub use response::Response;
+pub use response::{Reading, Response};
 pub use retry::{Retry, by_status};
 pub(crate) use shared_credentials::Shared;
 pub use vendor_error::VendorError;

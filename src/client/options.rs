@@ -24,7 +24,8 @@ pub(crate) struct ClientOptions {
 /// The builder methods for [`ClientOptions`], for a builder that keeps them in `options`.
 macro_rules! client_options {
     () => {
-        /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a connector of its own.
+        /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a connector of its own over
+        /// the default transport; without the feature `reqwest` a connector has to be given.
         pub fn connector(mut self, connector: &$crate::Connector) -> Self {
             self.options.connector = Some(connector.clone());
             self
@@ -62,10 +63,7 @@ impl ClientOptions {
         documented: Limit,
     ) -> Result<(BaseUrl, AccountContext), Error> {
         let base = BaseUrl::parse(provider, self.base_url.as_deref().unwrap_or(default_base))?;
-        let connector = match self.connector {
-            Some(connector) => connector,
-            None => Connector::new()?,
-        };
+        let connector = Connector::or_default(self.connector, provider)?;
         let account = AccountContext::open(provider, &connector, &base, account, documented, self.limit);
         Ok((base, account.with_retry_policy(self.policy)))
     }

@@ -57,11 +57,11 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 }
 
 /// What a reader makes of an answer.
-pub(crate) type Reading<T> = Result<T, Box<VendorError>>;
+pub type Reading<T> = Result<T, Box<VendorError>>;
 
 /// Reads the answer to a read: `check` finds the failure that it reports, `parse` reads its body. A body that cannot be
 /// read is an error, since nothing may be concluded from it; one that broke off is asked for once more.
-pub(crate) fn decode<T>(
+pub fn decode<T>(
     check: impl Fn(&HttpResponse) -> Reading<()>,
     parse: impl Fn(&HttpResponse) -> Option<T>,
 ) -> impl Fn(&HttpResponse) -> Reading<T> {
@@ -77,7 +77,7 @@ pub(crate) fn decode<T>(
 
 /// Reads the answer to a write: `check` finds the failure that it reports. A success whose body cannot be read is a
 /// success all the same, with the default value.
-pub(crate) fn decode_lossy<T: Default>(
+pub fn decode_lossy<T: Default>(
     check: impl Fn(&HttpResponse) -> Reading<()>,
     parse: impl Fn(&HttpResponse) -> Option<T>,
 ) -> impl Fn(&HttpResponse) -> Reading<T> {
@@ -85,7 +85,11 @@ pub(crate) fn decode_lossy<T: Default>(
 }
 
 /// The answer to a read, where a 404 is no error but none.
-pub(crate) fn optional<T>(response: Result<Response<T>, Error>) -> Result<Option<Response<T>>, Error> {
+///
+/// # Errors
+///
+/// Every other error.
+pub fn optional<T>(response: Result<Response<T>, Error>) -> Result<Option<Response<T>>, Error> {
     match response {
         Ok(response) => Ok(Some(response)),
         Err(error) if error.status() == Some(404) => Ok(None),

@@ -8,7 +8,7 @@ use crate::provider::ProviderId;
 
 /// What one upsert of one record may send: an ordered list of named steps. A step is rendered (its URL and body are made)
 /// when a plan shows it or a run sends it, not before.
-pub(crate) trait Steps {
+pub trait Steps {
     /// The name of a step.
     type Name: Copy + PartialEq;
 
@@ -16,23 +16,27 @@ pub(crate) trait Steps {
     fn list(&self) -> Vec<(StepCondition, Self::Name)>;
 
     /// Renders a step.
+    ///
+    /// # Errors
+    ///
+    /// What writing the body or the URL reports.
     fn render(&self, name: Self::Name) -> Result<Request, Error>;
 }
 
 /// The plan of these steps: each of them, rendered as a run sends it.
-pub(crate) fn plan<S: Steps>(
-    steps: &S,
-    provider: ProviderId,
-    sent: Vec<FieldPath>,
-    notes: Vec<Note>,
-) -> Result<Plan, Error> {
+///
+/// # Errors
+///
+/// What rendering a step reports.
+pub fn plan<S: Steps>(steps: &S, provider: ProviderId, sent: Vec<FieldPath>, notes: Vec<Note>) -> Result<Plan, Error> {
     let rendered = steps.list().into_iter().map(|(when, name)| Ok(Step::of(when, steps.render(name)?)));
     Ok(Plan::new(provider, rendered.collect::<Result<_, Error>>()?, sent, notes))
 }
 
 /// A walk along the steps of one upsert. It gives out steps of the list only, and in the order of the list, so that a run
 /// sends nothing that its plan does not show.
-pub(crate) struct Walk<'s, S: Steps> {
+#[derive(Debug)]
+pub struct Walk<'s, S: Steps> {
     steps: &'s S,
     list: Vec<(StepCondition, S::Name)>,
     /// The position of the step that was given out last.
@@ -40,17 +44,21 @@ pub(crate) struct Walk<'s, S: Steps> {
 }
 
 impl<'s, S: Steps> Walk<'s, S> {
-    pub(crate) fn of(steps: &'s S) -> Self {
+    /// A walk from the first step on.
+    #[must_use]
+    pub fn of(steps: &'s S) -> Self {
         Self { steps, list: steps.list(), at: 0 }
     }
 
     /// Whether the list has this step.
-    pub(crate) fn has(&self, name: S::Name) -> bool {
+    #[must_use]
+    pub fn has(&self, name: S::Name) -> bool {
         self.list.iter().any(|(_, step)| *step == name)
     }
 
     /// The condition of a step; none where the list does not have it.
-    pub(crate) fn condition(&self, name: S::Name) -> Option<StepCondition> {
+    #[must_use]
+    pub fn condition(&self, name: S::Name) -> Option<StepCondition> {
         self.list.iter().find(|(_, step)| *step == name).map(|(when, _)| *when)
     }
 
@@ -59,7 +67,7 @@ impl<'s, S: Steps> Walk<'s, S> {
     /// # Errors
     ///
     /// [`ErrorKind::Other`] for a step that the rest of the list does not have, and what rendering reports.
-    pub(crate) fn step(&mut self, name: S::Name, ids: &[(&'static str, &str)]) -> Result<Request, Error> {
+    pub fn step(&mut self, name: S::Name, ids: &[(&'static str, &str)]) -> Result<Request, Error> {
         let rest = self.list.iter().enumerate().skip(self.at);
         let Some((at, _)) = rest.into_iter().find(|(_, (_, step))| *step == name) else {
             return Err(Error::new(ErrorKind::Other, Effect::NotSent).with_hint("the step is not a part of the plan"));
@@ -69,7 +77,7 @@ impl<'s, S: Steps> Walk<'s, S> {
     }
 
     /// Goes back to a step, from which the run goes on again: after a look-up that found nobody, to the create.
-    pub(crate) fn back_to(&mut self, name: S::Name) {
+    pub fn back_to(&mut self, name: S::Name) {
         if let Some(at) = self.list.iter().position(|(_, step)| *step == name) {
             self.at = self.at.min(at);
         }

@@ -1,4 +1,4 @@
-//! What the suite checks, and what came out.
+//! The checks of the suite, and their results.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ checks! {
     /// Every set place of a record is claimed, as sent or in a note; none is claimed twice, and none that is not set.
     /// Over a few hundred odd records.
     Conservation = "conservation",
-    /// What a plan claims as sent stands in its requests: another value there makes another request.
+    /// The requests of a plan hold what it claims as sent: another value makes another request.
     SentIsThere = "sent_is_there",
     /// The same record gives the same plan, byte by byte, from another client too.
     PlanIsDeterministic = "plan_is_deterministic",
@@ -40,33 +40,36 @@ checks! {
     RefusedRecords = "refused_records",
     /// [`OnLoss::Fail`](crate::OnLoss::Fail) sends nothing where something would be lost, and names every loss.
     LossPolicy = "loss_policy",
-    /// With nothing going wrong, the person is there once and whole after the first record, the later one, and the
-    /// later one again, and the outcomes tell so.
+    /// Without faults, the vendor holds the person once and whole after the first record, the later one, and the later
+    /// one again, and the outcomes say so.
     CleanRun = "clean_run",
-    /// Every request of an upsert stands in its plan: method, URL, headers (credentials redacted) and the very bytes.
+    /// The plan of an upsert shows its every request: method, URL, headers (credentials redacted) and the very bytes.
     PlanIsWhatIsSent = "plan_is_what_is_sent",
     /// No consent becomes a yes that is not one in the record, in the plan and at the stand-in, on a create and on an
-    /// update of somebody who opted out; and a yes arrives.
+    /// update of a person who opted out; and a yes is delivered.
     ConsentNeverWidened = "consent_never_widened",
-    /// Whatever goes wrong at whichever request, the [`Effect`](crate::Effect) is true: what is told as not sent or
-    /// rejected changed nothing, what is told as applied changed something, unknown is only what nobody can know, and a
-    /// success brought the record.
+    /// Whatever goes wrong at whichever request, the [`Effect`](crate::Effect) is true: what is reported as not sent
+    /// or rejected changed nothing, what is reported as applied changed something, unknown is only what cannot be known, and
+    /// after a success the vendor holds the record.
     HonestEffects = "honest_effects",
     /// A success whose body is cut, empty or unreadable is applied: no failure without the effect
     /// [`Applied`](crate::Effect::Applied), and nothing is sent twice.
     BrokenAnswers = "broken_answers",
     /// A success status with the vendor's refusal in the body is a failure.
     RefusalInSuccess = "refusal_in_success",
-    /// After a request or an answer got lost, and a further call, the person is there once and whole.
+    /// After a lost request or answer, and a further call, the vendor holds the person once and whole.
     OneRecord = "one_record",
+    /// An upsert with [`look_up_first`](crate::UpsertOptions#structfield.look_up_first), such as a further try after an
+    /// unknown effect, reads the vendor before it sends a request that may not be repeated. For a sink that can find.
+    LookUpFirst = "look_up_first",
     /// A request is sent again only where its failure allows it: after what certainly did nothing; after what may have
     /// been carried out only if it is idempotent, or once something was read; never after a refusal.
     AllowedRetries = "allowed_retries",
-    /// A `Retry-After`, in seconds or as a date, is waited or handed to the caller; a very long one is handed over at
+    /// The sink waits a `Retry-After`, in seconds or as a date, or returns it to the caller; it returns a very long one at
     /// once.
     RetryAfter = "retry_after",
-    /// No secret and nothing of a person stands in `Debug`, `Display` or tracing, also where the vendor repeats all
-    /// that it was sent.
+    /// `Debug`, `Display` and tracing show no secret and no personal data, also where the vendor repeats all that it
+    /// received.
     NothingShown = "nothing_shown",
     /// Two clients with two credentials over one connector never send each other's.
     AccountsNeverMix = "accounts_never_mix",
@@ -77,8 +80,8 @@ checks! {
     Find = "find",
     /// [`erase`](crate::CustomerSink::erase) does what the capabilities say: erases, or is unsupported by name.
     Erase = "erase",
-    /// [`check`](crate::CustomerSink::check) does what the capabilities say: tells good credentials from bad ones and
-    /// changes nothing, or is unsupported by name.
+    /// [`check`](crate::CustomerSink::check) does what the capabilities say: distinguishes good credentials from bad
+    /// ones and changes nothing, or is unsupported by name.
     CheckCredentials = "check_credentials",
 }
 
@@ -88,7 +91,7 @@ impl fmt::Display for Check {
     }
 }
 
-/// What came out of one check.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -100,17 +103,17 @@ pub enum Verdict {
     Skipped(&'static str),
 }
 
-/// One check and what came out.
+/// One check and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checked {
     /// The check.
     pub check: Check,
-    /// What came out.
+    /// Its result.
     pub verdict: Verdict,
 }
 
-/// What came out of a run of the suite. `Display` is one line for each check, with the findings under it.
+/// The result of a run of the suite. `Display` is one line for each check, with the findings under it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Report {
@@ -125,18 +128,13 @@ impl Report {
         Self { results }
     }
 
-    pub(super) fn broken(checks: &[Check], why: &str) -> Self {
-        let failed = |check: &Check| Checked { check: *check, verdict: Verdict::Failed(vec![why.to_owned()]) };
-        Self { results: checks.iter().map(failed).collect() }
-    }
-
     /// Every check that ran, in order.
     #[must_use]
     pub fn results(&self) -> &[Checked] {
         &self.results
     }
 
-    /// What came out of a check; `None` where it did not run.
+    /// The result of a check; `None` where it did not run.
     #[must_use]
     pub fn verdict(&self, check: Check) -> Option<&Verdict> {
         self.results.iter().find(|result| result.check == check).map(|result| &result.verdict)

@@ -1,4 +1,4 @@
-//! The suite's transport: it records every request, and makes one of them go wrong.
+//! The suite's transport: records every request, and makes chosen ones fail.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use crate::client::{
     BodyFault, Clock, HttpRequest, HttpResponse, ManualClock, Transport, TransportError, TransportErrorKind,
 };
 
-/// How long a server asks to wait.
+/// The wait that a server asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wait {
     Seconds(u32),
@@ -20,7 +20,7 @@ pub(super) enum Wait {
     Date(u32),
 }
 
-/// What becomes of the body of an answer whose head is fine.
+/// The damage to the body of an answer with a valid head.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Damage {
     Cut,
@@ -34,7 +34,7 @@ impl Damage {
     pub(super) const ALL: [Self; 5] = [Self::Cut, Self::Empty, Self::Html, Self::NoJson, Self::NoUtf8];
 }
 
-/// What goes wrong with a request.
+/// The fault of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
     /// No connection.
@@ -85,44 +85,44 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A request and what became of it.
+/// A request and its result.
 #[derive(Clone, Debug)]
 pub(super) struct Exchange {
     pub(super) request: HttpRequest,
     /// When it was sent.
     pub(super) at: Instant,
-    /// Whether the suite made it go wrong.
-    pub(super) struck: bool,
+    /// Whether the suite made it fail.
+    pub(super) faulted: bool,
     /// The status, and whether a `Retry-After` came along.
     pub(super) answer: Option<(u16, bool)>,
     /// How it failed where there was no answer.
     pub(super) lost: Option<TransportErrorKind>,
 }
 
-/// What an exchange means for sending the request again.
+/// What the result of an exchange means for sending the request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum RetryClass {
     Success,
-    /// The vendor certainly did nothing, and says nothing against a repeat.
-    NothingDone,
-    /// The vendor certainly did nothing, and would say the same again.
-    Final,
-    /// Nobody knows.
-    Doubt,
+    /// The vendor certainly did nothing, and allows a repeat.
+    NotApplied,
+    /// The vendor certainly did nothing, and would answer a repeat alike.
+    Refused,
+    /// What the vendor did is unknown.
+    Unknown,
 }
 
 impl Exchange {
-    pub(super) fn ending(&self) -> Ending {
+    pub(super) fn retry_class(&self) -> RetryClass {
         match (self.answer, self.lost) {
             (Some((status, retry_after)), _) => match status {
-                200..=299 => Ending::Success,
-                408 | 425 | 429 => Ending::NothingDone,
-                503 if retry_after => Ending::NothingDone,
-                501 | 505 | 300..=499 => Ending::Final,
-                _ => Ending::Doubt,
+                200..=299 => RetryClass::Success,
+                408 | 425 | 429 => RetryClass::NotApplied,
+                503 if retry_after => RetryClass::NotApplied,
+                501 | 505 | 300..=499 => RetryClass::Refused,
+                _ => RetryClass::Unknown,
             },
-            (None, Some(TransportErrorKind::Connect)) => Ending::NothingDone,
-            (None, _) => Ending::Doubt,
+            (None, Some(TransportErrorKind::Connect)) => RetryClass::NotApplied,
+            (None, _) => RetryClass::Unknown,
         }
     }
 
@@ -142,7 +142,7 @@ impl Exchange {
     }
 }
 
-/// A fault and where it strikes.
+/// A fault, and which requests it applies to.
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
@@ -165,7 +165,7 @@ pub(super) struct Wire {
     inner: Arc<dyn Transport>,
     clock: Arc<ManualClock>,
     state: Mutex<State>,
-    /// Told when a request has stalled.
+    /// Notified when a request has stalled.
     pub(super) stalled: tokio::sync::Notify,
 }
 
@@ -178,12 +178,12 @@ impl Wire {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the request of this number from now on go wrong, and all after it where it persists.
+    /// Makes the request of this number from now on fail, and all after it where it persists.
     pub(super) fn arm(&self, fault: Fault, at: usize, persists: bool) {
         self.lock().armed = Some(Armed { fault, at, persists, writes_only: false, seen: 0 });
     }
 
-    /// Lets the write of this number from now on, and all after it, go wrong.
+    /// Makes the write of this number from now on fail, and all after it.
     pub(super) fn arm_writes(&self, fault: Fault, at: usize) {
         self.lock().armed = Some(Armed { fault, at, persists: true, writes_only: true, seen: 0 });
     }
@@ -203,11 +203,11 @@ impl Wire {
         self.lock().log.iter().skip(from).cloned().collect()
     }
 
-    /// Takes a request down; its number, and what is to go wrong with it.
+    /// Records a request; returns its number and its fault.
     fn enter(&self, request: &HttpRequest) -> (usize, Option<Fault>) {
         let mut state = self.lock();
         let mut exchange =
-            Exchange { request: request.clone(), at: self.clock.now(), struck: false, answer: None, lost: None };
+            Exchange { request: request.clone(), at: self.clock.now(), faulted: false, answer: None, lost: None };
         let fault = state.armed.as_mut().and_then(|armed| {
             if armed.writes_only && !exchange.may_write() {
                 return None;
@@ -216,12 +216,12 @@ impl Wire {
             armed.seen += 1;
             (number == armed.at || (armed.persists && number > armed.at)).then(|| armed.fault.clone())
         });
-        exchange.struck = fault.is_some();
+        exchange.faulted = fault.is_some();
         state.log.push(exchange);
         (state.log.len() - 1, fault)
     }
 
-    async fn strike(&self, fault: Fault, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+    async fn fail(&self, fault: Fault, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let lost = |kind| Err(TransportError::new(kind, "made so by the conformance suite"));
         match fault {
             Fault::Refused => lost(TransportErrorKind::Connect),
@@ -319,7 +319,7 @@ impl Transport for Wire {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let (number, fault) = self.enter(&request);
         let answer = match fault {
-            Some(fault) => self.strike(fault, request).await,
+            Some(fault) => self.fail(fault, request).await,
             None => self.inner.send(request).await,
         };
         if let Some(exchange) = self.lock().log.get_mut(number) {

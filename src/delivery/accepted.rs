@@ -1,4 +1,4 @@
-//! What each vendor last accepted, so that what has not changed need not be sent again.
+//! Keeps what each vendor last accepted, so that unchanged records need not be sent again.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -47,7 +47,7 @@ impl fmt::Debug for Digest {
 
 /// What a plan would send, in one digest: the provider and, of every step in order, its condition, method, URL and body.
 ///
-/// Steps that fetch a token are left out. They are the same for everybody, and a new secret is no new record.
+/// Steps that fetch a token are excluded. They are the same for every record, and a new secret is no new record.
 #[must_use]
 pub fn digest_of_plan(plan: &Plan) -> Digest {
     let mut hash = Sha256::new();
@@ -143,9 +143,9 @@ impl fmt::Debug for PersonKey {
 
 /// A store of what each vendor last accepted of each person.
 ///
-/// How it is used, so that an entry never stands for something that the vendor does not hold: before anything is sent
+/// How it is used, so that an entry never describes what the vendor does not hold: before anything is sent
 /// for a person, [`forget`](Self::forget) is awaited; once the vendor has accepted it, [`put`](Self::put) says what. A
-/// record is left out only where [`last`](Self::last) gives the very digest of its plan. What is lost of the store then
+/// record is skipped only where [`last`](Self::last) gives the very digest of its plan. What is lost of the store then
 /// means that records are sent again, and nothing else.
 #[async_trait]
 pub trait Accepted: fmt::Debug + Send + Sync + 'static {

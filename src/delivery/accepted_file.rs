@@ -1,4 +1,4 @@
-//! The store of accepted records in a file.
+//! A store of accepted records in a file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use redb::{Builder, Database, DatabaseError, StorageError, TableDefinition, TableError};
 
 use super::accepted::{Accepted, Digest, Person, PersonKey, agreed};
+use super::blocking::run_blocking;
 use super::journal::private;
-use super::off_thread::off_thread;
 use crate::customer::Customer;
 
 /// What the file is, and the key of its digests.
@@ -54,12 +54,10 @@ pub enum AcceptedError {
 /// Its memory stays flat for any number of people: 16 MiB of pages, and the changes since the last write to the file,
 /// which come together in batches of 16,384. A person takes up to three entries for each lane (external id, e-mail
 /// address, phone number), of about 110 bytes each in the file. What a crash loses of the last batch is sent again.
-/// [`forget`](Accepted::forget) of somebody who has an entry waits until the disk has it; those that come at once wait
-/// together.
+/// [`forget`](Accepted::forget) of a person who has an entry waits until the disk has it; concurrent calls wait together.
 ///
-/// The file holds no record and no address, but digests of identities under a random key. The key stands in the file
-/// too, so that whoever has it can still test whether somebody they know of is in it: keep it like the records
-/// themselves. Where there are modes it is made with 0600.
+/// The file holds no record and no address, but digests of identities under a random key. The file also
+/// holds the key, so that its reader can test whether a known person is in it: protect it like the records themselves. Where there are modes it is made with 0600.
 ///
 /// Opening checks the whole file, which takes a second or two for 5,000,000 entries. A file so damaged that the database
 /// gives up on it is an error like others, in programs that unwind on a panic.
@@ -90,7 +88,7 @@ struct Changes {
     count: usize,
     /// Those that are being written.
     under_way: Arc<Batch>,
-    /// Whether somebody has taken it on to write the batch that is full.
+    /// Whether a caller has taken on to write the full batch.
     full: bool,
 }
 
@@ -214,7 +212,7 @@ impl Accepted for AcceptedFile {
             return Ok(());
         }
         let inner = Arc::clone(&self.0);
-        off_thread(move || inner.write()).await
+        run_blocking(move || inner.write()).await
     }
 
     async fn forget(&self, lane: &str, person: &Person) -> io::Result<()> {
@@ -222,7 +220,7 @@ impl Accepted for AcceptedFile {
         for digest in person.digests() {
             if self.0.is_written(lane, digest)? {
                 let inner = Arc::clone(&self.0);
-                return off_thread(move || inner.write()).await;
+                return run_blocking(move || inner.write()).await;
             }
         }
         Ok(())
@@ -230,7 +228,7 @@ impl Accepted for AcceptedFile {
 
     async fn sync(&self) -> io::Result<()> {
         let inner = Arc::clone(&self.0);
-        off_thread(move || inner.write()).await
+        run_blocking(move || inner.write()).await
     }
 }
 

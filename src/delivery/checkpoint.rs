@@ -1,4 +1,4 @@
-//! What a run has done, for the next run to leave alone.
+//! Keeps which records are done, so that the next run skips them.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 
-/// What has been done, kept over the end of the process.
+/// Keeps which records are done beyond the end of the process.
 ///
 /// A record is done in a lane once its outcome there is known and kept; what was in flight at a crash is not done, and
 /// may be sent a second time.
@@ -14,6 +14,10 @@ use sha2::{Digest as _, Sha256};
 pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
     /// Whether the record at this position is done in this lane.
     fn is_done(&self, lane: &str, position: u64) -> bool;
+
+    /// What an earlier run may have sent of this lane. A run asks once for each lane, before it starts, and begins the
+    /// upsert of such a record with a look-up.
+    fn earlier_run(&self, lane: &str) -> EarlierRun;
 
     /// Keeps that the record is done. Once this returns, it survives the end of the process at any instant.
     ///
@@ -30,7 +34,21 @@ pub trait Checkpoint: fmt::Debug + Send + Sync + 'static {
     async fn sync(&self) -> io::Result<()>;
 }
 
-/// What tells one input from another: a SHA-256 hash. `Display` writes it in hex.
+/// What a checkpoint shows of the runs before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EarlierRun {
+    /// No run has used the checkpoint: no record was sent.
+    None,
+    /// A run has used the checkpoint. Records that are not done may have been sent: those that it passed over, and those
+    /// that were in the lane's window when it ended.
+    Ran {
+        /// The highest position that is done in this lane.
+        last_done: Option<u64>,
+    },
+}
+
+/// Identifies an input: a SHA-256 hash. `Display` writes it in hex.
 ///
 /// Two inputs of the same content have the same one, so that a file may be moved between runs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Records that a vendor did not take, kept for people to look at and for a replay.
+//! Keeps the records that a vendor did not take, for review and replay.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::blocking::run_blocking;
 use super::journal::{Journal, open_locked, private};
-use super::off_thread::off_thread;
 use crate::customer::Customer;
 use crate::error::{Error, is_plain};
 use crate::provider::ProviderId;
@@ -61,18 +61,18 @@ pub trait DeadLetters: fmt::Debug + Send + Sync + 'static {
 /// Dead letters in a file of JSON Lines.
 ///
 /// Each line is `{"index":…,"provider":"…","customer":{…},"error":{…}}`: the record whole, in its JSON form, and the facts
-/// of the error in their safe forms, without anything that a vendor wrote. `lane` stands there too where it is not named
-/// as the provider. A line is written whole, past the buffers of the process, before [`put`](DeadLetters::put) returns;
-/// what a full disk leaves of one is taken back.
+/// of the error in their safe forms, without anything that a vendor wrote. There is a `lane` where its name differs from
+/// the provider's. [`put`](DeadLetters::put) writes a line whole, past the buffers of the process, before it returns, and
+/// removes what a full disk leaves of one.
 ///
 /// The file holds people's data: where there are modes it is made with 0600, its owner's alone. It is locked while it is
-/// open. [`read_dead_letters`](super::read_dead_letters) reads it back; a replay of a file must not write to the same
-/// one anew.
+/// open. [`read_dead_letters`](super::read_dead_letters) reads it back; a replay must not truncate the file that it
+/// reads.
 #[derive(Debug)]
 pub struct DeadLetterFile(Mutex<Journal>);
 
 impl DeadLetterFile {
-    /// Starts the file anew; what was in it is gone.
+    /// Creates the file, or truncates it.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl DeadLetterFile {
         Ok(Self::over(Journal::new(Arc::new(file), 0)))
     }
 
-    /// Goes on behind what the file holds. A last line that a crash cut short is closed, and stays where it is.
+    /// Appends to what the file holds. A last line that a crash cut short is closed, and stays where it is.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl DeadLetters for DeadLetterFile {
 
     async fn sync(&self) -> io::Result<()> {
         let file = self.0.lock().unwrap_or_else(PoisonError::into_inner).medium();
-        off_thread(move || file.sync()).await
+        run_blocking(move || file.sync()).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! A checkpoint in one file: a snapshot, and a journal behind it.
+//! A checkpoint in one file: a snapshot, followed by a journal.
 //!
 //! Line 1 is the header, `{"format":"customer-sink checkpoint","version":1,"input":"…"}`. Lines of the form
 //! `{"lane":"yotpo","done":[[0,41],[43,90]]}` are the snapshot, and lines of the form `["yotpo",92]` the journal, one
@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Checkpoint, Fingerprint};
+use super::blocking::run_blocking;
+use super::checkpoint::{Checkpoint, EarlierRun, Fingerprint};
 use super::journal::{Journal, Medium, open_locked, private};
-use super::off_thread::off_thread;
 use super::ranges::Ranges;
 
 const FORMAT: &str = "customer-sink checkpoint";
@@ -63,7 +63,7 @@ pub enum CheckpointError {
 /// A checkpoint in a file.
 ///
 /// Every record that is done is one short line, written past the buffers of the process, so that a kill at any instant
-/// loses nothing that was kept; [`sync`](Checkpoint::sync) makes it last over a power cut, and turns a long journal into
+/// loses nothing that was kept; [`sync`](Checkpoint::sync) makes it last over a power cut, and events a long journal into
 /// a short snapshot, which is written aside, synced and renamed over the file. A last line that a crash cut short counts
 /// as never written; anything else that is not as it was written is an error, never a silent start from nothing.
 ///
@@ -77,6 +77,8 @@ pub struct FileCheckpoint(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     input: Fingerprint,
+    /// Whether opening it made the file.
+    is_new: bool,
     state: Mutex<State>,
     /// Held while a snapshot is written: one at a time.
     snapshot: Mutex<()>,
@@ -117,13 +119,14 @@ impl FileCheckpoint {
             io::ErrorKind::WouldBlock => CheckpointError::InUse,
             _ => CheckpointError::Io(error),
         })?;
-        let state = match File::open(&path) {
-            Ok(file) if file.metadata()?.len() > 0 => read(file, input)?.open(&path)?,
-            Ok(_) => start(&path, input)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => start(&path, input)?,
+        let (state, is_new) = match File::open(&path) {
+            Ok(file) if file.metadata()?.len() > 0 => (read(file, input)?.open(&path)?, false),
+            Ok(_) => (start(&path, input)?, true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (start(&path, input)?, true),
             Err(error) => return Err(error.into()),
         };
-        let inner = Inner { path, input: *input, state: Mutex::new(state), snapshot: Mutex::default(), _lock: lock };
+        let (input, state) = (*input, Mutex::new(state));
+        let inner = Inner { path, input, is_new, state, snapshot: Mutex::default(), _lock: lock };
         inner.shorten()?;
         Ok(Self(Arc::new(inner)))
     }
@@ -146,13 +149,21 @@ impl Checkpoint for FileCheckpoint {
         self.0.state().lanes.get(lane).is_some_and(|done| done.contains(position))
     }
 
+    fn earlier_run(&self, lane: &str) -> EarlierRun {
+        let state = self.0.state();
+        if self.0.is_new && state.lanes.is_empty() {
+            return EarlierRun::None;
+        }
+        EarlierRun::Ran { last_done: state.lanes.get(lane).and_then(Ranges::last) }
+    }
+
     async fn done(&self, lane: &str, position: u64) -> io::Result<()> {
         self.0.state().done(lane, position)
     }
 
     async fn sync(&self) -> io::Result<()> {
         let inner = Arc::clone(&self.0);
-        off_thread(move || inner.sync()).await
+        run_blocking(move || inner.sync()).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a run would do, counted before anything is sent.
+//! Counts what a run would do, before anything is sent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Forecast {
     pub read: u64,
     /// Records that cannot be read.
     pub unreadable: u64,
-    /// Whether the source broke off, so that the forecast speaks of its beginning only.
+    /// Whether the source broke off, so that the forecast covers its beginning only.
     pub source_broke: bool,
     /// Each lane.
     pub lanes: Vec<LaneForecast>,
@@ -52,8 +52,9 @@ pub struct LaneForecast {
     /// Records of which the vendor holds every value already, as far as it shows them, and those that it accepted the
     /// last time as they are.
     pub unchanged: u64,
-    /// Records that would be sent, of which nobody asked whether the vendor knows the person, or the vendor did not tell.
-    pub untold: u64,
+    /// Records that would be sent, and of which it is not known whether the vendor holds the person: the vendor was not
+    /// asked, or did not answer.
+    pub unverified: u64,
     /// Records that would be refused before anything is sent.
     pub refused: u64,
     /// Why: how many by field and rule.
@@ -73,7 +74,7 @@ impl LaneForecast {
             creates: 0,
             updates: 0,
             unchanged: 0,
-            untold: 0,
+            unverified: 0,
             refused: 0,
             refusals: BTreeMap::new(),
             consents: 0,
@@ -84,7 +85,7 @@ impl LaneForecast {
     /// Records that a run would send.
     #[must_use]
     pub fn to_send(&self) -> u64 {
-        self.creates + self.updates + self.untold
+        self.creates + self.updates + self.unverified
     }
 }
 
@@ -109,13 +110,13 @@ impl Forecast {
     }
 }
 
-/// What would become of one record in one lane.
+/// What a run would do with one record in one lane.
 enum Fate {
-    NotForIt,
+    OtherLane,
     DoneBefore,
     Refused(Error),
     Unchanged,
-    Untold { notes: Vec<Note>, consent: bool },
+    Unverified { notes: Vec<Note>, consent: bool },
     Known { notes: Vec<Note>, consent: bool, unchanged: bool },
     New { notes: Vec<Note>, consent: bool },
 }
@@ -124,7 +125,7 @@ impl Delivery {
     /// Counts what a run over this source would do, and sends nothing that changes anything.
     ///
     /// With `read_vendors` each record is looked up where the vendor can be read, which takes requests of its quota; a
-    /// look-up that fails counts the record as untold. Without, nothing is sent at all.
+    /// look-up that fails counts the record as unverified. Without, nothing is sent at all.
     pub async fn forecast<S>(&self, source: S, read_vendors: bool) -> Forecast
     where
         S: Stream<Item = Result<Item, SourceError>>,
@@ -164,7 +165,7 @@ impl Delivery {
 
     async fn fate(&self, lane: &Lane, item: &Item, read_vendors: bool) -> Fate {
         if item.only.as_ref().is_some_and(|only| *only != lane.name) {
-            return Fate::NotForIt;
+            return Fate::OtherLane;
         }
         if self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.is_done(&lane.name, item.position)) {
             return Fate::DoneBefore;
@@ -183,10 +184,10 @@ impl Delivery {
         }
         let notes = plan.notes().to_vec();
         if !(read_vendors && lane.sink.capabilities().can_find) {
-            return Fate::Untold { notes, consent: sets_consent(customer) };
+            return Fate::Unverified { notes, consent: sets_consent(customer) };
         }
         match look_up(lane, customer).await {
-            None => Fate::Untold { notes, consent: sets_consent(customer) },
+            None => Fate::Unverified { notes, consent: sets_consent(customer) },
             Some(None) => Fate::New { notes, consent: sets_consent(customer) },
             Some(Some(found)) => Fate::Known {
                 notes,
@@ -197,17 +198,17 @@ impl Delivery {
     }
 }
 
-/// The person at the vendor; the outer none where the vendor does not tell.
+/// The person at the vendor; the outer none where the vendor does not answer.
 async fn look_up(lane: &Lane, customer: &Customer) -> Option<Option<FoundCustomer>> {
-    let mut told = None;
+    let mut answer = None;
     for who in identity::to_ask(customer) {
         match lane.sink.find(&who).await {
             Ok(Some(found)) => return Some(Some(found)),
-            Ok(None) => told = Some(None),
+            Ok(None) => answer = Some(None),
             Err(_) => {}
         }
     }
-    told
+    answer
 }
 
 fn changes_consent(held: &Customer, wanted: &Customer) -> bool {
@@ -295,7 +296,7 @@ fn holds_field(held: &Customer, wanted: &Customer, field: Field) -> bool {
 impl LaneForecast {
     fn add(&mut self, fate: Fate) {
         let (count, notes, consent) = match fate {
-            Fate::NotForIt => return,
+            Fate::OtherLane => return,
             Fate::DoneBefore => return self.done_before += 1,
             Fate::Unchanged => return self.unchanged += 1,
             Fate::Refused(error) => {
@@ -308,7 +309,7 @@ impl LaneForecast {
             Fate::Known { unchanged: true, .. } => return self.unchanged += 1,
             Fate::Known { notes, consent, .. } => (&mut self.updates, notes, consent),
             Fate::New { notes, consent } => (&mut self.creates, notes, consent),
-            Fate::Untold { notes, consent } => (&mut self.untold, notes, consent),
+            Fate::Unverified { notes, consent } => (&mut self.unverified, notes, consent),
         };
         *count += 1;
         self.consents += u64::from(consent);
@@ -319,7 +320,7 @@ impl LaneForecast {
     }
 }
 
-/// A path without positions and keys of the caller's own, so that the notes of many records add up.
+/// A path without positions and keys of the caller, so that the notes of many records add up.
 fn general(path: &FieldPath) -> String {
     match path {
         FieldPath::Tag(_) => "tags".to_owned(),

@@ -1,4 +1,4 @@
-//! Limits that a caller sets, above which a run does not go on.
+//! Limits of the caller above which a run stops.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::customer::Customer;
 
-/// Limits above which a run stops. Without any, it goes on whatever happens.
+/// Limits above which a run stops. Without any, no failure stops it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Guards {
     pub(super) failed_share: Option<(f64, u64)>,
@@ -28,7 +28,7 @@ impl Guards {
     }
 
     /// Stops the run before it has sent more than this many records that set a consent, over all lanes. A record that a
-    /// vendor held already as it is does not count.
+    /// vendor already holds unchanged does not count.
     #[must_use]
     pub const fn consents(mut self, most: u64) -> Self {
         self.consents = Some(most);
@@ -74,13 +74,13 @@ impl fmt::Display for Tripped {
     }
 }
 
-/// What is at stake in a run so far.
+/// Counts the records with a consent that a run has sent, against the limit.
 #[derive(Debug, Default)]
-pub(super) struct Stakes {
+pub(super) struct ConsentBudget {
     consents: AtomicU64,
 }
 
-impl Stakes {
+impl ConsentBudget {
     /// Counts a record before it is sent; whether the limit allows it.
     pub(super) fn take(&self, guards: &Guards, customer: &Customer) -> Result<bool, Tripped> {
         let Some(most) = guards.consents else { return Ok(false) };
@@ -97,7 +97,7 @@ impl Stakes {
     }
 }
 
-/// Whether a record says anything of consent to marketing.
+/// Whether a record sets a consent to marketing.
 pub(super) fn sets_consent(customer: &Customer) -> bool {
     let states = |consent: Option<&crate::Consent>| consent.is_some_and(|consent| consent.state.is_some());
     states(customer.email_marketing.as_ref()) || states(customer.sms_marketing.as_ref())

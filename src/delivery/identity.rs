@@ -1,11 +1,11 @@
-//! What tells that two records are of one person: the same external id, e-mail (without case) or phone (E.164).
+//! Decides whether two records are of one person: by external id, e-mail (without case) or phone (E.164).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::customer::{Customer, text};
 use crate::sink::Identity;
 
-/// What a vendor can be asked for the person by, the surest first.
+/// The identities to look the person up by, the surest first.
 pub(super) fn to_ask(customer: &Customer) -> impl Iterator<Item = Identity> {
     let email = customer.email.clone().map(Identity::Email);
     let phone = customer.phone.clone().map(Identity::Phone);
@@ -15,7 +15,7 @@ pub(super) fn to_ask(customer: &Customer) -> impl Iterator<Item = Identity> {
 
 /// One key for each identifier that the record holds, none twice.
 ///
-/// They are hashes: two strangers whose keys collide wait for each other now and then, and nothing worse.
+/// Keys are hashes: where those of two people collide, one record waits for the other, and nothing worse.
 pub(super) fn keys(customer: &Customer) -> Vec<u64> {
     let mut keys = Vec::with_capacity(3);
     if let Some(id) = text(&customer.external_id) {

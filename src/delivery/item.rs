@@ -1,4 +1,4 @@
-//! What goes into a delivery: records with the caller's positions, and what a source can fail with.
+//! The input of a delivery: records with the caller's positions, and the errors of a source.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,15 +17,19 @@ pub struct Item {
     pub token: Option<Arc<str>>,
     /// The record.
     pub customer: Customer,
-    /// Send it to the lane of this name alone; to every lane where there is none.
+    /// The name of the one lane that it is for; every lane where there is none.
     pub only: Option<Arc<str>>,
+    /// An earlier try of this record may have been carried out, such as that of a dead letter with an unknown effect: its
+    /// upserts begin with a look-up ([`UpsertOptions::look_up_first`](crate::UpsertOptions#structfield.look_up_first)),
+    /// and the effect of a failure stays unknown.
+    pub may_be_applied: bool,
 }
 
 impl Item {
     /// A record for every lane.
     #[must_use]
     pub const fn new(position: u64, customer: Customer) -> Self {
-        Self { position, token: None, customer, only: None }
+        Self { position, token: None, customer, only: None, may_be_applied: false }
     }
 
     /// Sets [`token`](Self#structfield.token).
@@ -41,11 +45,18 @@ impl Item {
         self.only = Some(lane.into());
         self
     }
+
+    /// Sets [`may_be_applied`](Self#structfield.may_be_applied).
+    #[must_use]
+    pub const fn may_be_applied(mut self, yes: bool) -> Self {
+        self.may_be_applied = yes;
+        self
+    }
 }
 
-/// What a source yields in place of a record.
+/// An error that a source yields in place of a record.
 ///
-/// Its text goes to summaries and logs: it should hold no value of a person.
+/// Its text goes to summaries and logs: it should hold no personal data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
@@ -77,7 +88,7 @@ impl SourceError {
 /// A record on its way through the lanes.
 pub(super) struct Record {
     pub(super) item: Item,
-    /// What tells whether two records are of one person.
+    /// Keys of the person: two records that share one belong to one person.
     pub(super) keys: Vec<u64>,
 }
 

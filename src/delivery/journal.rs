@@ -1,4 +1,4 @@
-//! Files that only grow, one whole line at a time.
+//! Append-only files of whole lines.
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What a journal is written to.
+/// The storage of a journal.
 pub(crate) trait Medium: Debug + Send + Sync {
     /// Writes all bytes behind the last one, past every buffer of this process.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
@@ -34,7 +34,7 @@ impl Medium for File {
     }
 }
 
-/// Appends lines, and takes back what a failed write left of one.
+/// Appends lines, and removes what a failed write left of one.
 #[derive(Debug)]
 pub(crate) struct Journal {
     medium: Arc<dyn Medium>,
@@ -52,12 +52,12 @@ impl Journal {
         self.len
     }
 
-    /// The file, to be synced while others write on.
+    /// The file, to be synced while other tasks append.
     pub(crate) fn medium(&self) -> Arc<dyn Medium> {
         Arc::clone(&self.medium)
     }
 
-    /// Appends a line. After an error nothing of it stands in the file, or will once the next line is written.
+    /// Appends a line. After an error the file holds nothing of it, at the latest once the next line is written.
     pub(crate) fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if self.torn {
             self.medium.truncate(self.len)?;

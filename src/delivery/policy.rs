@@ -1,4 +1,4 @@
-//! What a lane does by choice.
+//! Per-lane configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::sink::{CustomerSink, UpsertOptions};
 
 /// One sink of a delivery, and how its records are handled.
 ///
-/// Lanes are apart: none waits for another's vendor. Lanes of one account share that account's quota by themselves.
+/// No lane waits for the vendor of another one. Lanes of one account share that account's quota.
 #[derive(Clone, Debug)]
 pub struct Lane {
     pub(super) sink: Arc<dyn CustomerSink>,
@@ -17,7 +17,7 @@ pub struct Lane {
     pub(super) policy: Policy,
 }
 
-/// The choices of a lane that need no sink.
+/// The part of the configuration that needs no sink.
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
     pub(super) concurrency: usize,
@@ -27,9 +27,9 @@ pub(super) struct Policy {
     pub(super) after_failure: AfterFailure,
     pub(super) tries: u32,
     pub(super) retry_pause: Duration,
-    pub(super) trip_after: u32,
-    pub(super) outage: Patience,
-    pub(super) refusal: Patience,
+    pub(super) open_after: u32,
+    pub(super) outage: PausePolicy,
+    pub(super) refusal: PausePolicy,
     pub(super) longest_wait: Duration,
 }
 
@@ -37,12 +37,12 @@ pub(super) struct Policy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// They wait in a temporary file of this lane, so that the other lanes go on. The file has no name in any folder
-    /// where the system allows that, is readable by this process alone, and is gone when the run ends, however it ends.
-    /// It grows up to the size of the input. The default.
+    /// They wait in a temporary file of this lane, so that the other lanes continue. The file has no name in any folder
+    /// where the system allows that, only this process can read it, and the system removes it when the run ends, however
+    /// it ends. It grows up to the size of the input. The default.
     #[default]
     Spill,
-    /// The source is not read on, so that all lanes go as fast as this one.
+    /// The run stops reading the source, so that all lanes go as fast as this one.
     Block,
 }
 
@@ -53,44 +53,62 @@ pub enum Coalesce {
     /// Each is sent, one after the other. The default.
     #[default]
     Never,
-    /// One that has not been tried gives way to a newer one that has all of its identifiers and sets or blanks all that it
-    /// does: what reaches the vendor is the same with fewer requests. One that says something of its own is always sent.
+    /// A newer record replaces a waiting one that has not been tried, where it has all of its identifiers and sets or
+    /// blanks all that the older one does: the vendor ends with the same values after fewer requests. The lane always
+    /// sends a record that sets anything else.
     ToNewest,
 }
 
 /// What happens to the later records of a person of whom a record failed, for the rest of the run.
 ///
-/// Other than [`GoOn`](Self::GoOn) it costs some 20 bytes of memory for each identifier of a failed record.
+/// Other than [`Continue`](Self::Continue) it costs some 20 bytes of memory for each identifier of a failed record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterFailure {
-    /// They are sent. Right where each record stands for itself, as with exports. The default.
+    /// They are sent. Right where each record is complete by itself, as in exports. The default.
     #[default]
-    GoOn,
-    /// They are not sent, and fail too: they go to the dead letters behind the first, so that a replay sends all in order.
+    Continue,
+    /// They are not sent, and fail as well: they follow the first into the dead letters, so that a replay sends all in
+    /// order.
     Skip,
-    /// They are not sent, and are left for the next run.
+    /// They are not sent, and stay unprocessed for the next run.
     Block,
 }
 
-/// How long a lane waits for a vendor that is in no state to take records.
+/// How a lane pauses while the vendor is unavailable or refuses the credentials.
 ///
-/// The lane pauses, and then tries with one record whether the vendor is back; each pause is twice the one before.
+/// The lane pauses, then probes the vendor with one record; each pause is twice as long as the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+#[non_exhaustive]
+pub struct PausePolicy {
     /// The first pause.
     pub first: Duration,
     /// The longest pause.
     pub longest: Duration,
-    /// The lane ends when the vendor has been in that state for so long. Its untried records are left.
+    /// The lane ends once the vendor has been in that state for this long. The records that it has not tried stay
+    /// unprocessed.
     pub give_up_after: Duration,
 }
 
-impl Patience {
+impl PausePolicy {
     /// Pauses of one second and more, doubling up to a minute, and an end after this time.
     #[must_use]
     pub const fn up_to(give_up_after: Duration) -> Self {
         Self { first: Duration::from_secs(1), longest: Duration::from_secs(60), give_up_after }
+    }
+
+    /// Sets [`first`](Self#structfield.first).
+    #[must_use]
+    pub const fn first(mut self, pause: Duration) -> Self {
+        self.first = pause;
+        self
+    }
+
+    /// Sets [`longest`](Self#structfield.longest).
+    #[must_use]
+    pub const fn longest(mut self, pause: Duration) -> Self {
+        self.longest = pause;
+        self
     }
 }
 
@@ -107,9 +125,9 @@ impl Lane {
             after_failure: AfterFailure::default(),
             tries: 5,
             retry_pause: Duration::from_secs(1),
-            trip_after: 5,
-            outage: Patience::up_to(Duration::from_secs(600)),
-            refusal: Patience::up_to(Duration::from_secs(3)),
+            open_after: 5,
+            outage: PausePolicy::up_to(Duration::from_secs(600)),
+            refusal: PausePolicy::up_to(Duration::from_secs(3)),
             longest_wait: Duration::from_secs(3600),
         };
         Self { sink, name, options: UpsertOptions::default(), policy }
@@ -122,15 +140,16 @@ impl Lane {
         self
     }
 
-    /// How each upsert is done.
+    /// The options of each upsert. The lane adds [`look_up_first`](UpsertOptions#structfield.look_up_first) where an earlier
+    /// try of the record may have been carried out.
     #[must_use]
     pub fn options(mut self, options: UpsertOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// How many records may be under way at once; at least 1, by default 32. Below it the lane finds out by itself how
-    /// many are of use.
+    /// How many records may be under way at once; at least 1, by default 32. Below that the lane adapts the number to the
+    /// vendor.
     #[must_use]
     pub fn concurrency(mut self, most: usize) -> Self {
         self.policy.concurrency = most.max(1);
@@ -138,7 +157,7 @@ impl Lane {
     }
 
     /// How many records the lane holds in memory, those under way and those that wait for an earlier one of the same
-    /// person included; at least 1, by default 512. Sixteen more may wait at its door.
+    /// person included; at least 1, by default 512. Its queue holds up to sixteen more in memory.
     #[must_use]
     pub fn window(mut self, records: usize) -> Self {
         self.policy.window = records.max(1);
@@ -167,8 +186,8 @@ impl Lane {
     }
 
     /// How often a record is tried at most, the first time included; at least 1, by default 5. A try is an upsert, or the
-    /// look-up that settles what an earlier one did; each has its requests and their retries by the client's own policy.
-    /// Tries that failed because the vendor as a whole was out of order do not count.
+    /// look-up after a try of unknown effect; the client's own policy decides on the requests of each and their retries.
+    /// Tries that failed because the vendor as a whole was unavailable do not count.
     #[must_use]
     pub fn tries(mut self, tries: u32) -> Self {
         self.policy.tries = tries.max(1);
@@ -182,20 +201,20 @@ impl Lane {
         self
     }
 
-    /// After how many failures in a row that show a vendor out of order the lane pauses, by default 5, and how long it
-    /// has patience, by default 10 minutes.
+    /// After how many failures in a row that show an unavailable vendor the lane pauses, by default 5, and how it pauses,
+    /// by default for up to 10 minutes.
     #[must_use]
-    pub fn outage(mut self, failures: u32, patience: Patience) -> Self {
-        self.policy.trip_after = failures.max(1);
-        self.policy.outage = patience;
+    pub fn outage(mut self, failures: u32, pauses: PausePolicy) -> Self {
+        self.policy.open_after = failures.max(1);
+        self.policy.outage = pauses;
         self
     }
 
-    /// How long the lane has patience with a vendor that refuses the credentials or has suspended the store, by default 3
+    /// How the lane pauses while the vendor refuses the credentials or has suspended the store, by default for up to 3
     /// seconds. It pauses at the first such answer.
     #[must_use]
-    pub fn refusal(mut self, patience: Patience) -> Self {
-        self.policy.refusal = patience;
+    pub fn refusal(mut self, pauses: PausePolicy) -> Self {
+        self.policy.refusal = pauses;
         self
     }
 

@@ -1,4 +1,4 @@
-//! How far a run is, and what it came to.
+//! The progress and the counts of each lane.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::ending::Ending;
+use super::record_outcome::RecordStatus;
 use crate::plan::outcome::Outcome;
 use crate::provider::ProviderId;
 use crate::sink::CustomerSink;
@@ -26,10 +26,10 @@ pub struct Counts {
     pub accepted: u64,
     /// It did not have to be sent.
     pub skipped: u64,
-    /// It did not arrive.
+    /// It was not delivered.
     pub failed: u64,
     /// It was not tried.
-    pub left: u64,
+    pub unprocessed: u64,
     /// HTTP requests sent, token calls aside.
     pub requests: u64,
     /// Why records failed: how many by each kind of error, as one word.
@@ -37,10 +37,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// How many came to an end.
+    /// How many have an outcome.
     #[must_use]
     pub fn ended(&self) -> u64 {
-        self.delivered() + self.failed + self.left
+        self.delivered() + self.failed + self.unprocessed
     }
 
     /// How many the vendor has, now or from an earlier run.
@@ -49,21 +49,21 @@ impl Counts {
         self.created + self.updated + self.unchanged + self.accepted + self.skipped
     }
 
-    pub(super) fn add(&mut self, ending: &Ending, attempts: u32) {
+    pub(super) fn add(&mut self, status: &RecordStatus, attempts: u32) {
         self.requests += u64::from(attempts);
-        let count = match ending {
-            Ending::Delivered(upserted) => match upserted.outcome {
+        let count = match status {
+            RecordStatus::Delivered(upserted) => match upserted.outcome {
                 Outcome::Created => &mut self.created,
                 Outcome::Updated => &mut self.updated,
                 Outcome::Unchanged => &mut self.unchanged,
                 Outcome::Accepted => &mut self.accepted,
             },
-            Ending::Skipped(_) => &mut self.skipped,
-            Ending::Failed(error) => {
+            RecordStatus::Skipped(_) => &mut self.skipped,
+            RecordStatus::Failed(error) => {
                 *self.failures.entry(error.kind().as_str()).or_default() += 1;
                 &mut self.failed
             }
-            Ending::Left(_) => &mut self.left,
+            RecordStatus::Unprocessed(_) => &mut self.unprocessed,
         };
         *count += 1;
     }
@@ -93,21 +93,21 @@ pub struct LaneProgress {
     pub counts: Counts,
     /// Records under way.
     pub under_way: u64,
-    /// Records that wait in the lane or at its door, those on disk included.
+    /// Records that wait in the lane or in its queue, those on disk included.
     pub waiting: u64,
     /// How many may be under way at the moment.
     pub concurrency: u64,
     /// How much longer the lane pauses, if it does.
     pub paused_for: Option<Duration>,
-    /// How long a request would wait now for the account's quota, roughly.
+    /// Estimated wait of a request for the account's quota.
     pub quota_wait: Duration,
     /// Records that ended in a second, over the last half minute.
     pub per_second: f64,
-    /// How much longer the lane needs at that rate, where the number of records was told beforehand.
+    /// How much longer the lane needs at that rate, where the number of records is known ([`Delivery::expected`](super::Delivery::expected)).
     pub time_left: Option<Duration>,
 }
 
-/// What a lane's task and those who watch it share.
+/// The state of a lane that its task and its readers share.
 #[derive(Debug)]
 pub(super) struct LaneBoard {
     pub(super) name: Arc<str>,
@@ -160,9 +160,9 @@ impl LaneBoard {
         self.lock().paused_until = until;
     }
 
-    pub(super) fn add(&self, ending: &Ending, attempts: u32, now: Instant) {
+    pub(super) fn add(&self, status: &RecordStatus, attempts: u32, now: Instant) {
         let mut state = self.lock();
-        state.counts.add(ending, attempts);
+        state.counts.add(status, attempts);
         if state.marks.back().is_none_or(|(at, _)| now.saturating_duration_since(*at) >= MARK_EVERY) {
             let ended = state.counts.ended();
             state.marks.push_back((now, ended));
@@ -179,7 +179,7 @@ impl LaneBoard {
     /// How many failed and how many were tried.
     pub(super) fn failed_of(&self) -> (u64, u64) {
         let state = self.lock();
-        (state.counts.failed, state.counts.ended() - state.counts.left - state.counts.skipped)
+        (state.counts.failed, state.counts.ended() - state.counts.unprocessed - state.counts.skipped)
     }
 
     pub(super) fn progress(&self, now: Instant, expected: Option<u64>) -> LaneProgress {

@@ -1,4 +1,4 @@
-//! What waits at a lane's door: a few records in memory, and the rest in a file or not at all.
+//! The queue in front of a lane: a few records in memory, the rest on disk or not read from the source.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,8 +10,8 @@ use super::item::Record;
 use super::policy::WhenFull;
 use super::spill::Spill;
 
-/// Records in memory before the lane takes them in.
-const DOOR: usize = 16;
+/// How many records wait in memory before the lane takes them in.
+const IN_MEMORY: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -40,7 +40,7 @@ impl Queue {
 
     /// Whether the source has to wait for this lane.
     pub(super) fn blocks(&self) -> bool {
-        self.when_full == WhenFull::Block && self.lock().memory.len() >= DOOR
+        self.when_full == WhenFull::Block && self.lock().memory.len() >= IN_MEMORY
     }
 
     /// Returns after the lane has taken something in.
@@ -48,18 +48,18 @@ impl Queue {
         self.freed.notified().await;
     }
 
-    /// Puts a record at the end. An error tells that it could not be put on disk; it is kept in memory all the same.
+    /// Puts a record at the end. An error means that it could not be put on disk; it is then kept in memory.
     pub(super) fn push(&self, record: Arc<Record>) -> io::Result<()> {
         let mut state = self.lock();
         let spilled = state.spill.as_ref().is_some_and(|spill| !spill.is_empty());
-        let result = if self.when_full == WhenFull::Spill && (spilled || state.memory.len() >= DOOR) {
+        let result = if self.when_full == WhenFull::Spill && (spilled || state.memory.len() >= IN_MEMORY) {
             state.spill.get_or_insert_with(|| Spill::new(None)).push(&record.item)
         } else {
             state.memory.push_back(Arc::clone(&record));
             Ok(())
         };
         if result.is_err() {
-            // Out of order, perhaps: the run stops over this error, and sends nothing of the queue any more.
+            // The order may be lost: the run stops with this error, and sends nothing more of the queue.
             state.memory.push_back(record);
         }
         drop(state);
@@ -96,7 +96,7 @@ impl Queue {
         Ok(record)
     }
 
-    /// Forgets what is on disk, since it cannot be read back; how many records that were.
+    /// Drops what is on disk, since it cannot be read back; returns how many records that were.
     pub(super) fn drop_spill(&self) -> u64 {
         self.lock().spill.take().map_or(0, |spill| spill.len())
     }

@@ -16,7 +16,7 @@ impl Ranges {
         self.0.get(at).is_some_and(|(first, _)| *first <= number)
     }
 
-    /// Adds one number; tells whether it was missing.
+    /// Adds one number; returns whether it was missing.
     pub(crate) fn insert(&mut self, number: u64) -> bool {
         if self.contains(number) {
             return false;
@@ -43,6 +43,11 @@ impl Ranges {
             Some(range) if to == from + 1 => *range = merged,
             _ => drop(self.0.splice(from..to, [merged])),
         }
+    }
+
+    /// The greatest number in the set.
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.0.last().map(|(_, last)| *last)
     }
 
     /// The smallest number that is not in the set; none where all are.
@@ -87,6 +92,7 @@ mod tests {
                     prop_assert!(pair[0].1 + 1 < pair[1].0, "{:?}", ranges);
                 }
                 prop_assert!(ranges.as_slice().iter().all(|(first, last)| first <= last));
+                prop_assert_eq!(ranges.last(), model.last().copied());
                 prop_assert_eq!(ranges.first_missing(), (0..).find(|number| !model.contains(number)));
             }
         }

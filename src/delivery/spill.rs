@@ -1,4 +1,4 @@
-//! Records that wait on the disk, so that a slow lane takes no memory.
+//! A queue of records on disk, so that the backlog of a slow lane takes no memory.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,8 +17,8 @@ const BLOCK: usize = 64 * 1024;
 /// A file of this size is followed by another, so that what has been read does not take room on the disk for long.
 const SEGMENT: u64 = 64 * 1024 * 1024;
 
-/// A queue of records, first in first out, in temporary files without a name: they are gone with the process, however
-/// it ends, and nobody else can open them.
+/// A queue of records, first in first out, in temporary files without a name: the system removes them with the process,
+/// however it ends, and no other process can open them.
 ///
 /// Memory holds two blocks of 64 KiB, or two records where those are longer. An error loses nothing: what could not be
 /// put in is not in, and what could not be taken out still is.
@@ -82,6 +82,7 @@ struct Written<'a> {
     position: u64,
     token: Option<&'a str>,
     only: Option<&'a str>,
+    may_be_applied: bool,
     customer: &'a Customer,
 }
 
@@ -90,6 +91,7 @@ struct Stored<'a> {
     position: u64,
     token: Option<String>,
     only: Option<String>,
+    may_be_applied: bool,
     #[serde(borrow)]
     customer: &'a RawValue,
 }
@@ -221,10 +223,11 @@ impl Spill {
 
 /// Adds a record to a block: the length in four bytes, and its JSON form.
 fn encode(item: &Item, block: &mut Vec<u8>) -> io::Result<()> {
-    let Item { position, token, customer, only } = item;
+    let Item { position, token, customer, only, may_be_applied } = item;
     let from = block.len();
     block.extend_from_slice(&[0; 4]);
-    let written = Written { position: *position, token: token.as_deref(), only: only.as_deref(), customer };
+    let (token, only) = (token.as_deref(), only.as_deref());
+    let written = Written { position: *position, token, only, may_be_applied: *may_be_applied, customer };
     serde_json::to_writer(&mut *block, &written)?;
     let len = u32::try_from(block.len() - from - 4).map_err(|_| io::Error::other("the record is longer than 4 GiB"))?;
     if let Some(prefix) = block.get_mut(from..from + 4) {
@@ -241,6 +244,7 @@ fn decode(json: &[u8]) -> io::Result<Item> {
     let mut item = Item::new(stored.position, customer);
     item.token = stored.token.map(Into::into);
     item.only = stored.only.map(Into::into);
+    item.may_be_applied = stored.may_be_applied;
     Ok(item)
 }
 
@@ -276,6 +280,7 @@ mod tests {
 
     fn assert_same(got: &Item, put: &Item) {
         assert_eq!((got.position, &got.token, &got.only), (put.position, &put.token, &put.only));
+        assert_eq!(got.may_be_applied, put.may_be_applied);
         assert!(got.customer == read_back(put.customer.clone()), "position {}", put.position);
     }
 
@@ -295,7 +300,7 @@ mod tests {
                         position += 1;
                         let mut item = sized(position, bytes / (turn + 1));
                         if turn == 1 {
-                            item = Item::new(position, person.clone()).token("cursor \"1\"").only("yotpo");
+                            item = Item::new(position, person.clone()).token("cursor \"1\"").only("yotpo").may_be_applied(true);
                         }
                         spill.push(&item).unwrap();
                         model.push_back(item);

@@ -1,4 +1,4 @@
-//! Reading dead letters back.
+//! Reads dead letters back from a file.
 
 use std::io::{self, BufRead};
 
@@ -41,6 +41,15 @@ pub struct StoredLetter {
     pub request_id: Option<String>,
     /// What was wrong with which field: its path, and the reason.
     pub fields: Vec<(String, String)>,
+}
+
+impl StoredLetter {
+    /// Whether the vendor may have carried the record out, so that a replay begins with a look-up: for every effect but
+    /// `not_sent` and `rejected`. See [`Item::may_be_applied`](super::Item#structfield.may_be_applied).
+    #[must_use]
+    pub fn may_be_applied(&self) -> bool {
+        !matches!(self.effect.as_deref(), Some("not_sent" | "rejected"))
+    }
 }
 
 /// Why a line of a dead-letter file cannot be used. No message holds a value of the record.

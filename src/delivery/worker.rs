@@ -1,4 +1,4 @@
-//! The task of one lane: it takes records from the queue, runs the sink, and brings each record to its end.
+//! The task of one lane: takes records from the queue, runs the sink, and records each outcome.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,34 +9,64 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 
 use super::accepted::{Accepted, Digest, Person, digest_of_plan};
+use super::checkpoint::EarlierRun;
+use super::events::{Event, LaneEnded, Paused, Resumed, Retrying, StopReason};
 use super::identity;
 use super::item::Record;
-use super::lane::{Done, LaneCore, Next, Settled, Task, Turn};
-use super::observer::{Event, LaneEnded, Paused, Resumed, Retrying};
+use super::lane::{CompletedRecord, Done, LaneCore, LaneEvent, Next, Task};
 use super::policy::Lane;
 use super::progress::LaneBoard;
 use super::queue::Queue;
-use super::run::StopReason;
-use super::settle::{Settler, Shared, spill};
+use super::recorder::{Recorder, Shared};
 use crate::customer::Customer;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::sink::{CustomerSink, UpsertOptions};
 
-/// What a record's task gives back.
+/// The result of a record's task.
 struct Finished {
     ticket: u64,
     done: Done,
-    /// It was counted as one that sets a consent.
-    staked: bool,
+    /// Whether the guard counted it as a record that sets a consent.
+    counted: bool,
 }
 
 pub(super) struct Worker {
     core: LaneCore,
     index: usize,
     queue: Arc<Queue>,
-    settler: Settler,
+    recorder: Recorder,
     under_way: JoinSet<Finished>,
+    resumed: ResumedLane,
     job: Arc<Job>,
+}
+
+/// Which records of the lane an earlier run may have sent, as far as its checkpoint shows it.
+struct ResumedLane {
+    /// The highest position that was done when this run started. Whatever is not done before it was passed over: under
+    /// way when the earlier run ended, failed, or not tried.
+    last_done: Option<u64>,
+    /// How many more records behind it may have been in the window of the earlier run.
+    in_window: usize,
+}
+
+impl ResumedLane {
+    fn new(shared: &Shared, lane: &Lane) -> Self {
+        let earlier = shared.config.checkpoint.as_ref().map(|checkpoint| checkpoint.earlier_run(&lane.name));
+        match earlier {
+            Some(EarlierRun::Ran { last_done }) => Self { last_done, in_window: lane.policy.window },
+            Some(EarlierRun::None) | None => Self { last_done: None, in_window: 0 },
+        }
+    }
+
+    /// Whether an earlier run may have sent the record at this position. Call it once for each record that is not done.
+    fn may_have_sent(&mut self, position: u64) -> bool {
+        if self.last_done.is_some_and(|last| position < last) {
+            return true;
+        }
+        let is_in_window = self.in_window > 0;
+        self.in_window = self.in_window.saturating_sub(1);
+        is_in_window
+    }
 }
 
 /// What every task of a lane needs.
@@ -48,44 +78,45 @@ struct Job {
 }
 
 impl Worker {
-    pub(super) fn new(lane: &Lane, index: usize, queue: Arc<Queue>, settler: Settler, chance: fastrand::Rng) -> Self {
+    pub(super) fn new(lane: &Lane, index: usize, queue: Arc<Queue>, recorder: Recorder, rng: fastrand::Rng) -> Self {
         let job = Job {
             sink: Arc::clone(&lane.sink),
             options: lane.options,
             name: Arc::clone(&lane.name),
-            shared: Arc::clone(&settler.shared),
+            shared: Arc::clone(&recorder.shared),
         };
         let can_find = lane.sink.capabilities().can_find;
         Self {
-            core: LaneCore::new(lane.policy.clone(), lane.provider(), can_find, chance),
+            core: LaneCore::new(lane.policy.clone(), lane.provider(), can_find, rng),
             index,
             queue,
-            settler,
+            recorder,
             under_way: JoinSet::new(),
+            resumed: ResumedLane::new(&job.shared, lane),
             job: Arc::new(job),
         }
     }
 
     pub(super) async fn run(mut self) {
-        let shared = Arc::clone(&self.settler.shared);
+        let shared = Arc::clone(&self.recorder.shared);
         let Some(board) = shared.lanes.get(self.index) else { return };
         let mut stopping = shared.stopping();
         let mut stopped = false;
         loop {
             if !stopped && *stopping.borrow_and_update() {
                 stopped = true;
-                let left = self.core.stop();
-                self.settle(board, left).await;
+                let completed = self.core.stop();
+                self.record(board, completed).await;
             }
             self.take_in(board).await;
             let wake = self.start(board);
-            let turns = self.core.turns();
-            tell(&shared, board, turns);
+            let events = self.core.events();
+            notify(&shared, board, events);
             board.show(self.core.under_way(), self.core.waiting() as u64 + self.queue.len(), self.core.concurrency());
             if self.core.is_idle() && self.queue.is_finished() {
                 return;
             }
-            let now = shared.clock.now();
+            let now = shared.now();
             let (has_room, sleeps) = (self.core.has_room(), wake.is_some());
             let sleep = wake.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
             tokio::select! {
@@ -93,8 +124,8 @@ impl Worker {
                 Some(finished) = self.under_way.join_next() => self.finished(board, finished).await,
                 _ = stopping.changed(), if !stopped => {}
                 () = self.queue.arrived(), if has_room => {}
-                () = board.resume.notified() => self.core.resume(shared.clock.now()),
-                () = shared.clock.sleep(sleep), if sleeps => {}
+                () = board.resume.notified() => self.core.resume(shared.now()),
+                () = shared.config.clock.sleep(sleep), if sleeps => {}
             }
         }
     }
@@ -104,45 +135,46 @@ impl Worker {
         while self.core.has_room() {
             match self.queue.pop() {
                 Ok(Some(record)) => {
-                    if let Some(settled) = self.core.offer(record) {
-                        self.settle(board, vec![settled]).await;
+                    let look_up_first = self.resumed.may_have_sent(record.position());
+                    if let Some(completed) = self.core.offer(record, look_up_first) {
+                        self.record(board, vec![completed]).await;
                     }
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    // What waits there cannot be named any more. No checkpoint counts it as done.
-                    self.settler.shared.out_of_sight.fetch_add(self.queue.drop_spill(), Relaxed);
-                    self.settler.shared.stop(spill(error));
+                    // The records in the file can no longer be named. No checkpoint counts them as done.
+                    self.recorder.shared.unaccounted.fetch_add(self.queue.drop_spill(), Relaxed);
+                    self.recorder.shared.stop(StopReason::Spill(error));
                     return;
                 }
             }
         }
     }
 
-    /// Starts what may be started; when to come back.
+    /// Starts what may be started; returns when to come back.
     fn start(&mut self, board: &LaneBoard) -> Option<Instant> {
-        let shared = &self.settler.shared;
+        let shared = &self.recorder.shared;
         loop {
-            match self.core.next(shared.clock.now()) {
+            match self.core.next(shared.now()) {
                 Next::Wait(until) => {
                     board.pause(until.filter(|_| self.core.is_paused()));
                     return until;
                 }
                 Next::Start(ticket, record, task) => {
-                    let staked = match task {
-                        Task::Upsert => shared.stakes.take(&shared.guards, &record.item.customer),
+                    let counted = match task {
+                        Task::Upsert { .. } => shared.consents.take(&shared.config.guards, &record.item.customer),
                         Task::LookUp => Ok(false),
                     };
-                    match staked {
-                        Ok(staked) => {
+                    match counted {
+                        Ok(counted) => {
                             let job = Arc::clone(&self.job);
                             self.under_way.spawn(async move {
                                 let done = job.carry_out(&record, task).await;
-                                Finished { ticket, done, staked }
+                                Finished { ticket, done, counted }
                             });
                         }
                         Err(tripped) => {
-                            self.core.put_back(ticket, shared.clock.now());
+                            self.core.put_back(ticket, shared.now());
                             shared.stop(StopReason::Guard(tripped));
                             return None;
                         }
@@ -153,48 +185,48 @@ impl Worker {
     }
 
     async fn finished(&mut self, board: &LaneBoard, finished: Result<Finished, tokio::task::JoinError>) {
-        // A task catches its own panics and nobody aborts it: there is no error to be met here.
-        let Ok(Finished { ticket, done, staked }) = finished else { return };
+        // A task catches its own panics and is never aborted: this is never an error.
+        let Ok(Finished { ticket, done, counted }) = finished else { return };
         let changed = match &done {
             Done::Upserted(upserted) => upserted.outcome != crate::Outcome::Unchanged,
             Done::Failed(error) => !matches!(error.effect(), Effect::NotSent | Effect::Rejected),
             Done::Panicked(_) => true,
             Done::Unchanged | Done::LookedUp => false,
         };
-        if staked && !changed {
-            self.settler.shared.stakes.give_back();
+        if counted && !changed {
+            self.recorder.shared.consents.give_back();
         }
-        let settled = self.core.done(ticket, done, self.settler.shared.clock.now());
-        self.settle(board, settled).await;
+        let completed = self.core.done(ticket, done, self.recorder.shared.now());
+        self.record(board, completed).await;
     }
 
-    async fn settle(&self, board: &LaneBoard, settled: Vec<Settled>) {
-        for settled in settled {
-            self.settler.settle(board, settled).await;
+    async fn record(&self, board: &LaneBoard, completed: Vec<CompletedRecord>) {
+        for completed in completed {
+            self.recorder.record(board, completed).await;
         }
     }
 }
 
-fn tell(shared: &Shared, board: &LaneBoard, turns: Vec<Turn>) {
+fn notify(shared: &Shared, board: &LaneBoard, events: Vec<LaneEvent>) {
     let lane = &*board.name;
-    for turn in turns {
+    for turn in events {
         match turn {
-            Turn::Retrying { position, kind, after } => {
-                shared.observers.tell(&Event::Retrying(Retrying { lane, position, kind, after }));
+            LaneEvent::Retrying { position, kind, after } => {
+                shared.notify(&Event::Retrying(Retrying { lane, position, kind, after }));
             }
-            Turn::Paused { kind, until } => {
-                let length = until.saturating_duration_since(shared.clock.now());
+            LaneEvent::Paused { kind, until } => {
+                let length = until.saturating_duration_since(shared.now());
                 tracing::warn!(lane, kind = kind.as_str(), seconds = length.as_secs_f64(), "a lane pauses");
-                shared.observers.tell(&Event::Paused(Paused { lane, kind, length }));
+                shared.notify(&Event::Paused(Paused { lane, kind, length }));
             }
-            Turn::Resumed => {
+            LaneEvent::Resumed => {
                 tracing::info!(lane, "a lane goes on");
-                shared.observers.tell(&Event::Resumed(Resumed { lane }));
+                shared.notify(&Event::Resumed(Resumed { lane }));
             }
-            Turn::Ended(error) => {
+            LaneEvent::Ended(error) => {
                 tracing::error!(lane, %error, "a lane ended early");
                 board.ended_early.store(true, Relaxed);
-                shared.observers.tell(&Event::LaneEnded(LaneEnded { lane, error: &error }));
+                shared.notify(&Event::LaneEnded(LaneEnded { lane, error: &error }));
             }
         }
     }
@@ -205,7 +237,7 @@ impl Job {
         let customer = &record.item.customer;
         let work = async {
             match task {
-                Task::Upsert => self.upsert(customer).await,
+                Task::Upsert { look_up_first } => self.upsert(customer, look_up_first).await,
                 Task::LookUp => self.look_up(customer).await,
             }
         };
@@ -218,13 +250,15 @@ impl Job {
         })
     }
 
-    async fn upsert(&self, customer: &Customer) -> Done {
-        let Some(accepted) = &self.shared.accepted else { return self.send(customer).await };
+    async fn upsert(&self, customer: &Customer, look_up_first: bool) -> Done {
+        let options = self.options.look_up_first(self.options.look_up_first || look_up_first);
+        let Some(accepted) = &self.shared.config.accepted else { return self.send(customer, &options).await };
+        // The digest is that of the lane's own options, so that a retry compares equal.
         let plan = match self.sink.plan(customer, &self.options) {
             Ok(plan) => plan,
             Err(error) => return Done::Failed(error),
         };
-        let Some(person) = accepted.person(customer) else { return self.send(customer).await };
+        let Some(person) = accepted.person(customer) else { return self.send(customer, &options).await };
         let what = digest_of_plan(&plan);
         match self.is_accepted(&**accepted, &person, &what).await {
             Ok(true) => return Done::Unchanged,
@@ -235,7 +269,7 @@ impl Job {
                 return Done::Failed(error.with_hint("the store of what was accepted before cannot be used"));
             }
         }
-        let done = self.send(customer).await;
+        let done = self.send(customer, &options).await;
         if matches!(done, Done::Upserted(_))
             && let Err(error) = accepted.put(&self.name, &person, &what).await
         {
@@ -244,8 +278,8 @@ impl Job {
         done
     }
 
-    /// Whether the vendor accepted the very same. If not, what it accepted before is forgotten, since nobody knows what
-    /// it holds while something else is under way.
+    /// Whether the vendor accepted the very same. If not, the store forgets what it accepted before, since what the vendor
+    /// holds is unknown while something else is under way.
     async fn is_accepted(&self, accepted: &dyn Accepted, person: &Person, what: &Digest) -> std::io::Result<bool> {
         if accepted.last(&self.name, person).await?.as_ref() == Some(what) {
             return Ok(true);
@@ -254,8 +288,8 @@ impl Job {
         Ok(false)
     }
 
-    async fn send(&self, customer: &Customer) -> Done {
-        match self.sink.upsert_with(customer, &self.options).await {
+    async fn send(&self, customer: &Customer, options: &UpsertOptions) -> Done {
+        match self.sink.upsert_with(customer, options).await {
             Ok(upserted) => Done::Upserted(upserted),
             Err(error) => Done::Failed(error),
         }

@@ -1,13 +1,12 @@
-//! From a record to what is kept: all of it, but what could do harm.
+//! Maps a record to what the sink keeps: all of it, except an unusable value.
 //!
-//! The "wire" form is the normalized JSON of what is kept, `PUT` to `memory:///customers`.
+//! The request of a plan is a `PUT` of the kept record's normalized JSON to `memory:///customers`.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-use super::PROVIDER;
 use crate::customer::{
     AddressField as A, Channel, Consent, ConsentField as C, Customer, Email, Field as F, FieldPath, Phone, text,
 };
@@ -16,14 +15,18 @@ use crate::plan::mapper::{Mapper, TagLimits};
 use crate::plan::matrix::{FieldMatrix, FieldRule as R};
 use crate::plan::note::NoteReason;
 use crate::plan::{Plan, Step, StepCondition};
+use crate::provider::ProviderId;
 use crate::sink::UpsertOptions;
+
+/// `memory`
+pub const PROVIDER: ProviderId = ProviderId::new("memory");
 
 pub(super) const UPSERT: &str = "upsert_customer";
 
 static EMAIL: R = R::sent(F::Email, "email", "string");
 static EXTERNAL_ID: R = R::sent(F::ExternalId, "external_id", "string");
 
-/// What the in-memory sink does with each field: it keeps them all, as they are.
+/// The treatment of each field by the in-memory sink: it keeps all of them as they are.
 pub static MATRIX: FieldMatrix = FieldMatrix::new(
     PROVIDER,
     &[
@@ -39,8 +42,7 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &R::sent(F::Birthday, "birthday", "YYYY-MM-DD"),
         &R::sent(F::Locale, "locale", "string"),
         &R::sent(F::Currency, "currency", "string"),
-        &R::sent(F::Tags, "tags", "array of strings")
-            .note("replaces all tags; one that stands there twice is kept once"),
+        &R::sent(F::Tags, "tags", "array of strings").note("replaces all tags; a repeated one is kept once"),
         &R::sent(F::TaxExempt, "tax_exempt", "boolean"),
         &R::sent(F::EmailVerified, "email_verified", "boolean"),
         &R::sent(F::AccountState, "account_state", "word"),
@@ -73,7 +75,7 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
     ],
 );
 
-/// A record as it will be kept, and what was done to it.
+/// A record as it will be kept, with its plan.
 pub(super) struct Mapped {
     pub(super) kept: Customer,
     pub(super) cleared: Vec<F>,
@@ -94,7 +96,7 @@ pub(super) fn map(customer: &Customer, options: &UpsertOptions) -> Result<Mapped
     if kept.external_id.is_none() && kept.email.is_none() && kept.phone.is_none() {
         mapper.error("email", "an external id, a usable e-mail address or an international phone number is required");
     }
-    as_they_are(&mut mapper, &mut kept);
+    copy_unchecked(&mut mapper, &mut kept);
     for index in 0..customer.addresses.len() {
         if let Some(mut address) = mapper.address(index) {
             let ours = address.address;
@@ -143,8 +145,8 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<Consent> {
     Some(kept)
 }
 
-/// The fields that need no look at them.
-fn as_they_are(mapper: &mut Mapper<'_>, kept: &mut Customer) {
+/// Copies the fields that need no check.
+fn copy_unchecked(mapper: &mut Mapper<'_>, kept: &mut Customer) {
     let customer = mapper.customer;
     macro_rules! texts {
         ($($name:ident: $field:ident),+) => {

@@ -1,13 +1,12 @@
-//! The people, and what an upsert does to them. Pure.
+//! The customers that the sink holds, and the effect of an upsert on them. Pure.
 
-use super::PROVIDER;
-use super::map::{Mapped, UPSERT};
+use super::map::{Mapped, PROVIDER, UPSERT};
 use crate::customer::{Customer, Email, Field, Phone};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::plan::outcome::Outcome;
 use crate::sink::{FoundCustomer, Identity};
 
-/// Everybody, by remote id.
+/// The customers with their remote ids, in the order of their creation.
 #[derive(Default)]
 pub(super) struct Store {
     made: u64,
@@ -39,14 +38,14 @@ impl Store {
         };
         let mut merged = held.clone();
         merge(&mut merged, &mapped.kept);
-        // The identifier that it was found by is set, and what is set is never blanked: somebody is left.
+        // The identifier that it was found by is set, and what is set is never blanked: the customer keeps one.
         mapped.cleared.iter().for_each(|field| blank(&mut merged, *field));
         let outcome = if merged == *held { Outcome::Unchanged } else { Outcome::Updated };
         *held = merged;
         Ok((id.clone(), outcome))
     }
 
-    /// Who the record is; nobody, or a conflict.
+    /// The customer that the record belongs to, if there is one; or a conflict.
     fn locate(&self, record: &Customer) -> Result<Option<usize>, Error> {
         let mut hits: Vec<usize> = Vec::new();
         let mut add = |hit: Option<usize>| hits.extend(hit.filter(|at| !hits.contains(at)));
@@ -85,7 +84,7 @@ impl Store {
         Some(FoundCustomer::new(Some(id.as_str().into()), customer.clone()))
     }
 
-    /// Whether somebody was there.
+    /// Removes the customer; returns whether there was one.
     pub(super) fn erase(&mut self, who: &Identity) -> bool {
         let at = self.at(who);
         at.map(|at| self.people.remove(at)).is_some()
@@ -101,17 +100,17 @@ fn has_phone(customer: &Customer, phone: &Phone) -> bool {
     number.is_ok() && customer.phone.as_ref().is_some_and(|held| held.e164() == number)
 }
 
-/// Whether a record that was found by a weaker identifier names somebody else by a stronger one: a known external id stands
-/// over the e-mail, and a known e-mail over the phone.
+/// Whether a record that was found by a weaker identifier names another customer by a stronger one: a known external id
+/// is stronger than the e-mail, and a known e-mail stronger than the phone.
 fn is_another(held: &Customer, record: &Customer) -> bool {
     if let (Some(a), Some(b)) = (&held.external_id, &record.external_id) {
         return a != b;
     }
-    // Somebody who was found by e-mail has the same one; this one came by the phone alone.
+    // A customer who was found by e-mail has the same one; here the phone alone matched.
     matches!((&held.email, &record.email), (Some(_), Some(email)) if !has_email(held, email))
 }
 
-/// What is set replaces what is held; the rest is left alone.
+/// Replaces what the record sets, and leaves the rest alone.
 fn merge(held: &mut Customer, record: &Customer) {
     macro_rules! take {
         ($($name:ident),+) => {
@@ -177,7 +176,7 @@ fn blank(c: &mut Customer, field: Field) {
         Field::AccountState => c.account_state = None,
         Field::SubscriptionState => c.subscription_state = None,
         Field::Addresses => c.addresses.clear(),
-        // Nobody is asked again by it: what is not known is never a yes.
+        // An unknown consent is never a yes.
         Field::EmailMarketing => c.email_marketing = None,
         Field::SmsMarketing => c.sms_marketing = None,
         Field::OrdersCount => c.orders_count = None,

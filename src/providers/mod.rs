@@ -1,13 +1,12 @@
-//! The five providers. Each has a typed native client, and is a [`CustomerSink`](crate::CustomerSink) itself.
+//! The providers: a typed native client and a [`CustomerSink`](crate::CustomerSink) for each vendor.
+//!
+#![doc = include_str!("README.md")]
 
+pub mod registry;
 pub mod shoplazza;
 pub mod shopline;
 pub mod triple_whale;
 pub mod whale;
 pub mod yotpo;
 
-use crate::plan::matrix::FieldMatrix;
-
-/// The field matrix of every provider in this crate: what becomes of each normalized field, as data.
-pub static MATRICES: &[&FieldMatrix] =
-    &[&triple_whale::MATRIX, &shopline::MATRIX, &shoplazza::MATRIX, &yotpo::MATRIX, &whale::MATRIX];
+pub use registry::MATRICES;

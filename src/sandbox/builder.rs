@@ -1,14 +1,54 @@
-//! The settings of a sandbox.
+//! The settings of a sandbox, and its start.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use super::front::{Front, Line, Stand};
+use super::handle::{Running, Sandbox};
+use super::journal;
+use super::limits::Limiter;
+use super::proxy::{Endpoint, Proxy, Service};
+use super::stand_in::StandIn;
 use super::time::Time;
-use super::{Running, Sandbox, Vendor, journal, shoplazza, shopline, triple_whale, whale, yotpo};
+use crate::providers::registry;
 use crate::{Clock, SystemClock};
+
+/// Starting a sandbox.
+impl Sandbox {
+    /// Starts the stand-ins of all providers on free local ports.
+    ///
+    /// # Errors
+    ///
+    /// When no local port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts some stand-ins on free local ports, by the providers' names: `&["yotpo"]`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no provider of a name, or no local port can be bound.
+    pub async fn only(providers: &[&str]) -> io::Result<Self> {
+        Self::builder().only(providers).start().await
+    }
+
+    /// Starts the stand-ins of all providers on `port` and the ports after it, in the order of the
+    /// [registry's entries](registry::entries).
+    ///
+    /// # Errors
+    ///
+    /// When one of those ports is taken or the range leaves the valid ports.
+    pub async fn start_on(port: u16) -> io::Result<Self> {
+        Self::builder().port(port).start().await
+    }
+
+    /// A sandbox with settings of your own.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+}
 
 /// The settings of a sandbox, by [`Sandbox::builder`].
 #[derive(Clone, Debug)]
@@ -18,12 +58,12 @@ pub struct SandboxBuilder {
     port: u16,
     clock: Arc<dyn Clock>,
     kept: usize,
-    keeps_limits: bool,
+    enforces_limits: bool,
 }
 
 impl Default for SandboxBuilder {
     fn default() -> Self {
-        Self { only: None, port: 0, clock: Arc::new(SystemClock), kept: journal::DEFAULT_KEPT, keeps_limits: false }
+        Self { only: None, port: 0, clock: Arc::new(SystemClock), kept: journal::DEFAULT_KEPT, enforces_limits: false }
     }
 }
 
@@ -32,22 +72,22 @@ fn wrong(message: &str) -> io::Error {
 }
 
 impl SandboxBuilder {
-    /// Serves these alone, by the providers' module names.
+    /// Serves only these providers, by their names.
     pub fn only(mut self, providers: &[&str]) -> Self {
         self.only = Some(providers.iter().map(|name| (*name).to_owned()).collect());
         self
     }
 
-    /// Serves on this port and those after it, one for each vendor, in the order Triple Whale, SHOPLINE, Shoplazza,
-    /// Yotpo, Whale. Free ports by default.
+    /// Serves on this port and those after it, one for each provider that is served, in the order of the
+    /// [registry's entries](registry::entries). Free ports by default.
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The time that goes by at the vendors: of what they hold and log, of the dates in `Retry-After`, of the limits, of
-    /// the ends of tokens, of Yotpo's delay and of Whale's removals. The machine's by default; a test that has to do with
-    /// any of these gives the clock of its client, so that what the client waits goes by here too.
+    /// The vendors' time: of their records and logs, the dates in `Retry-After`, limits, the expiry of tokens, and
+    /// delayed work. The machine's clock by default; a test that depends on any of these passes the clock of its client,
+    /// so that the client's waits advance it.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -59,10 +99,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Answers 429, in the vendor's own form, to whoever sends more than the vendor's documented number. Off by default:
-    /// a sandbox takes whatever comes.
+    /// Answers requests beyond the vendor's documented limit with 429, in the vendor's own form. Off by default: a
+    /// sandbox has no limit.
     pub const fn enforce_limits(mut self) -> Self {
-        self.keeps_limits = true;
+        self.enforces_limits = true;
         self
     }
 
@@ -70,49 +110,44 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// When a name is none of the five, or a port cannot be bound.
+    /// When there is no provider of a name, or a port cannot be bound.
     pub async fn start(self) -> io::Result<Sandbox> {
         let time = || Time::new(Arc::clone(&self.clock));
-        let shopline = Arc::new(shopline::Shopline::new(time()));
-        let shoplazza = Arc::new(shoplazza::Shoplazza::new(time()));
-        let yotpo = Arc::new(yotpo::Yotpo::new(time()));
-        let whale = Arc::new(whale::Whale::new(time()));
-        let mut vendors: Vec<Arc<dyn Vendor>> = vec![
-            Arc::new(triple_whale::TripleWhale::new(time())),
-            Arc::clone(&shopline) as _,
-            Arc::clone(&shoplazza) as _,
-            Arc::clone(&yotpo) as _,
-            Arc::clone(&whale) as _,
-        ];
+        let stand_ins: Vec<Arc<dyn StandIn>> = registry::entries().iter().map(|entry| entry.stand_in(time())).collect();
+        let mut served = stand_ins.clone();
         if let Some(only) = &self.only {
-            if !only.iter().all(|name| vendors.iter().any(|vendor| vendor.name() == name)) {
+            if !only.iter().all(|name| served.iter().any(|stand_in| stand_in.provider() == name)) {
                 return Err(wrong("no such provider"));
             }
-            vendors.retain(|vendor| only.iter().any(|name| vendor.name() == name));
+            served.retain(|stand_in| only.iter().any(|name| stand_in.provider() == name));
         }
+        // Every log hides the credentials of all vendors, since a client may send one to the wrong vendor.
+        let secrets: Arc<[_]> = stand_ins.iter().flat_map(|stand_in| stand_in.secret_headers()).copied().collect();
         let mut running = Vec::new();
-        let mut stands = Vec::new();
-        for (index, vendor) in (0u16..).zip(vendors) {
+        let mut services = Vec::new();
+        for (index, stand_in) in (0u16..).zip(served) {
             let port = match self.port {
                 0 => 0,
                 first => first.checked_add(index).ok_or_else(|| wrong("the ports would pass 65535"))?,
             };
             let listener = TcpListener::bind(("127.0.0.1", 0))?;
-            let (behind, clock) = (listener.local_addr()?, Arc::clone(&self.clock));
-            let line = Arc::new(Line::new(vendor.name(), behind, clock, self.kept, self.keeps_limits));
-            running.push((Arc::clone(&vendor), Arc::clone(&line), behind));
-            stands.push(Stand { vendor, line, port, behind: listener });
+            let behind = listener.local_addr()?;
+            let journal = journal::Journal::new(self.kept, Arc::clone(&secrets));
+            let limiter = self.enforces_limits.then(|| Limiter::new(stand_in.limits()));
+            let clock = Arc::clone(&self.clock);
+            let endpoint = Arc::new(Endpoint::new(Arc::clone(&stand_in), behind, clock, journal, limiter));
+            running.push((Arc::clone(&stand_in), Arc::clone(&endpoint), behind));
+            services.push(Service { stand_in, endpoint, port, behind: listener });
         }
-        let webhooks = whale::webhooks(Arc::clone(&whale));
-        let front = Front::start(stands, vec![Box::pin(webhooks)]).await?;
+        let tasks = stand_ins.iter().filter_map(|stand_in| Arc::clone(stand_in).background()).collect();
+        let proxy = Proxy::start(services, tasks).await?;
         let running: BTreeMap<_, _> = running
             .into_iter()
-            .zip(front.addresses())
-            .map(|((vendor, line, behind), address)| {
-                (vendor.name(), Running { vendor, line, address: *address, behind })
+            .zip(proxy.addresses())
+            .map(|((stand_in, endpoint, behind), address)| {
+                (stand_in.provider(), Running { stand_in, endpoint, address: *address, behind })
             })
             .collect();
-        let keeps_limits = self.keeps_limits;
-        Ok(Sandbox { running, shopline, shoplazza, yotpo, whale, keeps_limits, _front: front })
+        Ok(Sandbox { running, stand_ins, enforces_limits: self.enforces_limits, _proxy: proxy })
     }
 }

@@ -1,20 +1,40 @@
-//! Ready sinks for the stand-ins, and customers put there through them.
+//! Sinks for the stand-ins, the settings that lead a client to them, and the seeding of customers.
 
 use std::sync::Arc;
 
 use chrono::Utc;
 use serde_json::Value;
 
-use super::Sandbox;
-use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
+use super::handle::Sandbox;
+use super::stand_in::StandIn;
+use super::time::Time;
+use crate::providers::registry::{self, OpenOptions};
 use crate::{
     Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Limit, ManualClock, ReqwestTransport,
     RetryPolicy,
 };
 
+/// Clients and customers of the stand-ins.
 impl Sandbox {
-    /// A sink for a vendor's stand-in, with the credentials that it accepts. It keeps to the vendor's documented limit
-    /// where the sandbox [enforces](super::SandboxBuilder::enforce_limits) it, and to none otherwise.
+    /// The credentials that a provider's stand-in accepts, by the variables of its [registry entry](registry::Entry).
+    /// Empty for an unknown provider.
+    #[must_use]
+    pub fn credentials(provider: &str) -> &'static [(&'static str, &'static str)] {
+        registry::find(provider).map(|entry| entry.stand_in(Time::default()).credentials()).unwrap_or_default()
+    }
+
+    /// The variables with which a provider's [registry entry](registry::Entry) opens a client of this stand-in: its
+    /// credentials and its base URL, in the vendor's documented form. Empty for a provider that is not served.
+    #[must_use]
+    pub fn variables(&self, provider: &str) -> Vec<(&'static str, String)> {
+        let (Ok(running), Ok(entry)) = (self.serving(provider), registry::find(provider)) else { return Vec::new() };
+        let credentials = running.stand_in.credentials().iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let url = format!("http://{}{}", running.address, running.stand_in.base_path());
+        credentials.chain([(entry.base_url_variable(), url)]).collect()
+    }
+
+    /// A sink for a vendor's stand-in, with the credentials that it accepts. It applies the vendor's documented limit
+    /// where the sandbox [enforces](super::SandboxBuilder::enforce_limits) it, and no limit otherwise.
     ///
     /// # Errors
     ///
@@ -35,68 +55,69 @@ impl Sandbox {
         policy: RetryPolicy,
     ) -> Result<Arc<dyn CustomerSink>, Error> {
         let running = self.serving(provider)?;
-        open(provider, &format!("http://{}", running.address), connector, policy, !self.keeps_limits)
+        let url = format!("http://{}", running.address);
+        open(&*running.stand_in, &url, connector, policy, !self.enforces_limits)
     }
 
-    /// Puts customers to a vendor's stand-in, as the provider's own mapping writes them, past all faults, limits and
-    /// logs. What the vendor cannot hold is left out; see the notes of a [`plan`](CustomerSink::plan).
+    /// Stores customers in a vendor's stand-in by upserts that bypass faults, limits and the log. What the vendor cannot
+    /// hold is left out; see the notes of a [`plan`](CustomerSink::plan).
     ///
     /// # Errors
     ///
     /// Those of an upsert, at the first customer that has one, and [`ErrorKind::Config`] where
     /// the provider is not served.
     pub async fn seed(&self, provider: &str, customers: &[Customer]) -> Result<(), Error> {
-        let behind = format!("http://{}", self.serving(provider)?.behind);
+        let running = self.serving(provider)?;
+        let behind = format!("http://{}", running.behind);
         let clock = ManualClock::new(Utc::now());
         let connector = Connector::for_tests(Arc::new(ReqwestTransport::new()?), Arc::new(clock));
-        let sink = open(provider, &behind, &connector, RetryPolicy::default(), true)?;
+        let sink = open(&*running.stand_in, &behind, &connector, RetryPolicy::default(), true)?;
         for customer in customers {
             sink.upsert(customer).await?;
         }
         Ok(())
     }
 
-    /// Puts records to a vendor's stand-in as they are, in the form in which [`customers`](Self::customers) shows them:
-    /// what no request can write (orders, totals, an id, keys that are not known here) is held and shown too. Keys that a
-    /// record lacks are filled up as in a new customer; nothing is checked. A record with the id of one that is held takes
-    /// its place: for Triple Whale the four keys are the id, for Yotpo `external_id`.
+    /// Stores records in a vendor's stand-in unchecked, in the form in which [`customers`](Self::customers) shows them,
+    /// including what no request can write (orders, totals, ids, unknown keys). Keys that a record lacks get the values
+    /// of a new customer. A record replaces one that the stand-in holds with the same id; the vendor's module says what
+    /// its id is where it is not `id`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] where the provider is not served, or a record is no JSON object;
     /// then none is kept.
     pub fn seed_records(&self, provider: &str, records: &[Value]) -> Result<(), Error> {
-        let vendor = &self.serving(provider)?.vendor;
+        let stand_in = &self.serving(provider)?.stand_in;
         let objects: Option<Vec<_>> = records.iter().map(|record| record.as_object().cloned()).collect();
         let objects = objects.ok_or_else(|| {
             Error::new(ErrorKind::Config, Effect::NotSent).with_hint("a stored record must be a JSON object")
         })?;
-        objects.into_iter().for_each(|record| vendor.put(record));
+        objects.into_iter().for_each(|record| stand_in.put(record));
         Ok(())
     }
 }
 
+/// Opens a sink through the provider's registry entry.
 fn open(
-    provider: &str,
+    stand_in: &dyn StandIn,
     url: &str,
     connector: &Connector,
     policy: RetryPolicy,
     unlimited: bool,
 ) -> Result<Arc<dyn CustomerSink>, Error> {
-    macro_rules! open {
-        ($client:ty, $account:expr, $key:expr) => {{
-            let builder = <$client>::builder($account, $key).base_url(url).connector(connector).retry_policy(policy);
-            let builder = if unlimited { builder.rate_limit(Limit::Unlimited) } else { builder };
-            Arc::new(builder.build()?) as Arc<dyn CustomerSink>
-        }};
+    let entry = registry::find(stand_in.provider())?;
+    let mut options = OpenOptions::default().connector(connector).retry_policy(policy);
+    if unlimited {
+        options = options.rate_limit(Limit::Unlimited);
     }
-    Ok(match provider {
-        "triple_whale" => {
-            open!(triple_whale::TripleWhale, Sandbox::TRIPLE_WHALE_SHOP, Sandbox::TRIPLE_WHALE_API_KEY)
+    let variables = |name: &str| {
+        let credential = || stand_in.credentials().iter().find(|(key, _)| *key == name);
+        if name == entry.base_url_variable() {
+            Some(url.to_owned())
+        } else {
+            credential().map(|(_, value)| (*value).to_owned())
         }
-        "shopline" => open!(shopline::Shopline, Sandbox::SHOPLINE_HANDLE, Sandbox::SHOPLINE_ACCESS_TOKEN),
-        "shoplazza" => open!(shoplazza::Shoplazza, Sandbox::SHOPLAZZA_SHOP, Sandbox::SHOPLAZZA_ACCESS_TOKEN),
-        "yotpo" => open!(yotpo::Yotpo, Sandbox::YOTPO_STORE_ID, Sandbox::YOTPO_SECRET),
-        _ => open!(whale::Whale, Sandbox::WHALE_STORE_ID, Sandbox::WHALE_API_KEY),
-    })
+    };
+    Ok(entry.open(&variables, &options)?)
 }

@@ -1,7 +1,7 @@
-//! What can go wrong between a client and a vendor, to be played on request.
+//! Fault injection: what can fail between a client and a vendor, as data.
 //!
-//! A [`Fault`] is played by [`Sandbox::play`](super::Sandbox::play) at the requests of one [`Route`], by a [`Script`]:
-//! once, a few times, always, or in a sequence of one's own. [`Chaos`] mixes faults by a seed instead.
+//! [`Sandbox::play`](super::Sandbox::play) injects a [`Fault`] into the requests of one [`Route`], as a [`Script`] says:
+//! once, several times, always, or in a sequence. [`Chaos`] injects faults at random, from a seed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,78 +24,79 @@ pub enum RetryAfter {
     AsctimeDate(u32),
 }
 
-/// What stands in the body of an error.
+/// The body of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorBody {
     /// The vendor's own form of an error.
     Vendor,
-    /// A page of HTML, as gateways write it.
+    /// A page of HTML, as gateways send it.
     Html,
-    /// Nothing.
+    /// No body.
     Empty,
 }
 
-/// Something that goes wrong with one request.
+/// A failure of one request.
 ///
-/// [`carries_out`](Self::carries_out) tells whether the vendor does what the request asks for before it goes wrong.
+/// [`carries_out`](Self::carries_out) says whether the vendor carries out the request before it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429 in the vendor's form. Nothing is done.
+    /// 429 in the vendor's form. The request is not carried out.
     Limited(RetryAfter),
-    /// A server's error.
+    /// An error of the server.
     Broken {
         /// The status, such as 500, 502, 503 or 504.
         status: u16,
-        /// What stands in its body.
+        /// Its body.
         body: ErrorBody,
-        /// Whether the vendor has done what was asked for all the same.
+        /// Whether the vendor has carried out the request nevertheless.
         done: bool,
     },
-    /// The connection is reset after the head of the request was seen, before its body is read. Nothing is done.
+    /// The connection is reset after the head of the request was seen, before its body is read. The request is not carried
+    /// out.
     ResetBefore,
-    /// The vendor does it, and the connection is reset in place of an answer.
+    /// The vendor carries out the request, and the connection is reset instead of an answer.
     ResetAfter,
-    /// No answer ever comes; the connection stays open until the client closes it.
+    /// No answer is sent; the connection stays open until the client closes it.
     Stalled {
-        /// Whether the vendor has done what was asked for all the same.
+        /// Whether the vendor has carried out the request nevertheless.
         done: bool,
     },
-    /// The vendor does it, and its answer breaks off in the middle of the body.
+    /// The vendor carries out the request, and its answer breaks off in the middle of the body.
     Cut,
-    /// The vendor does it, and its answer comes byte by byte.
+    /// The vendor carries out the request, and its answer is sent byte by byte.
     Drip {
-        /// How long the wait before each byte lasts, in real time. With zero, each byte merely comes by itself.
+        /// The pause before each byte, in real time. With zero, each byte is only a write by itself.
         pause: Duration,
     },
-    /// The vendor does it, and its answer stands behind this many bytes of blanks.
+    /// The vendor carries out the request, and its answer follows this many bytes of blanks.
     Oversized {
-        /// How many bytes more.
+        /// How many bytes of blanks.
         bytes: u64,
     },
-    /// The vendor does it, and says that its answer is HTML.
+    /// The vendor carries out the request, and labels its answer as HTML.
     WrongType,
-    /// The vendor does it, and its answer is the first half of what it should be, with the length of that half.
+    /// The vendor carries out the request, and its answer is the first half of the body, with the length of that half.
     InvalidJson,
-    /// The vendor does it, and its answer holds bytes that are no UTF-8.
+    /// The vendor carries out the request, and its answer holds bytes that are not UTF-8.
     InvalidUtf8,
-    /// 200 with an error of the vendor's form inside. Nothing is done.
+    /// 200 with an error in the vendor's form. The request is not carried out.
     ErrorInside,
-    /// A redirect. Nothing is done.
+    /// A redirect. The request is not carried out.
     Redirect {
         /// The status: 301, 302, 303, 307 or 308.
         status: u16,
-        /// The place that it names.
+        /// Its `Location`.
         location: String,
     },
-    /// The vendor does it and answers, and refuses connections from then on, until
-    /// [`Sandbox::accept`](super::Sandbox::accept).
+    /// The vendor carries out the request and answers, and refuses connections from then on, until
+    /// [`Sandbox::resume`](super::Sandbox::resume).
     Outage,
 }
 
 impl Fault {
-    /// Whether the vendor carries out the request that this is played at.
+    /// Whether the vendor carries out the request that this is injected into.
     #[must_use]
     pub const fn carries_out(&self) -> bool {
         match self {
@@ -112,12 +113,12 @@ impl Fault {
         }
     }
 
-    /// One or more of each kind, for a test that goes through them all: every form of `Retry-After`, every body of an
-    /// error, and the server's errors before and after the deed. Redirects go to `elsewhere`, and to another path of
-    /// the same host.
+    /// One or more of each kind, for a test that covers them all: every form of `Retry-After`, every body of an error,
+    /// and server errors before and after the request is carried out. Redirects lead to `elsewhere`, and to another path
+    /// of the same host.
     ///
     /// Two of them never end by themselves: [`Stalled`](Self::Stalled) needs a client with a time-out, and
-    /// [`Outage`](Self::Outage) somebody who ends it.
+    /// [`Outage`](Self::Outage) a test that ends it.
     #[must_use]
     pub fn all(elsewhere: &str) -> Vec<Self> {
         let mut all: Vec<Self> = [
@@ -147,10 +148,10 @@ impl Fault {
     }
 }
 
-/// Which requests a script is about, by their [`kind`](super::Received::kind): the method and the path below what every
-/// path of the vendor begins with, as in `POST customers` or `PUT customers/{id}`.
+/// The requests that a script applies to, by their [`kind`](super::Received::kind): the method and the path without the
+/// prefix that all paths of the vendor share, as in `POST customers` or `PUT customers/{id}`.
 ///
-/// A `*` at the end stands for anything: `PUT customers/*`, `GET *`, `*`.
+/// A `*` at the end matches anything: `PUT customers/*`, `GET *`, `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route(String);
 
@@ -161,7 +162,7 @@ impl Route {
         Self("*".to_owned())
     }
 
-    /// Whether a request of this kind is meant.
+    /// Whether the route matches a request of this kind.
     #[must_use]
     pub fn takes(&self, kind: &str) -> bool {
         match self.0.strip_suffix('*') {
@@ -177,7 +178,7 @@ impl From<&str> for Route {
     }
 }
 
-/// When a fault is played: at which of the requests of a route, counted from now on.
+/// The requests of a route that a fault is injected into, counted from now on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     turns: VecDeque<Option<Fault>>,
@@ -203,7 +204,7 @@ impl Script {
         Self { turns: VecDeque::new(), rest: Some(fault) }
     }
 
-    /// One turn for each of the next requests; `None` lets one through.
+    /// One item for each of the next requests; `None` lets a request through.
     #[must_use]
     pub fn sequence(turns: impl IntoIterator<Item = Option<Fault>>) -> Self {
         Self { turns: turns.into_iter().collect(), rest: None }
@@ -233,7 +234,7 @@ impl From<Fault> for Script {
     }
 }
 
-/// Faults by chance, the same for the same seed where the requests come in the same order.
+/// Random faults, the same for the same seed where the requests arrive in the same order.
 #[derive(Clone, Debug)]
 pub struct Chaos {
     seed: u64,
@@ -242,7 +243,7 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// One request in five is struck, by any fault that ends by itself and leads nowhere else: neither
+    /// One request in five fails, by any fault that ends by itself and does not lead to another host: neither
     /// [`Stalled`](Fault::Stalled) nor [`Outage`](Fault::Outage) nor a redirect.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
@@ -251,14 +252,14 @@ impl Chaos {
         Self { seed, rate: 0.2, faults }
     }
 
-    /// The part of the requests that is struck, from 0 to 1.
+    /// The share of the requests that fail, from 0 to 1.
     #[must_use]
     pub fn rate(mut self, rate: f64) -> Self {
         self.rate = if rate.is_finite() { rate.clamp(0.0, 1.0) } else { 0.0 };
         self
     }
 
-    /// The faults to choose from, in place of those of [`seeded`](Self::seeded).
+    /// The faults to choose from, instead of those of [`seeded`](Self::seeded).
     #[must_use]
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();
@@ -266,20 +267,20 @@ impl Chaos {
     }
 }
 
-/// What is to be played at one vendor.
+/// The faults that are queued for one vendor.
 #[derive(Debug, Default)]
-pub(super) struct Plays {
+pub(super) struct FaultQueue {
     scripts: Vec<(Route, Script)>,
     chaos: Option<(Chaos, fastrand::Rng)>,
 }
 
-impl Plays {
+impl FaultQueue {
     pub(super) fn add(&mut self, route: Route, script: Script) {
         self.scripts.push((route, script));
     }
 
-    /// Lets chaos loose, with a chance of its own for each vendor.
-    pub(super) fn unleash(&mut self, chaos: Chaos, provider: &str) {
+    /// Injects random faults, with a random sequence for each vendor.
+    pub(super) fn enable_chaos(&mut self, chaos: Chaos, provider: &str) {
         let own = provider.bytes().fold(chaos.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
         self.chaos = Some((chaos, fastrand::Rng::with_seed(own)));
     }
@@ -288,8 +289,8 @@ impl Plays {
         *self = Self::default();
     }
 
-    /// What strikes a request of this kind. Every script that is about it counts it; the oldest one with a fault for it
-    /// has its way.
+    /// The fault for a request of this kind. Every script whose route matches counts the request; the oldest one with a
+    /// fault for it applies.
     pub(super) fn next(&mut self, kind: &str) -> Option<Fault> {
         let mut found = None;
         for (_, script) in self.scripts.iter_mut().filter(|(route, _)| route.takes(kind)) {
@@ -311,41 +312,41 @@ impl Plays {
 mod tests {
     use super::*;
 
-    fn played(plays: &mut Plays, kind: &str, count: usize) -> Vec<Option<Fault>> {
-        (0..count).map(|_| plays.next(kind)).collect()
+    fn played(queue: &mut FaultQueue, kind: &str, count: usize) -> Vec<Option<Fault>> {
+        (0..count).map(|_| queue.next(kind)).collect()
     }
 
     #[test]
     fn scripts_are_played_by_route_and_turn() {
-        let mut plays = Plays::default();
-        plays.add("POST customers".into(), Script::once(Fault::Cut).after(1));
-        plays.add("PUT *".into(), Script::times(2, Fault::ResetAfter));
-        assert_eq!(played(&mut plays, "GET customers", 1), [None]);
-        assert_eq!(played(&mut plays, "POST customers", 3), [None, Some(Fault::Cut), None]);
+        let mut queue = FaultQueue::default();
+        queue.add("POST customers".into(), Script::once(Fault::Cut).after(1));
+        queue.add("PUT *".into(), Script::times(2, Fault::ResetAfter));
+        assert_eq!(played(&mut queue, "GET customers", 1), [None]);
+        assert_eq!(played(&mut queue, "POST customers", 3), [None, Some(Fault::Cut), None]);
         assert_eq!(
-            played(&mut plays, "PUT customers/{id}", 3),
+            played(&mut queue, "PUT customers/{id}", 3),
             [Some(Fault::ResetAfter), Some(Fault::ResetAfter), None]
         );
-        assert!(plays.scripts.is_empty(), "what is over is not kept");
-        plays.add(Route::any(), Script::always(Fault::WrongType));
-        assert_eq!(played(&mut plays, "GET customers", 2), vec![Some(Fault::WrongType); 2]);
-        plays.stop();
-        assert_eq!(plays.next("GET customers"), None);
+        assert!(queue.scripts.is_empty(), "what is over is not kept");
+        queue.add(Route::any(), Script::always(Fault::WrongType));
+        assert_eq!(played(&mut queue, "GET customers", 2), vec![Some(Fault::WrongType); 2]);
+        queue.stop();
+        assert_eq!(queue.next("GET customers"), None);
     }
 
     #[test]
     fn chaos_is_the_same_for_the_same_seed() {
         let run = |seed: u64, provider: &str, rate: f64| {
-            let mut plays = Plays::default();
-            plays.unleash(Chaos::seeded(seed).rate(rate), provider);
-            played(&mut plays, "POST customers", 1000)
+            let mut queue = FaultQueue::default();
+            queue.enable_chaos(Chaos::seeded(seed).rate(rate), provider);
+            played(&mut queue, "POST customers", 1000)
         };
-        assert_eq!(run(7, "whale", 0.2), run(7, "whale", 0.2));
-        assert_ne!(run(7, "whale", 0.2), run(8, "whale", 0.2));
-        assert_ne!(run(7, "whale", 0.2), run(7, "yotpo", 0.2));
-        let struck = run(7, "whale", 0.2).into_iter().flatten().count();
+        assert_eq!(run(7, "one", 0.2), run(7, "one", 0.2));
+        assert_ne!(run(7, "one", 0.2), run(8, "one", 0.2));
+        assert_ne!(run(7, "one", 0.2), run(7, "two", 0.2));
+        let struck = run(7, "one", 0.2).into_iter().flatten().count();
         assert!((120..280).contains(&struck), "{struck} of 1000");
-        assert_eq!(run(7, "whale", 0.0).into_iter().flatten().count(), 0);
-        assert_eq!(run(7, "whale", f64::NAN).into_iter().flatten().count(), 0);
+        assert_eq!(run(7, "one", 0.0).into_iter().flatten().count(), 0);
+        assert_eq!(run(7, "one", f64::NAN).into_iter().flatten().count(), 0);
     }
 }

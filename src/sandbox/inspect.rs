@@ -1,18 +1,13 @@
-//! What a vendor's stand-in holds, in the crate's own words: its customers in normalized form, people who are there
-//! twice, and what everybody agreed to.
+//! Inspects what a stand-in holds: customers in normalized form, duplicates, and marketing consents.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use super::Sandbox;
+use super::handle::Sandbox;
 use super::reply::fold;
-use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use crate::{Consent, ConsentState, Customer};
 
-/// By what two records are one person.
+/// The identifier that two records share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SharedBy {
@@ -24,11 +19,11 @@ pub enum SharedBy {
     ExternalId,
 }
 
-/// Several records of one person at a vendor.
+/// Several records with one identifier at a vendor.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Duplicate {
-    /// What they have in common.
+    /// The kind of identifier that they share.
     pub by: SharedBy,
     /// The e-mail address, phone number or id.
     pub value: String,
@@ -43,7 +38,7 @@ impl fmt::Debug for Duplicate {
     }
 }
 
-/// What a person agreed to, as a vendor holds it.
+/// The marketing consents of one customer, as a vendor holds them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ConsentsOf {
@@ -69,15 +64,17 @@ impl fmt::Debug for ConsentsOf {
     }
 }
 
+/// What the stand-ins hold.
 impl Sandbox {
-    /// The customers that a provider's stand-in holds, in normalized form, in the order of
-    /// [`customers`](Self::customers): read by the provider's own reading back.
+    /// The customers that a provider's stand-in holds, in the order of [`customers`](Self::customers), in the normalized
+    /// form that the provider's client gives them.
     #[must_use]
     pub fn people(&self, provider: &str) -> Vec<Customer> {
-        self.customers(provider).into_iter().map(|record| normalized(provider, record)).collect()
+        let Ok(running) = self.serving(provider) else { return Vec::new() };
+        running.stand_in.customers().into_iter().map(|record| running.stand_in.normalized(record)).collect()
     }
 
-    /// People whom a vendor holds twice: records with one e-mail address, phone number or external id between them.
+    /// Records of a vendor that share an e-mail address, phone number or external id.
     #[must_use]
     pub fn duplicates(&self, provider: &str) -> Vec<Duplicate> {
         let mut held: BTreeMap<(SharedBy, String), Vec<usize>> = BTreeMap::new();
@@ -100,7 +97,7 @@ impl Sandbox {
         several.map(|((by, value), records)| Duplicate { by, value, records }).collect()
     }
 
-    /// What everybody at a vendor agreed to.
+    /// The marketing consents of every customer at a vendor.
     #[must_use]
     pub fn consents(&self, provider: &str) -> Vec<ConsentsOf> {
         let state = |consent: &Option<Consent>| consent.as_ref().and_then(|consent| consent.state);
@@ -112,21 +109,5 @@ impl Sandbox {
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
         });
         consents.collect()
-    }
-}
-
-/// A vendor's record in normalized form. The readers are tolerant: of an object they read what there is.
-fn normalized(provider: &str, record: Value) -> Customer {
-    fn read<T: DeserializeOwned>(record: Value, normalize: impl Fn(T) -> Customer) -> Customer {
-        // Through text, since some readers take parts of the record as they stand.
-        serde_json::from_str(&record.to_string()).map(normalize).unwrap_or_default()
-    }
-    match provider {
-        "triple_whale" => read(record, |row: triple_whale::CustomerRecord| Customer::from(&row)),
-        "shopline" => read(record, |row: shopline::CustomerRecord| row.normalized()),
-        "shoplazza" => read(record, |row: shoplazza::CustomerRecord| row.to_customer()),
-        "yotpo" => read(record, |row: yotpo::CustomerRecord| Customer::from(&row)),
-        "whale" => read(record, |row: whale::CustomerRecord| whale::found(row).customer),
-        _ => Customer::default(),
     }
 }

@@ -1,57 +1,42 @@
-//! The vendors' own limits, kept strictly: who sends more than the documented number is answered 429.
+//! Enforces the vendors' documented limits: decides whether a request is let in or answered with 429.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use http::HeaderMap;
-
-use super::Sandbox;
 use crate::Limit;
-use crate::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 
-/// The documented limit of a vendor; for Whale the default of its settings (*seen*). Of Shoplazza's two buckets the
-/// app's own.
-fn documented(provider: &str) -> Limit {
-    match provider {
-        "triple_whale" => triple_whale::DEFAULT_LIMIT,
-        "shopline" => shopline::DEFAULT_LIMIT,
-        "shoplazza" => shoplazza::DEFAULT_LIMIT,
-        "yotpo" => yotpo::DEFAULT_LIMIT,
-        "whale" => whale::DEFAULT_LIMIT,
-        _ => Limit::Unlimited,
+/// The limits of one vendor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The limit of each quota key.
+    pub(super) own: Limit,
+    /// The limit that all quota keys share.
+    pub(super) shared: Limit,
+}
+
+impl Limits {
+    /// One limit, however many quota keys there are.
+    pub(super) const fn own(own: Limit) -> Self {
+        Self { own, shared: Limit::Unlimited }
     }
 }
 
-/// What a vendor counts requests by beside the account, of which a stand-in has one alone: Shoplazza by the app, which
-/// the token tells. Whoever has a token of neither app is counted together.
-fn app(provider: &str, headers: &HeaderMap) -> &'static str {
-    let token = headers.get("access-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match provider {
-        "shoplazza" if token == Sandbox::SHOPLAZZA_ACCESS_TOKEN => "private",
-        "shoplazza" if token.starts_with(Sandbox::SHOPLAZZA_TOKEN_PREFIX) => "app",
-        _ => "",
-    }
-}
-
-/// All limits of one vendor.
+/// Counts the requests of one vendor.
 #[derive(Debug)]
-pub(super) struct Gate {
-    provider: &'static str,
-    /// By the app.
+pub(super) struct Limiter {
+    limit: Limit,
     own: BTreeMap<&'static str, Meter>,
-    /// What all apps have together.
     shared: Meter,
 }
 
-impl Gate {
-    pub(super) fn new(provider: &'static str) -> Self {
-        let shared = if provider == "shoplazza" { shoplazza::STORE_LIMIT } else { Limit::Unlimited };
-        Self { provider, own: BTreeMap::new(), shared: Meter::new(shared) }
+impl Limiter {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limit: limits.own, own: BTreeMap::new(), shared: Meter::new(limits.shared) }
     }
 
-    /// Lets a request in, or says after how many whole seconds there is room for it everywhere.
-    pub(super) fn take(&mut self, headers: &HeaderMap, now: Instant) -> Result<(), u64> {
-        let own = self.own.entry(app(self.provider, headers)).or_insert_with(|| Meter::new(documented(self.provider)));
+    /// Lets a request in, or returns after how many whole seconds there is room for it in both limits.
+    pub(super) fn take(&mut self, key: &'static str, now: Instant) -> Result<(), u64> {
+        let own = self.own.entry(key).or_insert_with(|| Meter::new(self.limit));
         match own.wait(now).max(self.shared.wait(now)) {
             0 => {
                 own.count(now);
@@ -63,7 +48,7 @@ impl Gate {
     }
 }
 
-/// Counts requests.
+/// Counts requests against one limit.
 #[derive(Debug)]
 struct Meter {
     limit: Limit,
@@ -77,8 +62,8 @@ impl Meter {
         Self { limit, taken: VecDeque::new(), level: 0.0, level_at: None }
     }
 
-    /// After how many whole seconds there is room for a request: 0 for now. A refused one does not count (*unknown* of all
-    /// five).
+    /// After how many whole seconds there is room for a request: 0 for now. A refused one does not count (*unknown* at
+    /// every vendor).
     fn wait(&mut self, now: Instant) -> u64 {
         let wait = match self.limit {
             Limit::Unlimited => return 0,
@@ -133,21 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_of_a_shop_share_its_bucket() {
+    fn quota_keys_share_a_limit() {
         let now = Instant::now();
-        let token =
-            |text: &str| HeaderMap::from_iter([(http::HeaderName::from_static("access-token"), text.parse().unwrap())]);
-        let private = token(Sandbox::SHOPLAZZA_ACCESS_TOKEN);
-        let [first, second] = ["1", "2"].map(|n| token(&format!("{}{n}", Sandbox::SHOPLAZZA_TOKEN_PREFIX)));
-        let mut gate = Gate::new("shoplazza");
-        let mut taken = |headers: &HeaderMap, now| (0..100).filter(|_| gate.take(headers, now).is_ok()).count();
-        assert_eq!(taken(&private, now), 40, "the bucket of an app");
-        assert_eq!((taken(&first, now), taken(&second, now)), (40, 0), "a new token is no new app");
-        assert_eq!(taken(&token("fake-other"), now), 0, "the shop's bucket is full");
-        // Refused requests filled nothing: a second later the shop has room for 20, and an app for 2.
-        let later = now + Duration::from_secs(1);
-        assert_eq!((taken(&private, later), taken(&token("fake-other"), later)), (2, 18));
+        let second = Duration::from_secs(1);
+        let own = Limit::Window { max: 3, per: second };
+        let mut limiter = Limiter::new(Limits { own, shared: Limit::Window { max: 5, per: second } });
+        let mut taken = |key, now| (0..10).filter(|_| limiter.take(key, now).is_ok()).count();
+        assert_eq!((taken("a", now), taken("b", now), taken("c", now)), (3, 2, 0));
+        assert_eq!((taken("b", now + second), taken("a", now + second)), (3, 2), "refused requests do not count");
     }
+
     #[test]
     fn a_window_is_strict_and_slides() {
         let start = Instant::now();
@@ -160,7 +140,7 @@ mod tests {
     #[test]
     fn a_bucket_gives_its_burst_and_leaks() {
         let start = Instant::now();
-        let mut meter = Meter::new(shoplazza::DEFAULT_LIMIT);
+        let mut meter = Meter::new(Limit::Bucket { per_second: 2.0, burst: 40 });
         assert_eq!((0..45).filter(|_| meter.take(start).is_ok()).count(), 40);
         assert_eq!(meter.take(start), Err(1));
         let later = start + Duration::from_millis(2500);

@@ -1,5 +1,4 @@
-//! What the stand-ins share: reading a request, building an answer that a test can look into, and values that come out
-//! the same in every run.
+//! Reads requests and builds answers: the helpers that the stand-ins share, with values that are the same in every run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,18 +8,18 @@ use url::form_urlencoded;
 use wiremock::{Request, ResponseTemplate};
 
 /// A JSON object.
-pub(super) type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
-/// One answer, before it becomes the server's own type, which cannot be looked into.
+/// One answer, before it becomes the server's own type, which has no readable fields.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Body,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// No body at all.
     Empty,
     Json(Value),

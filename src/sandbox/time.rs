@@ -1,4 +1,4 @@
-//! The time at a vendor.
+//! A vendor's time: the sandbox's clock, and what a test has advanced it by.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,9 +7,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{Clock, SystemClock};
 
-/// A vendor's time: that of the sandbox's clock, and what a test let go by here alone.
+/// A vendor's time: the sandbox's clock, and what a test has advanced at this vendor alone.
 #[derive(Debug)]
-pub(super) struct Time {
+pub(crate) struct Time {
     clock: Arc<dyn Clock>,
     start: Instant,
     ahead: Duration,
@@ -26,12 +26,12 @@ impl Time {
         Self { start: clock.now(), clock, ahead: Duration::ZERO }
     }
 
-    /// How much time has gone by since the stand-in was made.
+    /// The time that has passed since the stand-in was made.
     pub(super) fn passed(&self) -> Duration {
         self.clock.now().saturating_duration_since(self.start).saturating_add(self.ahead)
     }
 
-    /// The time of the calendar.
+    /// The date and time.
     pub(super) fn utc(&self) -> DateTime<Utc> {
         after(self.clock.utc(), self.ahead)
     }
@@ -41,7 +41,7 @@ impl Time {
         self.utc().trunc_subsecs(0)
     }
 
-    /// Lets time go by at this vendor alone.
+    /// Advances the time at this vendor alone.
     pub(super) fn advance(&mut self, time: Duration) {
         self.ahead = self.ahead.saturating_add(time);
     }

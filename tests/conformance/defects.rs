@@ -32,6 +32,7 @@ const TABLE: &[(Defect, &[Check])] = &[
     (Defect::TakesARefusalForASuccess, &[Check::RefusalInSuccess]),
     (Defect::ReplaysAnUnknownCreate, &[Check::OneRecord, Check::AllowedRetries]),
     (Defect::RepeatsACreateAfterA500, &[Check::OneRecord, Check::AllowedRetries]),
+    (Defect::CreatesBeforeTheLookUp, &[Check::LookUpFirst]),
     (Defect::RepeatsARefusedRequest, &[Check::AllowedRetries]),
     (Defect::LosesTheRecordAfterALostAnswer, &[Check::HonestEffects, Check::OneRecord]),
     (Defect::IgnoresRetryAfter, &[Check::RetryAfter]),

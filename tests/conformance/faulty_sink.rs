@@ -8,18 +8,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
 use customer_sink::toolkit::{
-    AccountContext, Call, Mapper, Operation, TagLimits, VendorError, Verdict, headers, json_body, query_value,
+    AccountContext, Call, Mapper, Operation, Reading, Request, TagLimits, VendorError, headers, json_body, query_value,
 };
 use customer_sink::{
     AddressField, BaseUrl, Capabilities, Channel, ConsentField, ConsentState, Customer, CustomerSink, Effect,
     ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, FoundCustomer,
-    HttpRequest, HttpResponse, Identity, Limit, NoteReason, Outcome, Plan, ProviderId, RetryPolicy, Step,
+    HttpRequest, HttpResponse, Identity, Limit, NoteReason, Outcome, Plan, ProviderId, RetryPolicy, Secret, Step,
     StepCondition, Transport, TransportError, UpsertOptions, Upserted,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 /// What is wrong with the sink.
@@ -50,6 +49,7 @@ pub enum Defect {
     TakesARefusalForASuccess,
     ReplaysAnUnknownCreate,
     RepeatsACreateAfterA500,
+    CreatesBeforeTheLookUp,
     RepeatsARefusedRequest,
     LosesTheRecordAfterALostAnswer,
     IgnoresRetryAfter,
@@ -224,12 +224,12 @@ impl StandIn for Running {
         Sink::open(self.0, key, setup).map(|sink| Arc::new(sink) as _)
     }
 
-    fn people(&self) -> Vec<Held> {
+    fn people(&self) -> Vec<StoredCustomer> {
         let held = |row: &Map<String, Value>| {
             let yes = row.get("newsletter") == Some(&json!(true));
             let mut row = row.clone();
             row.remove("id");
-            Held::new(Value::Object(row)).email_yes(yes)
+            StoredCustomer::new(Value::Object(row)).email_yes(yes)
         };
         self.1.0.lock().unwrap().iter().map(held).collect()
     }
@@ -241,12 +241,12 @@ impl StandIn for Running {
 
 // ---- the sink ----
 
-static FIND: Operation = Operation::bare_read("find_customer");
-static CREATE: Operation = Operation::bare_write("create_customer");
-static CREATE_AS_IF_IDEMPOTENT: Operation = Operation::bare_idempotent_write("create_customer");
-static UPDATE: Operation = Operation::bare_idempotent_write("update_customer");
-static DELETE: Operation = Operation::bare_idempotent_write("delete_customer");
-static CHECK: Operation = Operation::bare_read("check_key");
+static FIND: Operation = Operation::get(PROVIDER, "find_customer");
+static CREATE: Operation = Operation::write(PROVIDER, Method::POST, "create_customer");
+static CREATE_AS_IF_IDEMPOTENT: Operation = Operation::idempotent_write(PROVIDER, Method::POST, "create_customer");
+static UPDATE: Operation = Operation::idempotent_write(PROVIDER, Method::PUT, "update_customer");
+static DELETE: Operation = Operation::idempotent_write(PROVIDER, Method::DELETE, "delete_customer");
+static CHECK: Operation = Operation::get(PROVIDER, "check_key");
 
 struct Sink {
     defect: Defect,
@@ -273,16 +273,17 @@ impl fmt::Debug for Sink {
 /// An upsert, ready to be sent.
 struct Prepared<'c> {
     email: &'c str,
-    find: Step,
-    create: Step,
-    update: Step,
+    find: Request,
+    create: Request,
+    update: Request,
     plan: Plan,
+    looks_up: bool,
 }
 
 impl Sink {
     fn open(defect: Defect, key: &'static str, setup: &Setup) -> Result<Self, Error> {
         let base = BaseUrl::parse(PROVIDER, URL)?;
-        let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &SecretString::from(key))))?;
+        let headers = headers(PROVIDER, Some("application/json"), Some(("x-api-key", &Secret::from(key))))?;
         let mut account = AccountContext::open(PROVIDER, &setup.connector, &base, &[key], Limit::Unlimited, None);
         let week = std::time::Duration::from_secs(30 * 86_400);
         let policy = RetryPolicy::default();
@@ -313,27 +314,20 @@ impl Sink {
         self.defect == defect
     }
 
-    fn step(
-        &self,
-        when: StepCondition,
-        operation: &Operation,
-        method: Method,
-        path: &str,
-        body: Option<bytes::Bytes>,
-    ) -> Step {
-        let url = format!("{}{path}", self.base.as_str());
-        Step::new(when, operation.name(), method, url, Arc::clone(&self.headers), body)
+    fn request(&self, operation: &'static Operation, path: &str, body: Option<bytes::Bytes>) -> Request {
+        Request::new(operation, format!("{}{path}", self.base.as_str()), Arc::clone(&self.headers), body)
     }
 
-    fn find_step(&self, email: &str) -> Step {
+    fn find_request(&self, email: &str) -> Request {
         let mut path = format!("customers?email={}", query_value(email));
         if self.is(Defect::PutsTheSecretInTheUrl) {
             path = format!("{path}&key={}", self.key);
         }
-        self.step(StepCondition::Always, &FIND, Method::GET, &path, None)
+        self.request(&FIND, &path, None)
     }
 
     fn prepare<'c>(&self, customer: &'c Customer, options: &UpsertOptions) -> Result<Prepared<'c>, Error> {
+        let looks_up = !(self.is(Defect::CreatesBeforeTheLookUp) && options.look_up_first);
         let mut mapper = Mapper::new(customer, &MATRIX);
         let mut record = Map::new();
         let mut keep =
@@ -372,12 +366,17 @@ impl Sink {
             record.entry("newsletter").or_insert(json!(false));
         }
         let create = json_body(PROVIDER, &record)?;
-        let find = self.find_step(email.unwrap_or_default());
-        let create = self.step(StepCondition::IfNotFound, &CREATE, Method::POST, "customers", Some(create));
-        let update = self.step(StepCondition::IfFound, &UPDATE, Method::PUT, "customers/{id}", Some(update));
+        let find = self.find_request(email.unwrap_or_default());
+        let create = self.request(&CREATE, "customers", Some(create));
+        let update = self.request(&UPDATE, "customers/{id}", Some(update));
+        let steps = vec![
+            Step::of(StepCondition::Always, find.clone()),
+            Step::of(StepCondition::IfNotFound, create.clone()),
+            Step::of(StepCondition::IfFound, update.clone()),
+        ];
         let name = if self.is(Defect::PlanOfAnotherName) { ProviderId::new("quay") } else { PROVIDER };
-        let plan = Plan::new(name, vec![find.clone(), create.clone(), update.clone()], sent, notes);
-        Ok(Prepared { email: email.unwrap_or_default(), find, create, update, plan })
+        let plan = Plan::new(name, steps, sent, notes);
+        Ok(Prepared { email: email.unwrap_or_default(), find, create, update, plan, looks_up })
     }
 
     fn consent(&self, mapper: &mut Mapper<'_>, record: &mut Map<String, Value>) {
@@ -400,58 +399,59 @@ impl Sink {
         }
     }
 
-    fn judge(&self, answer: &HttpResponse) -> Verdict {
+    fn read(&self, answer: &HttpResponse) -> Reading<Value> {
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let error = said["error"].as_str().map(str::to_owned);
         let refused = error.is_some() && !self.is(Defect::TakesARefusalForASuccess);
         let broken = self.is(Defect::TakesACutSuccessForAFailure) && !said.is_object();
         if answer.status.is_success() && !refused && !broken {
-            return Verdict::Success;
+            return Ok(said);
         }
-        VendorError { message: error, ..VendorError::default() }.into_verdict()
+        Err(Box::new(VendorError { message: error, ..VendorError::default() }))
     }
 
-    async fn look_up(&self, call: &mut Call<'_>, find: &Step) -> Result<Option<String>, Error> {
-        let answer = call.send_step(&FIND, find, &[], |answer| self.judge(answer)).await?;
-        let Ok(found) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(call.finish(call.error(&FIND, ErrorKind::Decode, Effect::NotSent)));
-        };
+    async fn look_up(&self, call: &mut Call<'_>, find: &Request) -> Result<Option<String>, Error> {
+        let found = call.execute(find, |answer| self.read(answer)).await?.value;
         let Some(rows) = found["customers"].as_array() else {
-            return Err(call.finish(call.error(&FIND, ErrorKind::Decode, Effect::NotSent)));
+            return Err(call.fail(&FIND, ErrorKind::Decode, "there is no list of customers"));
         };
         Ok(rows.iter().find_map(|row| row["id"].as_str()).map(str::to_owned))
     }
 
-    /// The step as it is really sent.
-    fn sent(&self, step: Step) -> Step {
+    /// The request as it is really sent.
+    fn sent(&self, request: Request) -> Request {
         let again = |headers: HeaderMap, body: Vec<u8>| {
-            let (url, body) = (step.url().to_owned(), Some(bytes::Bytes::from(body)));
-            Step::new(step.when(), step.operation(), step.method().clone(), url, Arc::new(headers), body)
+            let body = Some(bytes::Bytes::from(body));
+            Request::new(request.operation(), request.url(), Arc::new(headers), body)
         };
-        let mut body: Value = serde_json::from_slice(step.body().unwrap_or_default()).unwrap_or_default();
+        let text = request.body().unwrap_or_default();
+        let mut body: Value = serde_json::from_slice(text).unwrap_or_default();
         match self.defect {
             Defect::SendsAnotherBodyThanPlanned => again((*self.headers).clone(), format!("{body:#}").into_bytes()),
             Defect::SendsAHeaderThatIsNotPlanned => {
                 let mut headers = (*self.headers).clone();
                 headers.insert("x-extra", HeaderValue::from_static("1"));
-                again(headers, step.body().unwrap_or_default().to_vec())
+                again(headers, text.to_vec())
             }
-            Defect::SubscribesOnAnUpdate if step.operation() == UPDATE.name() && body["newsletter"].is_null() => {
+            Defect::SubscribesOnAnUpdate
+                if request.operation().name() == UPDATE.name() && body["newsletter"].is_null() =>
+            {
                 body["newsletter"] = json!(true);
                 again((*self.headers).clone(), body.to_string().into_bytes())
             }
-            _ => step,
+            _ => request,
         }
     }
 
     async fn run(&self, prepared: Prepared<'_>) -> Result<Upserted, Error> {
-        let Prepared { email, find, create, update, plan } = prepared;
+        let Prepared { email, find, create, update, plan, looks_up } = prepared;
         let (create, update) = (self.sent(create), self.sent(update));
-        let judge = |answer: &HttpResponse| self.judge(answer);
+        let read = |answer: &HttpResponse| self.read(answer);
         let mut call = self.account.call();
         let mut creates = 0;
         let (outcome, id) = loop {
             let trusted = self.is(Defect::TrustsWhatACancelledCallLeft) && self.nobody.lock().unwrap().contains(email);
+            let trusted = trusted || (creates == 0 && !looks_up);
             let found = if trusted { None } else { self.look_up(&mut call, &find).await? };
             let lost = call.is_uncertain();
             if lost {
@@ -462,7 +462,7 @@ impl Sink {
                     // What is there is what was sent.
                     break (Outcome::Created, Some(id));
                 }
-                let sent = call.send_step(&UPDATE, &update, &[("id", &id)], judge).await;
+                let sent = call.execute(&update.clone().with_ids(&[("id", &id)])?, read).await;
                 if self.is(Defect::LosesTheRecordAfterALostAnswer)
                     && sent.as_ref().is_err_and(|error| error.effect() == Effect::Unknown)
                 {
@@ -477,10 +477,7 @@ impl Sink {
             let result = self.create(&mut call, &create).await;
             self.nobody.lock().unwrap().remove(email);
             match result {
-                Ok(answer) => {
-                    let row: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                    break (Outcome::Created, row["id"].as_str().map(str::to_owned));
-                }
+                Ok(row) => break (Outcome::Created, row["id"].as_str().map(str::to_owned)),
                 Err(_) if creates < 2 && call.is_uncertain() => {}
                 Err(error) => return Err(error),
             }
@@ -491,17 +488,21 @@ impl Sink {
         Ok(done)
     }
 
-    async fn create(&self, call: &mut Call<'_>, create: &Step) -> Result<HttpResponse, Error> {
-        let judge = |answer: &HttpResponse| self.judge(answer);
-        let operation = if self.is(Defect::ReplaysAnUnknownCreate) { &CREATE_AS_IF_IDEMPOTENT } else { &CREATE };
-        let result = call.send_step(operation, create, &[], judge).await;
+    async fn create(&self, call: &mut Call<'_>, create: &Request) -> Result<Value, Error> {
+        let mut create = create.clone();
+        if self.is(Defect::ReplaysAnUnknownCreate) {
+            let body = create.body().map(bytes::Bytes::copy_from_slice);
+            create = Request::new(&CREATE_AS_IF_IDEMPOTENT, create.url(), Arc::clone(&self.headers), body);
+        }
+        let result = call.execute(&create, |answer| self.read(answer)).await;
         let status = result.as_ref().err().and_then(Error::status);
         let again = match self.defect {
             Defect::RepeatsACreateAfterA500 => status == Some(500),
             Defect::RepeatsARefusedRequest => status == Some(400),
             _ => false,
         };
-        if again { call.send_step(operation, create, &[], judge).await } else { result }
+        let result = if again { call.execute(&create, |answer| self.read(answer)).await } else { result };
+        result.map(|answer| answer.value)
     }
 
     /// Plants what is wrong with an error.
@@ -542,7 +543,7 @@ impl CustomerSink for Sink {
         let prepared = self.prepare(customer, options)?;
         if self.is(Defect::SendsWhilePlanning) {
             let mut call = self.account.call();
-            let sending = call.send_step(&FIND, &prepared.find, &[], |answer| self.judge(answer));
+            let sending = call.execute(&prepared.find, |answer| self.read(answer));
             // One poll is enough for a request to be on its way.
             let _ = futures::FutureExt::now_or_never(sending);
         }
@@ -592,31 +593,29 @@ impl CustomerSink for Sink {
             Defect::FindsNobody => return Ok(None),
             _ => {}
         }
-        let id = self.look_up(&mut self.account.call(), &self.find_step(email.as_str())).await?;
+        let id = self.look_up(&mut self.account.call(), &self.find_request(email.as_str())).await?;
         Ok(id.map(|id| FoundCustomer::new(Some(id.into()), Customer::new().email(email.clone()))))
     }
 
     async fn erase(&self, who: &Identity) -> Result<ErasureStatus, Error> {
         let Identity::Email(email) = who else { return Err(self.unsupported("erase")) };
         let mut call = self.account.call();
-        let Some(id) = self.look_up(&mut call, &self.find_step(email.as_str())).await? else {
+        let Some(id) = self.look_up(&mut call, &self.find_request(email.as_str())).await? else {
             return Ok(ErasureStatus::NotFound);
         };
         if self.is(Defect::ErasesNobody) {
             return Ok(ErasureStatus::Completed);
         }
-        let delete = self.step(StepCondition::Always, &DELETE, Method::DELETE, "customers/{id}", None);
-        call.send_step(&DELETE, &delete, &[("id", &id)], |answer| self.judge(answer))
-            .await
-            .map(|_| ErasureStatus::Completed)
+        let delete = self.request(&DELETE, "customers/{id}", None).with_ids(&[("id", &id)])?;
+        call.execute(&delete, |answer| self.read(answer)).await.map(|_| ErasureStatus::Completed)
     }
 
     async fn check(&self) -> Result<(), Error> {
         if self.is(Defect::ChecksNothing) && self.key == KEY {
             return Ok(());
         }
-        let step = self.step(StepCondition::Always, &CHECK, Method::GET, "key", None);
-        let answer = self.account.call().send_step(&CHECK, &step, &[], |answer| self.judge(answer)).await;
+        let step = self.request(&CHECK, "key", None);
+        let answer = self.account.call().execute(&step, |answer| self.read(answer)).await;
         if self.is(Defect::FindsEveryKeyGood) {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use customer_sink::memory::{MemorySink, Request, Turn};
+use customer_sink::memory::{MemorySink, ScriptedCall, SinkCall};
 use customer_sink::{
     Address, Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErasureStatus, Error,
     ErrorKind, Field, Identity, ManualClock, OptInLevel, Outcome, RemoteId,
@@ -55,7 +55,7 @@ async fn two_people_are_a_conflict_and_nothing_is_written() {
     ] {
         let error = sink.upsert(&record.first_name("Ann")).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Rejected));
-        assert_eq!(error.conflicting_ids().iter().map(RemoteId::as_str).collect::<Vec<_>>(), ids);
+        assert_eq!(error.conflicting_ids().iter().collect::<Vec<_>>(), ids);
     }
     assert_eq!(sink.people().iter().map(|found| found.customer.clone()).collect::<Vec<_>>(), before);
 }
@@ -104,10 +104,10 @@ async fn calls_do_as_they_are_told_and_are_recorded() {
         Error::new(ErrorKind::RateLimited, Effect::Rejected).with_retry_after(Some(Duration::from_secs(9)))
     });
     sink.script([
-        Turn::LoseRequest,
-        Turn::Fail(Error::new(ErrorKind::Decode, Effect::Applied)),
-        Turn::LoseAnswer,
-        Turn::Go,
+        ScriptedCall::LoseRequest,
+        ScriptedCall::Fail(Error::new(ErrorKind::Decode, Effect::Applied)),
+        ScriptedCall::LoseAnswer,
+        ScriptedCall::PassThrough,
     ]);
     let mut held = Vec::new();
     for number in 0..6 {
@@ -125,9 +125,9 @@ async fn calls_do_as_they_are_told_and_are_recorded() {
     assert_eq!(calls.len(), 6);
     assert_eq!(calls[0].failed, Some((ErrorKind::RateLimited, Effect::Rejected)));
     assert_eq!(calls[5].outcome, Some(Outcome::Updated));
-    assert_eq!(calls[5].request, Request::Upsert(Box::new(ann.first_name("Ann 5"))));
+    assert_eq!(calls[5].request, SinkCall::Upsert(Box::new(ann.first_name("Ann 5"))));
     assert!(!format!("{calls:?} {sink:?}").contains("Ann"));
-    sink.script([Turn::Fail(Error::new(ErrorKind::Unauthenticated, Effect::Rejected))]);
+    sink.script([ScriptedCall::Fail(Error::new(ErrorKind::Unauthenticated, Effect::Rejected))]);
     assert!(sink.check().await.is_err() && sink.check().await.is_ok());
     assert_eq!(sink.erase(&email("ann@example.com")).await.unwrap(), ErasureStatus::Completed);
     assert_eq!(sink.erase(&email("ann@example.com")).await.unwrap(), ErasureStatus::NotFound);
@@ -141,7 +141,7 @@ async fn latency_goes_by_on_the_injected_clock() {
     let sink = MemorySink::with_clock(Arc::clone(&clock) as _);
     let start = clock.now();
     sink.set_latency(Duration::from_secs(2));
-    sink.script([Turn::Delay(Duration::from_secs(30))]);
+    sink.script([ScriptedCall::Delay(Duration::from_secs(30))]);
     for _ in 0..2 {
         sink.upsert(&Customer::new().email("ann@example.com")).await.unwrap();
     }
@@ -152,7 +152,7 @@ async fn latency_goes_by_on_the_injected_clock() {
 async fn a_panic_on_demand_leaves_the_sink_usable() {
     let sink = MemorySink::new();
     let ann = Customer::new().email("ann@example.com");
-    sink.script([Turn::Panic("scripted")]);
+    sink.script([ScriptedCall::Panic("scripted")]);
     let (other, record) = (sink.clone(), ann.clone());
     let ended = tokio::spawn(async move { other.upsert(&record).await.map(drop) }).await;
     assert!(ended.unwrap_err().is_panic());

@@ -95,7 +95,7 @@ impl Vendor<'_> {
         let first = sink.upsert(&ann_later()).await;
         let requests = sandbox.requests(self.provider).len();
         let between = held(&sandbox, self.provider);
-        sandbox.accept(self.provider).await.unwrap();
+        sandbox.resume(self.provider).await.unwrap();
         if first.is_err() {
             // A slow machine must not time out where nothing stalls any more.
             let sink = sandbox.sink(self.provider, &connector(&self.transport)).unwrap();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use customer_sink::conformance::{BoxError, Credentials, Held, Setup, StandIn, Subject};
+use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
 use customer_sink::memory::MemorySink;
 use customer_sink::providers::yotpo::loyalty::{Loyalty, ProgramConsent};
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
@@ -169,7 +169,7 @@ impl StandIn for Running {
         })
     }
 
-    fn people(&self) -> Vec<Held> {
+    fn people(&self) -> Vec<StoredCustomer> {
         let rows = match self.vendor {
             Vendor::Loyalty => self.sandbox.yotpo_loyalty_customers(),
             vendor => self.sandbox.customers(vendor.name()),
@@ -179,7 +179,7 @@ impl StandIn for Running {
     }
 }
 
-fn held(vendor: Vendor, mut row: Value) -> Held {
+fn held(vendor: Vendor, mut row: Value) -> StoredCustomer {
     let (email, sms) = match vendor {
         Vendor::TripleWhale => {
             (Some(row["email_marketing_consent_status"] == "SUBSCRIBED"), Some(sms_of_triple_whale(&row)))
@@ -195,7 +195,7 @@ fn held(vendor: Vendor, mut row: Value) -> Held {
         Vendor::WhaleWithConsent => (Some(row["email_consent"] == true), Some(row["sms_consent"] == true)),
     };
     plain(&mut row);
-    let mut held = Held::new(row);
+    let mut held = StoredCustomer::new(row);
     (held.email_yes, held.sms_yes) = (email, sms);
     held
 }
@@ -241,12 +241,12 @@ impl StandIn for Store {
         Ok(Arc::new(self.0.clone()))
     }
 
-    fn people(&self) -> Vec<Held> {
+    fn people(&self) -> Vec<StoredCustomer> {
         let yes = |consent: &Option<Consent>| {
             consent.as_ref().is_some_and(|consent| consent.state == Some(ConsentState::Subscribed))
         };
         let held = |customer: &Customer| {
-            Held::new(serde_json::to_value(customer).unwrap())
+            StoredCustomer::new(serde_json::to_value(customer).unwrap())
                 .email_yes(yes(&customer.email_marketing))
                 .sms_yes(yes(&customer.sms_marketing))
         };

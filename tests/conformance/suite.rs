@@ -18,15 +18,18 @@ macro_rules! vendors {
 }
 
 vendors! {
-    triple_whale: TripleWhale but &[];
+    // Its create is a replace, which may be repeated.
+    triple_whale: TripleWhale but &[Check::LookUpFirst];
     shopline: Shopline but &[];
     shoplazza: Shoplazza but &[];
-    yotpo: Yotpo but &[];
-    // No refusal with a success status is known.
-    yotpo_loyalty: Loyalty but &[Check::RefusalInSuccess];
+    // Its upsert may be repeated.
+    yotpo: Yotpo but &[Check::LookUpFirst];
+    // So may this one, and no refusal with a success status is known.
+    yotpo_loyalty: Loyalty but &[Check::RefusalInSuccess, Check::LookUpFirst];
     // By default it sends no consent.
-    whale: Whale but &[Check::ConsentNeverWidened];
-    whale_with_consent: WhaleWithConsent but &[];
+    whale: Whale but &[Check::ConsentNeverWidened, Check::LookUpFirst];
+    // Its create answers with the customer who is there, and may be repeated.
+    whale_with_consent: WhaleWithConsent but &[Check::LookUpFirst];
 }
 
 #[tokio::test]
@@ -39,6 +42,7 @@ async fn memory() {
         Check::BrokenAnswers,
         Check::RefusalInSuccess,
         Check::OneRecord,
+        Check::LookUpFirst,
         Check::AllowedRetries,
         Check::RetryAfter,
         Check::AccountsNeverMix,

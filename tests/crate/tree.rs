@@ -70,6 +70,35 @@ fn no_provider_names_another_and_the_model_names_none() {
     }
 }
 
+/// The spellings of a provider's name in code: `triple_whale`, `TripleWhale`, `TRIPLE_WHALE`, `triple-whale`.
+fn spellings(name: &str) -> Vec<String> {
+    let capitalised = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+    let camel_case: String = name.split('_').map(capitalised).collect();
+    vec![name.to_owned(), camel_case, name.to_uppercase(), name.replace('_', "-")]
+}
+
+#[test]
+fn shared_sandbox_files_name_no_vendor() {
+    let names = providers();
+    let sandbox = root().join("src/sandbox");
+    for name in &names {
+        for piece in ["mod.rs", "control.rs", "stand_in.rs", "tests.rs"] {
+            assert!(sandbox.join(name).join(piece).is_file(), "the stand-in of {name} lacks {piece}");
+        }
+    }
+    let is_shared = |file: &PathBuf| !names.iter().any(|name| file.starts_with(sandbox.join(name)));
+    for file in rust_files(&sandbox).into_iter().filter(is_shared) {
+        let text = fs::read_to_string(&file).unwrap();
+        // The module of a stand-in has to be declared; examples in the docs may use one.
+        let code =
+            text.lines().map(str::trim_start).filter(|line| !line.starts_with("//") && !line.starts_with("pub mod "));
+        for line in code {
+            let named = names.iter().find(|name| spellings(name).iter().any(|spelling| line.contains(spelling)));
+            assert!(named.is_none(), "{} names a vendor: {line}", file.display());
+        }
+    }
+}
+
 #[test]
 fn one_file_alone_names_reqwest() {
     for file in rust_files(&root().join("src")) {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use customer_sink::delivery::{
-    AcceptedMemory, CheckpointError, DeadLetterFile, Delivery, Ending, FileCheckpoint, Fingerprint, Guards, Item, Lane,
-    Skip, SourceError, StopReason, Tripped, Update, read_dead_letters,
+    AcceptedMemory, CheckpointError, DeadLetterFile, Delivery, FileCheckpoint, Fingerprint, Guards, Item, Lane,
+    RecordStatus, SkipReason, SourceError, StopReason, Tripped, Update, read_dead_letters,
 };
-use customer_sink::memory::{MemorySink, Turn};
+use customer_sink::memory::{MemorySink, ScriptedCall};
 use customer_sink::{Consent, ConsentState, Customer, Effect, Error, ErrorKind};
 use futures::StreamExt;
 
@@ -35,10 +35,13 @@ fn a_run_that_is_cut_off_goes_on_where_it_was_and_letters_are_replayed() {
         let open = || {
             let checkpoint = FileCheckpoint::open(&path, &input).unwrap();
             let letters = DeadLetterFile::append(&letters).unwrap();
-            delivery(&sink).checkpoint(Arc::new(checkpoint)).dead_letters(Arc::new(letters)).dead_letters_settle(true)
+            delivery(&sink)
+                .checkpoint(Arc::new(checkpoint))
+                .dead_letters(Arc::new(letters))
+                .checkpoint_dead_letters(true)
         };
         let refusal = Error::new(ErrorKind::Rejected, Effect::Rejected).with_status(422).with_attempts(1);
-        sink.script([Turn::Go, Turn::Fail(refusal)]);
+        sink.script([ScriptedCall::PassThrough, ScriptedCall::Fail(refusal)]);
         let mut run = open().start(source(people(40))).unwrap();
         let mut ended = 0;
         while ended < 17 {
@@ -56,8 +59,8 @@ fn a_run_that_is_cut_off_goes_on_where_it_was_and_letters_are_replayed() {
         let mut skipped = 0;
         let mut run = open().start(source(people(40))).unwrap();
         while let Some(update) = run.next().await {
-            if let Update::Ended(ended) = update {
-                skipped += usize::from(matches!(ended.ending, Ending::Skipped(Skip::EarlierRun)));
+            if let Update::Record(ended) = update {
+                skipped += usize::from(matches!(ended.status, RecordStatus::Skipped(SkipReason::EarlierRun)));
             }
         }
         let summary = run.finish().await;
@@ -95,7 +98,7 @@ fn only_what_has_changed_is_sent() {
         assert_eq!(run(changed.clone()).await, (19, 0, 1));
         // What was there before is not what the vendor holds now, nor after a try that nobody knows the end of.
         assert_eq!(run(people(20)).await, (19, 0, 1));
-        sink.script([Turn::Fail(Error::new(ErrorKind::Other, Effect::Applied).with_attempts(1))]);
+        sink.script([ScriptedCall::Fail(Error::new(ErrorKind::Other, Effect::Applied).with_attempts(1))]);
         assert_eq!(run(changed).await, (19, 1, 1));
         assert_eq!(run(people(20)).await, (19, 0, 1));
     });
@@ -120,13 +123,13 @@ fn a_forecast_counts_what_a_run_would_do_and_sends_nothing() {
         let told = delivery(&sink).forecast(records(), true).await;
         assert_eq!((told.read, told.unreadable, told.source_broke), (7, 1, false));
         let lane = &told.lanes[0];
-        assert_eq!((lane.creates, lane.updates, lane.unchanged, lane.untold), (3, 1, 1, 0), "{lane:?}");
+        assert_eq!((lane.creates, lane.updates, lane.unchanged, lane.unverified), (3, 1, 1, 0), "{lane:?}");
         assert_eq!((lane.refused, lane.consents, lane.to_send()), (1, 2, 4), "{lane:?}");
         assert_eq!(lane.notes.get("phone dropped (invalid)"), Some(&1), "{lane:?}");
         assert_eq!(lane.refusals.values().sum::<u64>(), 1);
 
         let untold = delivery(&sink).forecast(records(), false).await;
-        assert_eq!((untold.lanes[0].untold, untold.lanes[0].consents), (5, 2));
+        assert_eq!((untold.lanes[0].unverified, untold.lanes[0].consents), (5, 2));
         assert_eq!(sink.people().len(), 2, "nothing was sent");
 
         assert!(told.check(&Guards::new().consents(2).failed_share(0.2, 1)).is_ok());
@@ -146,7 +149,7 @@ fn a_full_disk_under_the_checkpoint_stops_the_run() {
         let letters = DeadLetterFile::append(full);
         let Ok(letters) = letters else { return };
         let sink = MemorySink::new();
-        let refusal = || Turn::Fail(Error::new(ErrorKind::Rejected, Effect::Rejected));
+        let refusal = || ScriptedCall::Fail(Error::new(ErrorKind::Rejected, Effect::Rejected));
         sink.script((0..500).map(|_| refusal()));
         let summary =
             delivery(&sink).dead_letters(Arc::new(letters)).start(source(people(500))).unwrap().finish().await;

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use customer_sink::delivery::{
-    AfterFailure, Coalesce, Delivery, Ending, Item, Lane, Patience, Skip, Summary, Update, WhenFull,
+    AfterFailure, Coalesce, Delivery, Item, Lane, PausePolicy, RecordStatus, SkipReason, Summary, Update, WhenFull,
 };
 use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::{
-    Connector, Customer, CustomerSink, HttpRequest, HttpResponse, Limit, Transport, TransportError, TransportErrorKind,
+    Connector, Customer, CustomerSink, Effect, HttpRequest, HttpResponse, Limit, Transport, TransportError,
+    TransportErrorKind,
 };
 use futures::StreamExt;
 
@@ -78,7 +79,7 @@ struct World {
     after_failure: AfterFailure,
     coalesce: Coalesce,
     /// The last that was said of each record in each lane.
-    last: HashMap<(String, u64), Ending>,
+    last: HashMap<(String, u64), RecordStatus>,
 }
 
 fn records(rng: &mut fastrand::Rng) -> Vec<Item> {
@@ -168,7 +169,7 @@ impl World {
         let after_failure = match rng.u32(0..6) {
             0 => AfterFailure::Skip,
             1 => AfterFailure::Block,
-            _ => AfterFailure::GoOn,
+            _ => AfterFailure::Continue,
         };
         let coalesce = if rng.u32(0..3) == 0 { Coalesce::ToNewest } else { Coalesce::Never };
         Self {
@@ -192,11 +193,11 @@ impl World {
             .seed(rng.u64(..))
             .checkpoint(Arc::clone(&self.checkpoint) as _)
             .dead_letters(Arc::clone(&self.letters) as _)
-            .read_to_the_end(rng.bool());
+            .drain_source(rng.bool());
         let counted = self.counted.iter().map(|(_, sink)| ("counted".to_owned(), Arc::clone(sink)));
         let sims = self.sims.iter().map(|(name, sink)| (name.clone(), Arc::clone(sink) as Arc<dyn CustomerSink>));
         for (name, sink) in sims.chain(counted) {
-            let patience = Patience::up_to(Duration::from_secs(rng.u64(1..120)));
+            let patience = PausePolicy::up_to(Duration::from_secs(rng.u64(1..120)));
             let lane = Lane::new(sink)
                 .name(name)
                 .window(rng.usize(1..12))
@@ -206,7 +207,7 @@ impl World {
                 .after_failure(self.after_failure)
                 .tries(rng.u32(1..5))
                 .outage(rng.u32(1..4), patience)
-                .refusal(Patience::up_to(Duration::from_secs(rng.u64(0..60))))
+                .refusal(PausePolicy::up_to(Duration::from_secs(rng.u64(0..60))))
                 .longest_wait(Duration::from_secs(rng.u64(1..100)));
             delivery = delivery.lane(lane);
         }
@@ -258,7 +259,7 @@ impl World {
         };
         self.check_run(&updates, summary.as_ref());
         for ended in ended(&updates) {
-            self.last.insert((ended.lane.to_string(), ended.position), ended.ending.clone());
+            self.last.insert((ended.lane.to_string(), ended.position), ended.status.clone());
         }
     }
 
@@ -267,6 +268,13 @@ impl World {
         for (lane, sim) in &self.sims {
             let seen = sim.seen.lock().unwrap();
             assert!(seen.problems.is_empty(), "{name}, {lane}: {:?}", seen.problems);
+            for ended in
+                ended(updates).iter().filter(|ended| *ended.lane == **lane && seen.unknown.contains(&ended.position))
+            {
+                let effect = ended.status.effect();
+                let is_open = matches!(effect, None | Some(Effect::Unknown | Effect::Applied));
+                assert!(is_open, "{name}: {} may have been carried out and ended as {effect:?}", ended.position);
+            }
         }
         if let Some((counted, _)) = &self.counted {
             counted.check(&name);
@@ -283,11 +291,11 @@ impl World {
                 summary.read * lanes,
                 "{name}"
             );
-            assert_eq!(summary.unreadable + summary.out_of_sight, 0, "{name}");
+            assert_eq!(summary.unreadable + summary.unaccounted, 0, "{name}");
         }
         let letters = self.letters.all.lock().unwrap();
         for ended in ended(updates) {
-            if matches!(ended.ending, Ending::Failed(_)) {
+            if matches!(ended.status, RecordStatus::Failed(_)) {
                 let has = letters.iter().any(|(lane, at, _)| **lane == *ended.lane && *at == ended.position);
                 assert!(has, "{name}: {} failed in {} without a dead letter", ended.position, ended.lane);
             }
@@ -300,9 +308,9 @@ impl World {
         for (lane, position) in done.iter() {
             let applied = self.is_applied(lane, *position);
             let coalesced = match self.last.get(&(lane.clone(), *position)) {
-                Some(Ending::Skipped(Skip::Coalesced { into })) => self.is_applied(lane, *into),
+                Some(RecordStatus::Skipped(SkipReason::Coalesced { into })) => self.is_applied(lane, *into),
                 // A later run skips what an earlier one coalesced, and a crash may have kept that from us.
-                Some(Ending::Skipped(Skip::EarlierRun)) | None => self.coalesce == Coalesce::ToNewest,
+                Some(RecordStatus::Skipped(SkipReason::EarlierRun)) | None => self.coalesce == Coalesce::ToNewest,
                 _ => false,
             };
             assert!(applied || coalesced, "seed {}: {position} counts as done in {lane} and is not there", self.seed);
@@ -337,7 +345,7 @@ impl World {
 
     /// By the policy of the lane a record may wait behind a failed one of the same person, for ever.
     fn stands_behind_a_bad_one(&self, item: &Item, lane: &str) -> bool {
-        if self.after_failure == AfterFailure::GoOn || lane == "counted" {
+        if self.after_failure == AfterFailure::Continue || lane == "counted" {
             return false;
         }
         let mut blocked: HashSet<String> = HashSet::new();

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use customer_sink::delivery::{Checkpoint, DeadLetter, DeadLetters, Ended, Item, SourceError, Update};
+use customer_sink::delivery::{
+    Checkpoint, DeadLetter, DeadLetters, EarlierRun, Item, RecordOutcome, SourceError, Update,
+};
 use customer_sink::toolkit::{unsupported_check, unsupported_erase};
 use customer_sink::{
     Capabilities, Customer, CustomerSink, Effect, ErasureStatus, Error, ErrorKind, FoundCustomer, Identity, Outcome,
@@ -60,6 +62,8 @@ pub struct Seen {
     started: HashMap<String, u64>,
     /// Positions whose last upsert may have been carried out, and was not looked up since.
     doubted: HashSet<u64>,
+    /// Positions of which a try of this run may have been carried out.
+    pub unknown: HashSet<u64>,
     /// How often each position was carried out.
     pub applied: BTreeMap<u64, u32>,
     pub upserts: u32,
@@ -122,6 +126,7 @@ impl SimSink {
     pub fn new_run(&self) {
         let mut seen = self.seen.lock().unwrap();
         seen.doubted.clear();
+        seen.unknown.clear();
         seen.started.clear();
     }
 
@@ -129,7 +134,7 @@ impl SimSink {
         u64::try_from(self.born.elapsed().as_millis()).unwrap()
     }
 
-    fn enter(&self, customer: &Customer) -> UnderWay<'_> {
+    fn enter(&self, customer: &Customer, options: &UpsertOptions) -> UnderWay<'_> {
         let keys = identifiers(customer);
         let position = position(customer);
         let mut seen = self.seen.lock().unwrap();
@@ -147,7 +152,16 @@ impl SimSink {
         if seen.doubted.contains(&position) {
             seen.problems.push(format!("record {position} was sent again though nobody knows what became of it"));
         }
+        if seen.unknown.contains(&position) && !options.look_up_first {
+            seen.problems.push(format!("record {position} was sent again after an unknown effect without a look-up"));
+        }
         UnderWay(self, keys)
+    }
+
+    fn doubt(&self, position: u64) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.doubted.insert(position);
+        seen.unknown.insert(position);
     }
 
     fn apply(&self, position: u64) -> Outcome {
@@ -173,14 +187,14 @@ impl CustomerSink for SimSink {
         Ok(Plan::new(SIM, Vec::new(), Vec::new(), Vec::new()))
     }
 
-    async fn upsert_with(&self, customer: &Customer, _: &UpsertOptions) -> Result<Upserted, Error> {
+    async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
         use Effect::{Applied, NotSent, Rejected, Unknown};
         use ErrorKind as K;
         if customer.tags.iter().any(|tag| tag == "bad") {
             return Err(error(K::InvalidInput, NotSent).with_attempts(0));
         }
         let position = position(customer);
-        let under_way = self.enter(customer);
+        let under_way = self.enter(customer, options);
         let profile = self.profile.lock().unwrap().clone();
         let (latency, mut dice, coin, wait) = {
             let mut rng = self.rng.lock().unwrap();
@@ -210,17 +224,18 @@ impl CustomerSink for SimSink {
             if coin {
                 self.apply(position);
             }
+            self.seen.lock().unwrap().unknown.insert(position);
             return Err(error(K::Interrupted, Unknown).with_retryable(true));
         }
         if falls(profile.lost) {
             if coin {
                 self.apply(position);
             }
-            self.seen.lock().unwrap().doubted.insert(position);
+            self.doubt(position);
             return Err(error(K::Timeout, Unknown));
         }
         if falls(profile.partial) {
-            self.seen.lock().unwrap().doubted.insert(position);
+            self.doubt(position);
             return Err(error(K::Unavailable, Applied));
         }
         if falls(profile.rejected) {
@@ -280,6 +295,8 @@ impl CustomerSink for SimSink {
 #[derive(Debug, Default)]
 pub struct Memory {
     pub done: Mutex<HashSet<(String, u64)>>,
+    /// The lanes that a run has used.
+    used: Mutex<HashSet<String>>,
     pub full: std::sync::atomic::AtomicBool,
 }
 
@@ -287,6 +304,14 @@ pub struct Memory {
 impl Checkpoint for Memory {
     fn is_done(&self, lane: &str, position: u64) -> bool {
         self.done.lock().unwrap().contains(&(lane.to_owned(), position))
+    }
+
+    fn earlier_run(&self, lane: &str) -> EarlierRun {
+        if self.used.lock().unwrap().insert(lane.to_owned()) {
+            return EarlierRun::None;
+        }
+        let done = self.done.lock().unwrap();
+        EarlierRun::Ran { last_done: done.iter().filter(|(name, _)| name == lane).map(|(_, at)| *at).max() }
     }
 
     async fn done(&self, lane: &str, position: u64) -> io::Result<()> {
@@ -339,9 +364,9 @@ pub fn source(items: Vec<Item>) -> impl Stream<Item = Result<Item, SourceError>>
 }
 
 /// The records among the updates.
-pub fn ended(updates: &[Update]) -> Vec<&Ended> {
+pub fn ended(updates: &[Update]) -> Vec<&RecordOutcome> {
     let ended = updates.iter().filter_map(|update| match update {
-        Update::Ended(ended) => Some(ended),
+        Update::Record(ended) => Some(ended),
         _ => None,
     });
     ended.collect()

@@ -161,11 +161,11 @@ async fn an_outage_refuses_until_it_ends() {
     let sandbox = Sandbox::start().await.unwrap();
     for name in NAMES {
         let url = sandbox.url(name);
-        sandbox.refuse(name).await.unwrap();
+        sandbox.stop_listening(name).await.unwrap();
         let error = upsert(&sandbox, name, &person(1)).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotSent), "{name}");
         assert!(error.is_retryable() && sandbox.customers(name).is_empty() && sandbox.count(name, "*") == 0, "{name}");
-        sandbox.accept(name).await.unwrap();
+        sandbox.resume(name).await.unwrap();
         assert_eq!(sandbox.url(name), url);
         upsert(&sandbox, name, &person(1)).await.unwrap();
     }
@@ -294,7 +294,7 @@ async fn a_bad_day(name: &'static str, seed: u64) {
         let ends = !matches!(fault, Fault::Stalled { .. } | Fault::Outage | Fault::Redirect { .. });
         ends && !matches!(fault, Fault::Oversized { .. })
     });
-    sandbox.unleash(&Chaos::seeded(seed).rate(0.3).faults(faults));
+    sandbox.enable_chaos(&Chaos::seeded(seed).rate(0.3).faults(faults));
     let (connector, clock) = support::connector();
     let sink = sandbox.sink(name, &connector).unwrap();
     let mut left: Vec<usize> = (0..PEOPLE).collect();

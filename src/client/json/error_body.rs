@@ -41,6 +41,17 @@ impl Node {
         }
     }
 
+    /// Whether the value of a key is `true`, also as a text or 1.
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        match self.get(key) {
+            Some(Self::Bool(value)) => *value,
+            Some(Self::Text(text) | Self::Number(text)) => {
+                matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "1")
+            }
+            _ => false,
+        }
+    }
+
     /// The text of a scalar: a string as it is, a number as its digits.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
@@ -78,10 +89,15 @@ impl Node {
             Self::Map(map) => {
                 let named = self.named_field();
                 let field = named.or(field);
+                let is_message = |key: &str| MESSAGES.contains(&key);
+                // Beside a message, a scalar of another key is a fact of the error; without one, its text is an error
+                // of the field that the key names.
+                let has_message = map.iter().any(|(key, _)| is_message(key));
                 for (key, node) in map {
                     match key.as_str() {
-                        key if MESSAGES.contains(&key) => node.collect(field, into),
+                        key if is_message(key) => node.collect(field, into),
                         key if FIELDS.contains(&key) || FACTS.contains(&key) => {}
+                        _ if has_message && node.text().is_some() => {}
                         key => node.collect(Some(key), into),
                     }
                 }
@@ -208,15 +224,9 @@ impl ErrorBody {
         self.at(path)?.text().filter(|text| !text.trim().is_empty()).map(str::to_owned)
     }
 
-    /// Whether the value at a path is `true`, also as a text or 1.
-    pub(crate) fn is_true(&self, path: &[&str]) -> bool {
-        match self.at(path) {
-            Some(Node::Bool(value)) => *value,
-            Some(Node::Text(text) | Node::Number(text)) => {
-                matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "1")
-            }
-            _ => false,
-        }
+    /// Whether the value of a key is `true`, also as a text or 1.
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        self.0.is_true(key)
     }
 
     /// The texts under these keys, in this order.
@@ -335,6 +345,9 @@ mod tests {
         ] {
             assert_eq!(texts(body), (None, vec![("email".to_owned(), "odd".to_owned())]), "{body}");
         }
+        assert_eq!(texts(r#"{"errors":[{"order_id":"1","error":"no"}]}"#), plain("no"), "a fact beside the message");
+        let both = texts(r#"{"error":{"message":"no","email":["odd"]}}"#);
+        assert_eq!(both, (Some("no".to_owned()), vec![("email".to_owned(), "odd".to_owned())]));
         let many = texts(r#"{"errors":{"email":["odd","long"],"phone":"short"}}"#);
         assert_eq!(many.1.len(), 3);
     }
@@ -345,7 +358,7 @@ mod tests {
             ErrorBody::read(br#"{"error":{"code":17,"type":"t"},"status":{"code":"404"},"isError":"1","blank":" "}"#);
         assert_eq!(body.text(&["error", "code"]).as_deref(), Some("17"));
         assert_eq!(body.text(&["status", "code"]).as_deref(), Some("404"));
-        assert!(body.is_true(&["isError"]) && !body.is_true(&["status"]));
+        assert!(body.is_true("isError") && !body.is_true("status"));
         assert_eq!((body.text(&["blank"]), body.text(&["error"]), body.text(&["no", "where"])), (None, None, None));
         let fields = ErrorBody::read(br#"{"cust-1":"odd","status":"x","n":1}"#).as_fields();
         assert_eq!(fields.iter().map(FieldError::field).collect::<Vec<_>>(), ["cust-1"]);

@@ -1,9 +1,9 @@
-//! Whether a newer record of a person says all that an older one says, so that the older need not be sent.
+//! Decides whether a newer record of a person covers an older one, so that the older need not be sent.
 
 use crate::customer::{Customer, FieldPath};
 
 /// Whether sending `newer` alone leaves the vendor as sending `older` and then `newer` would: everything that the older
-/// one sets or blanks is set or blanked by the newer one too.
+/// one sets or blanks is set or blanked by the newer one as well.
 ///
 /// Tags are compared as a set, since some vendors unite them; addresses have to be the same.
 pub(super) fn covers(newer: &Customer, older: &Customer) -> bool {

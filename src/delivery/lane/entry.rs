@@ -1,47 +1,58 @@
-//! What a lane knows of each record that it holds.
+//! The state of each record that a lane holds.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Task;
 use super::limiter::Start;
+use super::types::Task;
 use crate::delivery::item::Record;
-use crate::error::Error;
+use crate::error::{Effect, Error};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// An earlier record of the same person comes first.
+    /// It waits for an earlier record of the same person.
     Blocked,
     Ready,
     Delayed,
     UnderWay,
 }
 
+/// The kind of a record's next task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextTask {
+    Upsert,
+    LookUp,
+}
+
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) record: Arc<Record>,
     pub(super) state: State,
-    pub(super) task: Task,
-    /// For how many of its keys others come first.
+    pub(super) next: NextTask,
+    /// Whether the next upsert begins with a look-up, since an earlier run may have sent the record.
+    pub(super) look_up_first: bool,
+    /// Whether an earlier try ended with an effect that may have changed the vendor.
+    pub(super) may_be_applied: bool,
+    /// For how many of its keys it waits for others.
     pub(super) waits: usize,
     pub(super) tries: u32,
     pub(super) attempts: u32,
-    /// How often it failed in a way that could mean all records, and how many the vendor had taken by the last time.
+    /// How often it failed in a way that could concern all records, and how many the vendor had taken by the last time.
     pub(super) troubles: u32,
     pub(super) taken_then: u64,
-    /// How often the vendor asked for a wait over it, while it took others.
+    /// How often the vendor asked for a wait on this record, while it took others.
     pub(super) asked_alone: u32,
-    /// It was refused as every record would be.
+    /// The vendor refused it with an answer that would concern every record.
     pub(super) was_refused: bool,
     pub(super) last_error: Option<Arc<Error>>,
-    /// Older records that it stands for, the oldest first.
+    /// Older records that it replaces, the oldest first.
     pub(super) absorbed: Vec<Arc<Record>>,
-    /// The record whose keys it waits in line for: its own, or the newest that it stood in the place of.
+    /// The record whose keys it is queued under: its own, or the newest one that replaced it.
     pub(super) in_line: Arc<Record>,
     pub(super) start: Option<(Start, Instant)>,
 }
 
-/// What retries may cost beside the records themselves: each takes one, each success gives back a fifth.
+/// Bounds the retries of a lane: each takes one, each success gives back a fifth.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: f64,
@@ -50,12 +61,14 @@ pub(super) struct Budget {
 
 impl Entry {
     /// A record that came in, behind `waits` others.
-    pub(super) fn new(record: Arc<Record>, waits: usize) -> Self {
+    pub(super) fn new(record: Arc<Record>, waits: usize, look_up_first: bool) -> Self {
         Self {
             in_line: Arc::clone(&record),
+            may_be_applied: record.item.may_be_applied,
             record,
             state: if waits == 0 { State::Ready } else { State::Blocked },
-            task: Task::Upsert,
+            next: NextTask::Upsert,
+            look_up_first,
             waits,
             tries: 0,
             attempts: 0,
@@ -71,7 +84,23 @@ impl Entry {
 
     /// Whether it was never tried.
     pub(super) fn is_untried(&self) -> bool {
-        self.tries == 0 && self.last_error.is_none() && self.task == Task::Upsert
+        self.tries == 0 && self.last_error.is_none() && self.next == NextTask::Upsert
+    }
+
+    /// The task that is started next.
+    pub(super) fn task(&self) -> Task {
+        match self.next {
+            NextTask::Upsert => Task::Upsert { look_up_first: self.look_up_first || self.may_be_applied },
+            NextTask::LookUp => Task::LookUp,
+        }
+    }
+
+    /// The error of one try, with an effect that covers the earlier tries as well.
+    pub(super) fn cover_earlier_tries(&self, mut error: Error) -> Error {
+        if self.may_be_applied && matches!(error.effect(), Effect::NotSent | Effect::Rejected) {
+            error.set_effect(Effect::Unknown);
+        }
+        error
     }
 }
 

@@ -1,18 +1,18 @@
-//! How many records a lane has under way at once, found out by trying.
+//! Adapts how many records a lane has under way at once.
 
 use std::time::Duration;
 
 /// A bound on what is under way that grows while answers are good and quick, and shrinks when the vendor struggles.
 ///
 /// It doubles in a round until the first trouble, and then grows by one a round. Trouble halves it, once for all that was
-/// under way together. A latency above twice the quickest of late holds it: more at once would only wait longer, at the
-/// vendor or for the local quota.
+/// under way together. A latency above twice the quickest recent one holds it: more at once would only wait longer,
+/// at the vendor or for the local quota.
 #[derive(Debug)]
 pub(super) struct Limiter {
     max: f64,
     limit: f64,
     doubling: bool,
-    /// The quickest of late; it rises slowly, so that a vendor that became slower is not measured by its past.
+    /// The quickest recent one; it rises slowly, so that a vendor that became slower is not measured by its past.
     quickest: Option<f64>,
     started: u64,
     /// Trouble of records that were started before this one belongs to a round that was counted.

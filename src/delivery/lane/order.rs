@@ -1,4 +1,4 @@
-//! Whose turn it is: records of one person go one after the other, in the order in which they came.
+//! Orders the records of one person: one after the other, as they came.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -42,14 +42,14 @@ impl Order {
         }
     }
 
-    /// The one record that is last for each of these keys that anybody holds, if it is one.
+    /// The one record that is last for each of these keys that any record holds, if it is one.
     pub(super) fn last_of(&self, keys: &[u64]) -> Option<Ticket> {
         let mut lasts = keys.iter().filter_map(|key| self.0.get(key)?.back().copied());
         let first = lasts.next()?;
         lasts.all(|other| other == first).then_some(first)
     }
 
-    /// Whether a record is last for each of its keys: nobody waits behind it.
+    /// Whether a record is last for each of its keys: none waits behind it.
     pub(super) fn is_last(&self, ticket: Ticket, keys: &[u64]) -> bool {
         keys.iter().all(|key| self.0.get(key).and_then(VecDeque::back) == Some(&ticket))
     }

@@ -1,17 +1,17 @@
-//! The vendor's webhooks: is the signature right, and what does the delivery say. No I/O: hand in what your server
-//! received.
+//! The vendor's webhooks: checks the signature and reads the delivery. No I/O: hand in what your server received.
 //!
 //! Answer with a 2xx at once. The vendor delivers up to 19 times more over about two days, and deletes the subscription
-//! where all of them fail (documented); a delivery may come twice, which [`Delivery::deduplication_id`] tells. One may be
-//! missed, too: list what changed ([`ListQuery::updated_at_min`](super::ListQuery::updated_at_min)) from time to time.
+//! where all of them fail (documented); a delivery may come twice, which [`Delivery::deduplication_id`] shows. One may be
+//! missed as well: list what changed ([`CustomerQuery::updated_at_min`](super::CustomerQuery::updated_at_min)) from time
+//! to time.
 //!
-//! The signature covers the body alone, and none of the headers: whoever has seen a delivery can send it again with
-//! others, another topic among them. Take it as a hint to read the customer anew.
+//! The signature covers the body alone, and none of the headers: a recorded delivery can be sent again with others,
+//! another topic among them. Take it as a hint to read the customer again.
 //!
 //! ```
-//! use customer_sink::providers::shoplazza::webhook::Verifier;
+//! use customer_sink::providers::shoplazza::webhook::verifier;
 //!
-//! let verifier = Verifier::new("fake-app-secret").unwrap();
+//! let verifier = verifier("fake-app-secret").unwrap();
 //! let body = br#"{"customer":{"id":"11111111-2222-4333-8444-555555555555","email":"mira.okafor@example.com","accepts_marketing":false}}"#;
 //! assert!(verifier.verify("wbjj0/VJ5DoN49shjfJjeNZc9jIHCT2v7ty1O0TUAEs=", body).is_ok());
 //! assert!(verifier.verify("wbjj0/VJ5DoN49shjfJjeNZc9jIHCT2v7ty1O0TUAEs=", b"{}").is_err());
@@ -20,89 +20,50 @@
 use std::fmt;
 
 use http::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::data;
-use super::client::OneCustomer;
-use super::shown::CustomerRecord;
-use crate::client::auth::signature::{verify_base64, verify_hex};
+use super::PROVIDER;
+use super::response::{CustomerRecord, OneCustomer, data};
+use crate::client::Secret;
+use crate::client::auth::webhook::{Scheme, header};
 use crate::error::Error;
+
+pub use crate::client::{Verifier, WebhookError};
 
 /// The header with the signature (documented).
 pub const SIGNATURE_HEADER: &str = "x-shoplazza-hmac-sha256";
 
-/// Why a delivery is not to be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WebhookError {
-    /// There is no signature. Answer 401.
-    #[error("the webhook has no signature")]
-    Unsigned,
-    /// The signature is another one: it was made with another secret, or the body was changed on the way, if only by
-    /// parsing and writing it again.
-    #[error("the webhook's signature does not fit its body")]
-    WrongSignature,
+/// HMAC-SHA256 in base64 (documented, and so in the example); a remark on the same page says hex, which is accepted as
+/// well.
+static SCHEME: Scheme =
+    Scheme { provider: PROVIDER, header: SIGNATURE_HEADER, secret: "client_secret", prefix: "", base64: true };
+
+/// Checks the deliveries of one app, with its client secret (documented).
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anyone could sign.
+pub fn verifier(client_secret: impl Into<Secret>) -> Result<Verifier, Error> {
+    Verifier::of(&SCHEME, client_secret)
 }
 
-/// Checks the deliveries of one app.
-#[derive(Clone)]
-pub struct Verifier(SecretString);
-
-/// Shows no secret.
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").finish_non_exhaustive()
-    }
+/// Checks a whole delivery, and reads its headers and, where it is about one, its customer.
+///
+/// # Errors
+///
+/// As [`Verifier::verify`].
+pub fn delivery(verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, WebhookError> {
+    verifier.verify_headers(headers, body)?;
+    let text = |name: &str| header(headers, name).map(str::to_owned);
+    Ok(Delivery {
+        topic: text("x-shoplazza-topic"),
+        shop: text("x-shoplazza-shop-domain"),
+        api_version: text("x-shoplazza-api-version"),
+        deduplication_id: text("x-shoplazza-deduplication-id"),
+        customer: data(body).map(|shown: OneCustomer| shown.customer),
+    })
 }
 
-impl Verifier {
-    /// With the app's client secret (documented).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anybody could sign.
-    pub fn new(client_secret: impl Into<SecretString>) -> Result<Self, Error> {
-        let secret = client_secret.into();
-        if secret.expose_secret().trim().is_empty() {
-            return Err(Error::config(super::PROVIDER, "client_secret", "is empty"));
-        }
-        Ok(Self(secret))
-    }
-
-    /// Checks a signature over the body as it arrived, byte by byte, in constant time. It is HMAC-SHA256 in base64
-    /// (documented, and so in the example); a remark on the same page says hex, which is taken, too.
-    ///
-    /// # Errors
-    ///
-    /// [`WebhookError::Unsigned`] for a blank one, else [`WebhookError::WrongSignature`].
-    pub fn verify(&self, signature: &str, body: &[u8]) -> Result<(), WebhookError> {
-        if signature.trim().is_empty() {
-            return Err(WebhookError::Unsigned);
-        }
-        let is_right = verify_base64(&self.0, body, signature) || verify_hex(&self.0, body, signature);
-        if is_right { Ok(()) } else { Err(WebhookError::WrongSignature) }
-    }
-
-    /// Checks a whole delivery, and reads its headers and, where it is about one, its customer.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify).
-    pub fn delivery(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, WebhookError> {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        self.verify(header(SIGNATURE_HEADER).ok_or(WebhookError::Unsigned)?, body)?;
-        let text = |name: &str| header(name).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(Delivery {
-            topic: text("x-shoplazza-topic"),
-            shop: text("x-shoplazza-shop-domain"),
-            api_version: text("x-shoplazza-api-version"),
-            deduplication_id: text("x-shoplazza-deduplication-id"),
-            customer: data(body).map(|shown: OneCustomer| shown.customer),
-        })
-    }
-}
-
-/// What a delivery says. The headers that it is told by are documented, and not signed.
+/// What a delivery says. Its headers are documented, and not signed.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -118,7 +79,7 @@ pub struct Delivery {
     pub customer: Option<CustomerRecord>,
 }
 
-/// Shows whose it is and what about, and nobody's data.
+/// Shows the shop and the topic, and no personal data.
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
@@ -139,7 +100,7 @@ mod tests {
     const HEX: &str = "c1b8e3d3f549e43a0de3db218df26378d65cf63207093dafeedcb53b44d4004b";
 
     fn verifier() -> Verifier {
-        Verifier::new("fake-app-secret").unwrap()
+        super::verifier("fake-app-secret").unwrap()
     }
 
     #[test]
@@ -155,21 +116,21 @@ mod tests {
             assert_eq!(verifier().verify(none, BODY), Err(WebhookError::Unsigned));
         }
         assert_eq!(verifier().verify(BASE64, &BODY[1..]), Err(WebhookError::WrongSignature));
-        assert!(Verifier::new("fake-other").unwrap().verify(BASE64, BODY).is_err());
-        assert_eq!(Verifier::new(" ").unwrap_err().kind(), crate::ErrorKind::Config);
+        assert!(super::verifier("fake-other").unwrap().verify(BASE64, BODY).is_err());
+        assert_eq!(super::verifier(" ").unwrap_err().kind(), crate::ErrorKind::Config);
         assert!(!format!("{:?}", verifier()).contains("fake"));
     }
 
     #[test]
     fn a_delivery_is_read_once_its_signature_is_right() {
         let mut headers = HeaderMap::new();
-        assert_eq!(verifier().delivery(&headers, BODY).unwrap_err(), WebhookError::Unsigned);
+        assert_eq!(delivery(&verifier(), &headers, BODY).unwrap_err(), WebhookError::Unsigned);
         headers.insert(SIGNATURE_HEADER, BASE64.parse().unwrap());
         headers.insert("x-shoplazza-topic", "customers/anything_new".parse().unwrap());
         headers.insert("x-shoplazza-shop-domain", "acme.myshoplaza.com".parse().unwrap());
         headers.insert("x-shoplazza-api-version", "2026-07".parse().unwrap());
         headers.insert("x-shoplazza-deduplication-id", "fake-7".parse().unwrap());
-        let told = verifier().delivery(&headers, BODY).unwrap();
+        let told = delivery(&verifier(), &headers, BODY).unwrap();
         assert_eq!(told.topic.as_deref(), Some("customers/anything_new"));
         assert_eq!((told.shop.as_deref(), told.api_version.as_deref()), (Some("acme.myshoplaza.com"), Some("2026-07")));
         assert_eq!(told.deduplication_id.as_deref(), Some("fake-7"));
@@ -179,13 +140,13 @@ mod tests {
             (customer.accepts_marketing, customer.email.as_deref()),
             (Some(false), Some("mira.okafor@example.com"))
         );
-        assert_eq!(verifier().delivery(&headers, b"{}").unwrap_err(), WebhookError::WrongSignature);
+        assert_eq!(delivery(&verifier(), &headers, b"{}").unwrap_err(), WebhookError::WrongSignature);
         // Signed, and about something else or about nothing that can be read.
         for body in [br#"{"order":{"id":1}}"#.as_slice(), b"[]", b"", b"<html>", br#"{"customer":7}"#] {
-            let signature = crate::client::auth::signature::hmac_hex(&SecretString::from("fake-app-secret"), body);
+            let signature = crate::client::auth::signature::hmac_hex(&crate::Secret::from("fake-app-secret"), body);
             let headers =
                 HeaderMap::from_iter([(http::HeaderName::from_static(SIGNATURE_HEADER), signature.parse().unwrap())]);
-            let told = verifier().delivery(&headers, body).unwrap();
+            let told = delivery(&verifier(), &headers, body).unwrap();
             assert!(told.customer.is_none() && told.topic.is_none());
         }
     }

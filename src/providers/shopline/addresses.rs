@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::lookup::same_number;
 use super::matrix as m;
-use super::record::AddressRecord;
-use super::wire::{CustomerAddress, EmbeddedAddress, InternationalPhone};
-use crate::client::addresses::{AddressAction, reconcile, same_text};
+use super::request::{AddressInput, EmbeddedAddressInput, InternationalPhone};
+use super::response::AddressRecord;
+use crate::client::addresses::same_text;
+use crate::client::identify::same_number;
 use crate::customer::{AddressField, FieldPath};
 use crate::plan::StepCondition;
 use crate::plan::mapper::{Mapper, exceeds};
@@ -16,7 +16,7 @@ use crate::plan::note::NoteReason;
 pub(super) struct MappedAddress<'c> {
     /// Its position in the record.
     pub(super) index: u32,
-    whole: EmbeddedAddress<'c>,
+    whole: EmbeddedAddressInput<'c>,
     /// Only the address routes have a key for it.
     district: Option<&'c str>,
 }
@@ -51,7 +51,7 @@ fn map_one<'c>(
     create: StepCondition,
 ) -> Option<MappedAddress<'c>> {
     let mut address = mapper.address(position)?;
-    let mut whole = EmbeddedAddress {
+    let mut whole = EmbeddedAddressInput {
         first_name: address.text(&m::ADDRESS_FIRST_NAME).map(Cow::Borrowed),
         last_name: address.text(&m::ADDRESS_LAST_NAME).map(Cow::Borrowed),
         company: address.text(&m::COMPANY).map(Cow::Borrowed),
@@ -64,11 +64,11 @@ fn map_one<'c>(
         country: address.text(&m::COUNTRY).map(Cow::Borrowed),
         country_code: address.country_code().map(Cow::Borrowed),
         phone: address.e164().map(InternationalPhone),
-        ..EmbeddedAddress::default()
+        ..EmbeddedAddressInput::default()
     };
     let district = address.text(&m::DISTRICT);
     address.unsupported();
-    let in_create = whole != EmbeddedAddress::default();
+    let in_create = whole != EmbeddedAddressInput::default();
     if in_create || district.is_some() {
         if address.address.default {
             if *has_default {
@@ -102,15 +102,15 @@ fn map_one<'c>(
 
 impl<'c> MappedAddress<'c> {
     /// In the form of a create; none where nothing of it fits there.
-    pub(super) fn embedded(&self) -> Option<EmbeddedAddress<'c>> {
-        let without_default = EmbeddedAddress { default: None, ..self.whole.clone() };
-        (without_default != EmbeddedAddress::default()).then(|| self.whole.clone())
+    pub(super) fn embedded(&self) -> Option<EmbeddedAddressInput<'c>> {
+        let without_default = EmbeddedAddressInput { default: None, ..self.whole.clone() };
+        (without_default != EmbeddedAddressInput::default()).then(|| self.whole.clone())
     }
 
     /// In the form of the address routes, without what these do not take.
-    pub(super) fn route(&self) -> CustomerAddress<'c> {
+    pub(super) fn route(&self) -> AddressInput<'c> {
         let whole = self.whole.clone();
-        CustomerAddress {
+        AddressInput {
             address1: whole.address1,
             address2: whole.address2,
             city: whole.city,
@@ -125,7 +125,7 @@ impl<'c> MappedAddress<'c> {
             province: whole.province,
             province_code: whole.province_code.filter(|code| !exceeds(code, m::ROUTE_CODE_MAX)),
             zip: whole.zip.filter(|zip| !exceeds(zip, m::ROUTE_ZIP_MAX)),
-            ..CustomerAddress::default()
+            ..AddressInput::default()
         }
     }
 
@@ -154,15 +154,15 @@ impl<'c> MappedAddress<'c> {
     }
 
     /// Whether the vendor's address says all that ours says. What ours leaves open is left alone.
-    fn is_held_by(&self, theirs: &AddressRecord) -> bool {
+    pub(super) fn is_held_by(&self, theirs: &AddressRecord) -> bool {
         same_text(self.whole.address1.as_deref(), theirs.address1.as_deref())
             && self.pairs(theirs).iter().all(|(our, their)| our.is_none() || same_text(*our, *their))
             && self.whole.phone.is_none_or(|phone| same_number(theirs.phone.as_deref(), phone.0))
     }
 
-    /// Whether the vendor's address is the same place, maybe with other details: the same street and number, and nothing
-    /// that tells two places apart.
-    fn is_same_place(&self, theirs: &AddressRecord) -> bool {
+    /// Whether the vendor's address is the same place, possibly with other details: the same street and number, and no
+    /// part that differs between two places.
+    pub(super) fn is_same_place(&self, theirs: &AddressRecord) -> bool {
         let [street, place @ ..] = self.pairs(theirs);
         // Flat, city, postal code, province and its code, country.
         let place = place.get(..6).unwrap_or_default();
@@ -174,15 +174,4 @@ impl<'c> MappedAddress<'c> {
             && !place.iter().any(apart)
             && (shared(&street) || place.iter().take(3).any(shared))
     }
-}
-
-/// What to do with each of our addresses.
-pub(super) fn compare(ours: &[MappedAddress<'_>], theirs: &[AddressRecord]) -> Vec<AddressAction> {
-    let pair = |our: usize, their: usize| Some((ours.get(our)?, theirs.get(their)?));
-    reconcile(
-        ours.len(),
-        theirs.len(),
-        |our, their| pair(our, their).is_some_and(|(our, their)| their.id.is_some() && our.is_held_by(their)),
-        |our, their| pair(our, their).is_some_and(|(our, their)| their.id.is_some() && our.is_same_place(their)),
-    )
 }

@@ -1,87 +1,134 @@
-//! Who a record is at the vendor: comparing what a look-up brought. Pure.
+//! Finding the customer that a record or an identity is about.
 
-use super::record::CustomerRecord;
-use super::wire::CustomerId;
-use crate::customer::{E164, email, is_blank};
+use super::PROVIDER;
+use super::client::Shopline;
+use super::error::check;
+use super::operations::{FIND_CUSTOMER_BY_EMAIL, SEARCH_CUSTOMERS};
+use super::request::{CustomerId, EmailBody};
+use super::response::{CustomerRecord, one, page, row_key};
+use crate::client::api::ApiClient;
+use crate::client::identify::{Identified, Lookups, Usable, resolve};
+use crate::client::pages::{PageGuard, PageWalk, Walk};
+use crate::client::response::{Response, decode, optional};
+use crate::client::{Call, HttpResponse, Request};
+use crate::customer::E164;
+use crate::error::{Error, ErrorKind};
+use crate::sink::Identity;
 
-/// What the look-ups say of a record.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Who {
-    Nobody,
-    One(CustomerId),
-    /// E-mail and phone belong to more than one customer, or to somebody else.
-    Several(Vec<CustomerId>),
+pub(super) const SEARCH_ROUTE: &str = "customers/v2/search.json";
+/// The longest page of customers, group members and metafields (documented).
+pub(super) const PAGE_MAX: u16 = 250;
+
+static LOOKUPS: Lookups = Lookups::ALL
+    .no_external_id("the vendor has no field for an id of the caller's; e-mail, phone and the vendor's id work");
+
+impl Identified for CustomerRecord {
+    fn key(&self) -> Option<&str> {
+        self.id.as_ref().map(CustomerId::as_str)
+    }
+
+    fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    fn phone(&self) -> Option<&str> {
+        self.phone.as_deref()
+    }
 }
 
-/// Whether a phone of the vendor's is this number: digit by digit, whatever stands between and before them.
-pub(super) fn same_number(theirs: Option<&str>, ours: E164) -> bool {
-    let Some(theirs) = theirs else { return false };
-    let digits = || theirs.chars().filter(char::is_ascii_digit);
-    let zeros = if theirs.trim_start().starts_with("00") { 2 } else { 0 };
-    digits().skip(zeros).eq(ours.digits().chars())
-}
-
-/// Whether an e-mail address of the vendor's is this one, without case.
-pub(super) fn same_email(theirs: &str, ours: &str) -> bool {
-    email::comparable(theirs) == email::comparable(ours)
-}
-
-/// Whether two customers are one. `by_email` holds the record's e-mail, `by_phone` are those with exactly its phone;
-/// `email` is the record's own, usable or too long for the vendor.
-pub(super) fn decide(by_email: Option<CustomerId>, by_phone: &[CustomerRecord], email: Option<&str>) -> Who {
-    let mut ids: Vec<CustomerId> = by_email.iter().cloned().collect();
-    for owner in by_phone {
-        if let Some(id) = &owner.id
-            && !ids.contains(id)
-        {
-            ids.push(id.clone());
+/// The customer with this e-mail address. That there is none is a 404, a null or an empty object (which is unknown); half
+/// a customer is unreadable.
+fn owner(email: &str) -> impl Fn(&HttpResponse) -> Option<Option<CustomerRecord>> {
+    move |response| {
+        let Some(record) = one::<CustomerRecord>("customer")(response)? else { return Some(None) };
+        match (&record.id, &record.email) {
+            (Some(_), Some(_)) => Some(record.has_email(email).then_some(record)),
+            (None, None) => Some(None),
+            _ => None,
         }
     }
-    if ids.len() > 1 {
-        return Who::Several(ids);
-    }
-    let Some(id) = ids.pop() else { return Who::Nobody };
-    // A phone alone does not make two e-mail addresses one person.
-    let is_another = by_email.is_none()
-        && email.is_some_and(|ours| {
-            by_phone.iter().filter_map(|owner| owner.email.as_deref()).any(|e| !is_blank(e) && !same_email(e, ours))
-        });
-    if is_another { Who::Several(vec![id]) } else { Who::One(id) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::customer::Phone;
-
-    fn owner(id: &str, email: Option<&str>) -> CustomerRecord {
-        CustomerRecord { id: Some(id.into()), email: email.map(str::to_owned), ..CustomerRecord::default() }
+impl Shopline {
+    pub(super) fn find_by_email_request(&self, email: &str) -> Result<Request, Error> {
+        self.json(&FIND_CUSTOMER_BY_EMAIL, &self.0.urls.by_email, &EmailBody { email })
     }
 
-    #[test]
-    fn numbers_compare_by_their_digits() {
-        let ours = Phone::new("+15550100123").e164().unwrap();
-        for same in ["0015550100123", "+1 555 010 0123", "15550100123", " 001-555-010-0123"] {
-            assert!(same_number(Some(same), ours), "{same}");
-        }
-        for other in ["00155501001234", "0005550100123", "5550100123", "", "000015550100123"] {
-            assert!(!same_number(Some(other), ours), "{other}");
-        }
-        assert!(!same_number(None, ours));
+    /// The first page of the search for a number's digits.
+    pub(super) fn search_request(&self, phone: E164) -> Request {
+        let query = format!("{SEARCH_ROUTE}?query_param={}&limit={PAGE_MAX}", phone.digits());
+        self.bare(&SEARCH_CUSTOMERS, self.route(&query))
     }
 
-    #[test]
-    fn two_people_are_never_made_one() {
-        let (a, b) = (CustomerId::from("a"), CustomerId::from("b"));
-        let mine = Some("Mia@example.com");
-        assert_eq!(decide(None, &[], mine), Who::Nobody);
-        assert_eq!(decide(Some(a.clone()), &[], mine), Who::One(a.clone()));
-        assert_eq!(decide(Some(a.clone()), &[owner("a", None)], mine), Who::One(a.clone()));
-        assert_eq!(decide(Some(a.clone()), &[owner("b", None)], mine), Who::Several(vec![a.clone(), b.clone()]));
-        assert_eq!(decide(None, &[owner("b", Some("other@example.com"))], mine), Who::Several(vec![b.clone()]));
-        assert_eq!(decide(None, &[owner("b", Some("mia@EXAMPLE.com"))], mine), Who::One(b.clone()));
-        assert_eq!(decide(None, &[owner("b", Some(" "))], mine), Who::One(b.clone()));
-        assert_eq!(decide(None, &[owner("b", Some("other@example.com"))], None), Who::One(b.clone()));
-        assert_eq!(decide(None, &[owner("a", None), owner("b", None)], None), Who::Several(vec![a, b]));
+    /// The customer with exactly this e-mail address.
+    pub(super) async fn owner_of_email(
+        &self,
+        call: &mut Call<'_>,
+        request: &Request,
+        email: &str,
+    ) -> Result<Option<Response<CustomerRecord>>, Error> {
+        let response = self.send(call, request, decode(check, owner(email))).await;
+        Ok(optional(response)?.and_then(Response::transpose))
+    }
+
+    /// The customers with exactly this phone number, from all pages of the search, which is fuzzy.
+    pub(super) async fn owners_of_phone(
+        &self,
+        call: &mut Call<'_>,
+        first: Request,
+        phone: E164,
+    ) -> Result<Vec<CustomerRecord>, Error> {
+        let mut owners = Vec::new();
+        let mut request = first;
+        let mut walk = PageWalk::new(u32::MAX, PageGuard::new());
+        loop {
+            let page = self.send(call, &request, decode(check, page::<CustomerRecord>("customers"))).await?.value;
+            let step = walk.page(&page, row_key);
+            owners.extend(page.items.into_iter().filter(|record| record.has_phone(phone)));
+            match (step, walk.cursor()) {
+                // With a cursor, all but the limit is inherited (documented).
+                (Walk::More, Some(next)) => {
+                    let query = format!("{SEARCH_ROUTE}?limit={PAGE_MAX}&page_info={}", next.as_str());
+                    request = self.bare(&SEARCH_CUSTOMERS, self.route(&query));
+                }
+                (Walk::Loop(fault), _) => return Err(call.finish(fault.error(&SEARCH_CUSTOMERS))),
+                _ if owners.iter().any(|owner| owner.id.is_none()) => {
+                    let hint = "a customer with this phone number has no id in the answer";
+                    return Err(call.fail(&SEARCH_CUSTOMERS, ErrorKind::Decode, hint));
+                }
+                _ => return Ok(owners),
+            }
+        }
+    }
+
+    /// The id of the customer with this identity: as it is given, or as a look-up brings it.
+    pub(super) async fn identify(
+        &self,
+        identity: &Identity,
+        operation: &'static str,
+    ) -> Result<Option<CustomerId>, Error> {
+        match LOOKUPS.usable(identity, (PROVIDER, operation))? {
+            Usable::RemoteId(id) => Ok(Some(CustomerId::from(id))),
+            // The look-up shows no consents: the record is read by the id that it brings.
+            Usable::Email(email) => Ok(self.find_customer_by_email(email).await?.and_then(|found| found.value.id)),
+            Usable::Phone(phone) => {
+                let mut call = self.0.account.call();
+                let owners = self.owners_of_phone(&mut call, self.search_request(phone), phone).await?;
+                let found = resolve(None, owners, None).one_or_conflict(&SEARCH_CUSTOMERS);
+                Ok(found.map_err(|error| call.finish(error))?.and_then(|found| found.id))
+            }
+            Usable::ExternalId(_) => Ok(None),
+        }
+    }
+
+    /// Finds the customer with exactly this e-mail address: `POST customers/query_user_by_email.json`. The record shows
+    /// no consents (documented).
+    ///
+    /// # Errors
+    ///
+    /// The vendor's refusal, or [`ErrorKind::Decode`].
+    pub async fn find_customer_by_email(&self, email: &str) -> Result<Option<Response<CustomerRecord>>, Error> {
+        let request = self.find_by_email_request(email)?;
+        self.owner_of_email(&mut self.0.account.call(), &request, email).await
     }
 }

@@ -105,7 +105,7 @@ pub static MATRIX: FieldMatrix = FieldMatrix::new(
         &R::unsupported(F::LastOrderId, "the vendor takes it from its own orders"),
         &R::unsupported(F::CreatedAt, "the vendor keeps its own times"),
         &R::unsupported(F::UpdatedAt, "the vendor keeps its own times"),
-        &R::unsupported(F::Custom, "the vendor has no field for values of one's own in a customer"),
+        &R::unsupported(F::Custom, "the vendor has no field for custom values in a customer"),
         &R::sent(F::Clear, "", "first_name, last_name, note and tags as an empty string, gender as 0; on update only"),
     ],
 );

@@ -1,17 +1,17 @@
-//! The vendor's webhooks: is the signature right, and what does the body say. No I/O: hand in what your server received.
+//! The vendor's webhooks: checks the signature, and reads the body. No I/O: hand in what your server received.
 //!
 //! Answer with 200 within five seconds, and work later: a delivery that fails is repeated up to 19 times over two days,
 //! after which the vendor may end the subscription. Deliveries come twice, and some never: keep
 //! [`Delivery::webhook_id`], which is the same for every repeat, and read what changed from time to time with
-//! [`CustomerList::updated`](super::CustomerList::updated) (all documented).
+//! [`CustomerQuery::updated_at_min`](super::CustomerQuery::updated_at_min) (all documented).
 //!
-//! The signature covers the body alone (documented), and no header: whoever has seen a delivery can send it again as
-//! another topic or for another shop. Where that matters, read the customer by the id that the body tells.
+//! The signature covers the body alone (documented), and no header: a delivery that was seen once can be sent again as
+//! another topic or for another shop. Where that matters, read the customer by the id in the body.
 //!
 //! ```
-//! use customer_sink::providers::shopline::webhook::Verifier;
+//! use customer_sink::providers::shopline::webhook;
 //!
-//! let verifier = Verifier::new("fake_app_secret").unwrap();
+//! let verifier = webhook::verifier("fake_app_secret").unwrap();
 //! let body = br#"{"id":"4201825054","state":"3"}"#;
 //! assert!(verifier.verify("00", body).is_err());
 //! ```
@@ -21,97 +21,60 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::calls::SavedSearch;
-use super::record::{CustomerRecord, integer, object};
-use super::wire::CustomerId;
-use crate::client::auth::signature::{verify_base64, verify_hex};
-use crate::client::json::lenient::lenient_text;
+use super::api::GroupRecord;
+use super::response::CustomerRecord;
+use crate::client::Secret;
+use crate::client::auth::webhook::{Scheme, header};
+use crate::client::json::object::object;
+use crate::client::json::raw::record;
+use crate::client::json::value::lenient;
 use crate::error::Error;
+
+pub use crate::client::{Verifier, WebhookError};
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-shopline-hmac-sha256";
 
-/// Why a delivery is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WebhookError {
-    /// There is no signature.
-    #[error("the webhook has no signature")]
-    Unsigned,
-    /// The signature is another one: it was made with another app's secret, or the body was changed on the way, if only
-    /// by parsing and writing it again.
-    #[error("the webhook's signature does not fit its body")]
-    WrongSignature,
-    /// The signature is right, and the body is no JSON object.
-    #[error("the webhook's body cannot be read")]
-    Unreadable,
+static SCHEME: Scheme = Scheme {
+    provider: super::PROVIDER,
+    header: SIGNATURE_HEADER,
+    secret: "app_secret",
+    prefix: "",
+    // Hex was seen on a live delivery; the documentation's example looks like base64.
+    base64: true,
+};
+
+/// A verifier with the app's secret.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret.
+pub fn verifier(app_secret: impl Into<Secret>) -> Result<Verifier, Error> {
+    Verifier::of(&SCHEME, app_secret)
 }
 
-/// Checks the deliveries of one app.
-#[derive(Clone)]
-pub struct Verifier(SecretString);
-
-/// Shows no secret.
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").finish_non_exhaustive()
-    }
-}
-
-impl Verifier {
-    /// With the app's secret.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anybody could sign.
-    pub fn new(app_secret: impl Into<SecretString>) -> Result<Self, Error> {
-        let secret = app_secret.into();
-        if secret.expose_secret().trim().is_empty() {
-            return Err(Error::config(super::PROVIDER, "app_secret", "must not be empty"));
-        }
-        Ok(Self(secret))
-    }
-
-    /// Checks a signature over the body as it arrived, byte by byte, in constant time. It is HMAC-SHA256 in hex (seen on
-    /// a live delivery); base64, which the documentation's example looks like, is taken too.
-    ///
-    /// # Errors
-    ///
-    /// [`WebhookError::Unsigned`] for a blank one, else [`WebhookError::WrongSignature`].
-    pub fn verify(&self, signature: &str, body: &[u8]) -> Result<(), WebhookError> {
-        let signature = signature.trim();
-        if signature.is_empty() {
-            return Err(WebhookError::Unsigned);
-        }
-        let is_right = verify_hex(&self.0, body, signature) || verify_base64(&self.0, body, signature);
-        if is_right { Ok(()) } else { Err(WebhookError::WrongSignature) }
-    }
-
-    /// Checks the signature of a whole delivery, and keeps what the headers tell.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify), and [`WebhookError::Unreadable`].
-    pub fn delivery(&self, headers: &HeaderMap, body: impl Into<Bytes>) -> Result<Delivery, WebhookError> {
-        let body = body.into();
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        self.verify(header(SIGNATURE_HEADER).ok_or(WebhookError::Unsigned)?, &body)?;
-        serde_json::from_slice::<HashMap<String, IgnoredAny>>(&body).map_err(|_| WebhookError::Unreadable)?;
-        let kept = |name: &str| header(name).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(Delivery {
-            topic: kept("x-shopline-topic").unwrap_or_default(),
-            webhook_id: kept("x-shopline-webhook-id"),
-            shop_domain: kept("x-shopline-shop-domain"),
-            shop_id: kept("x-shopline-shop-id"),
-            merchant_id: kept("x-shopline-merchant-id"),
-            api_version: kept("x-shopline-api-version"),
-            body,
-        })
-    }
+/// Checks the signature of a whole delivery, and keeps what the headers hold.
+///
+/// # Errors
+///
+/// As [`Verifier::verify`], and [`WebhookError::Unreadable`].
+pub fn delivery(verifier: &Verifier, headers: &HeaderMap, body: impl Into<Bytes>) -> Result<Delivery, WebhookError> {
+    let body = body.into();
+    verifier.verify_headers(headers, &body)?;
+    object::<HashMap<String, IgnoredAny>>(&body).ok_or(WebhookError::Unreadable)?;
+    let kept = |name: &str| header(headers, name).map(str::to_owned);
+    Ok(Delivery {
+        topic: kept("x-shopline-topic").unwrap_or_default(),
+        webhook_id: kept("x-shopline-webhook-id"),
+        shop_domain: kept("x-shopline-shop-domain"),
+        shop_id: kept("x-shopline-shop-id"),
+        merchant_id: kept("x-shopline-merchant-id"),
+        api_version: kept("x-shopline-api-version"),
+        body,
+    })
 }
 
 /// A delivery whose signature is right. Only the body is signed.
@@ -146,7 +109,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// The change of a consent that a `customers_marketing_consent/update` tells of.
+/// The change of a consent that a `customers_marketing_consent/update` reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConsentChange {
@@ -158,52 +121,28 @@ pub enum ConsentChange {
     EmailOff,
     /// Text messages: withdrawn.
     SmsOff,
-    /// A number that nobody documented: neither a yes nor a no.
+    /// A number that is not documented: neither a yes nor a no.
     Unrecognised(i64),
 }
 
-/// A person who is to be forgotten, within 30 days (documented).
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Redaction {
-    /// The person, as the shop knows them.
-    #[serde(deserialize_with = "object")]
-    pub customer: Option<CustomerRecord>,
-    /// The names of the orders to be made anonymous, such as `#1001`.
-    #[serde(deserialize_with = "names")]
-    pub orders_to_redact: Vec<String>,
-    /// The shop's domain.
-    #[serde(deserialize_with = "lenient_text")]
-    pub shop_domain: Option<String>,
-    /// The shop's id.
-    #[serde(deserialize_with = "lenient_text")]
-    pub shop_id: Option<String>,
-}
-
-/// Shows the person's id alone.
-impl fmt::Debug for Redaction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.customer.as_ref().and_then(|customer| customer.id.as_ref()).map(CustomerId::as_str);
-        f.debug_struct("Redaction").field("customer", &id).field("shop_id", &self.shop_id).finish_non_exhaustive()
+record! {
+    /// A customer to erase, within 30 days (documented).
+    Redaction {
+        /// The customer, as the shop knows them.
+        customer: Option<CustomerRecord>,
+        /// The names of the orders to be made anonymous, such as `#1001`.
+        orders_to_redact: Vec<String>,
+        /// The shop's domain.
+        shop_domain: Option<String>,
+        /// The shop's id.
+        shop_id: Option<String>,
     }
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Consented {
-    #[serde(rename = "subscribeActionType", deserialize_with = "integer")]
+    #[serde(default, rename = "subscribeActionType", deserialize_with = "lenient")]
     action: Option<i64>,
-}
-
-/// A text or a number; anything else is none.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Name(#[serde(deserialize_with = "lenient_text")] Option<String>);
-
-fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let items = Option::<Vec<Name>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(items.into_iter().filter_map(|name| name.0).collect())
 }
 
 impl Delivery {
@@ -247,11 +186,11 @@ impl Delivery {
     /// The group, of the topics `customer_groups/create`, `update` and `delete`. Its query is written otherwise than in
     /// the calls: `ordersCount:>2` (documented).
     #[must_use]
-    pub fn group(&self) -> Option<SavedSearch> {
+    pub fn group(&self) -> Option<GroupRecord> {
         self.topic.starts_with("customer_groups/").then(|| self.read()).flatten()
     }
 
-    /// Who is to be forgotten, of the topic `customers/redact`.
+    /// The customer to erase, of the topic `customers/redact`.
     #[must_use]
     pub fn redaction(&self) -> Option<Redaction> {
         (self.topic == "customers/redact").then(|| self.read()).flatten()
@@ -262,16 +201,16 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::client::auth::signature::hmac_hex;
-    use crate::customer::AccountState;
+    use crate::customer::{AccountState, Customer};
 
     const SECRET: &str = "fake_app_secret";
 
     fn verifier() -> Verifier {
-        Verifier::new(SECRET).unwrap()
+        super::verifier(SECRET).unwrap()
     }
 
     fn signed(body: &[u8]) -> String {
-        hmac_hex(&SecretString::from(SECRET), body)
+        hmac_hex(&Secret::from(SECRET), body)
     }
 
     fn delivery(topic: &'static str, body: &'static str) -> Result<Delivery, WebhookError> {
@@ -281,7 +220,7 @@ mod tests {
         headers.insert("X-Shopline-Webhook-Id", " w-1 ".parse().unwrap());
         headers.insert("X-Shopline-Shop-Domain", "open001.myshopline.com".parse().unwrap());
         headers.insert("X-Shopline-Api-Version", "v20260301".parse().unwrap());
-        verifier().delivery(&headers, body)
+        super::delivery(&verifier(), &headers, body)
     }
 
     /// Made with `openssl dgst -sha256 -hmac fake_app_secret`.
@@ -303,8 +242,8 @@ mod tests {
             assert_eq!(verifier().verify(none, body), Err(WebhookError::Unsigned));
         }
         assert!(verifier().verify(hex, br#"{"id": "4201825054"}"#).is_err(), "the very bytes are signed");
-        assert!(Verifier::new("other").unwrap().verify(hex, body).is_err());
-        assert!(Verifier::new(" ").is_err());
+        assert!(super::verifier("other").unwrap().verify(hex, body).is_err());
+        assert!(super::verifier(" ").is_err());
     }
 
     #[test]
@@ -318,7 +257,7 @@ mod tests {
             let customer = delivery.customer().unwrap();
             assert_eq!((customer.id.as_ref().unwrap().as_str(), customer.state), ("4201825054", Some(3)));
             assert!(customer.created_at.is_some() && customer.email_marketing_consent.is_none());
-            assert_eq!(customer.normalized().account_state, Some(AccountState::Enabled));
+            assert_eq!(Customer::from(&customer).account_state, Some(AccountState::Enabled));
             assert_eq!(
                 (delivery.webhook_id.as_deref(), delivery.api_version.as_deref()),
                 (Some("w-1"), Some("v20260301"))
@@ -355,7 +294,7 @@ mod tests {
         for bad in ["", "[]", "<html>", "7"] {
             assert_eq!(delivery("customers/update", bad).unwrap_err(), WebhookError::Unreadable, "{bad}");
         }
-        assert_eq!(verifier().delivery(&HeaderMap::new(), "{}").unwrap_err(), WebhookError::Unsigned);
+        assert_eq!(super::delivery(&verifier(), &HeaderMap::new(), "{}").unwrap_err(), WebhookError::Unsigned);
         let plain = delivery("orders/create", "{}").unwrap();
         assert!(plain.customer().is_none(), "an order is no customer");
     }

@@ -175,8 +175,7 @@ impl Builder {
             );
         }
         let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
-        let connector = self.options.connector.clone();
-        let connector = connector.map_or_else(Connector::new, Ok)?;
+        let connector = Connector::or_default(self.options.connector.clone(), PROVIDER)?;
         let options = ClientOptions { connector: Some(connector), ..self.options };
         let sql_options = ClientOptions { limit: self.sql_limit, ..options.clone() };
         let key = self.api_key.expose_secret();

@@ -1,89 +1,36 @@
 //! What an answer means. Never decided by the wording of a message, which the vendor does not promise.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
+use crate::client::json::error_body::{ErrorBody, Node};
 use crate::client::response::Reading;
 use crate::client::{HttpResponse, VendorError};
 use crate::error::FieldError;
 
-/// The body of Data-In and Compliance answers (documented): `{"success": …, "message": …}`. Every part may be missing
-/// or of another type, and unknown parts are passed over.
-#[derive(Default, Deserialize)]
-struct Answer {
-    #[serde(default, deserialize_with = "lenient_bool")]
-    success: Option<bool>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    message: Option<String>,
-    /// The bulk calls' list of problems (documented for orders).
-    #[serde(default, deserialize_with = "lenient_value")]
-    errors: Option<Vec<Box<RawValue>>>,
-    /// How the query calls report a failure in a 200 (documented for Moby).
-    #[serde(default, rename = "isError", deserialize_with = "lenient_bool")]
-    is_error: Option<bool>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    error: Option<String>,
-    #[serde(default, deserialize_with = "lenient_value")]
-    responses: Option<Vec<Box<RawValue>>>,
-}
-
-/// One problem of a list.
-#[derive(Default, Deserialize)]
-struct Item {
-    #[serde(default, deserialize_with = "lenient_text")]
-    error: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    field: Option<String>,
-    #[serde(default, rename = "isError", deserialize_with = "lenient_bool")]
-    is_error: Option<bool>,
-    #[serde(default, rename = "errorMsg", deserialize_with = "lenient_text")]
-    error_msg: Option<String>,
-}
-
-/// An object of this form. Anything else is none: of an array, serde would take the items for the fields in their order.
-pub(super) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
-    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
-    if first == Some(&b'{') { serde_json::from_slice(json).ok() } else { None }
-}
-
-impl Answer {
-    fn says_no(&self) -> bool {
-        self.success == Some(false) || self.is_error == Some(true) || self.failed_parts().next().is_some()
-    }
-
-    /// The parts of a query's answer that failed.
-    fn failed_parts(&self) -> impl Iterator<Item = Item> {
-        let parts = self.responses.iter().flatten();
-        parts.filter_map(|part| object::<Item>(part.get().as_bytes())).filter(|part| part.is_error == Some(true))
-    }
-
-    fn into_problem(self) -> VendorError {
-        let mut fields: Vec<FieldError> = Vec::new();
-        for raw in self.errors.iter().flatten() {
-            let item = object::<Item>(raw.get().as_bytes());
-            let text = || serde_json::from_str::<String>(raw.get()).ok();
-            let (field, message) = match item {
-                Some(item) => (item.field, item.error.or(item.error_msg)),
-                None => (None, text()),
-            };
-            fields.push(FieldError::from_vendor(field.unwrap_or_default(), message.unwrap_or_default()));
-        }
-        fields.extend(self.failed_parts().map(|part| {
-            FieldError::from_vendor(part.field.unwrap_or_default(), part.error_msg.or(part.error).unwrap_or_default())
-        }));
-        VendorError { message: self.message.or(self.error), fields, ..VendorError::default() }
-    }
+/// The parts of a query's answer that failed: queries report a failure in a 200 (documented for Moby).
+fn failed_parts(body: &ErrorBody) -> Vec<FieldError> {
+    let Some(Node::List(parts)) = body.at(&["responses"]) else { return Vec::new() };
+    let failed = parts.iter().filter(|part| part.is_true("isError"));
+    let text = |part: &Node, key: &str| part.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+    let message = |part: &Node| [text(part, "errorMsg"), text(part, "error")].into_iter().find(|text| !text.is_empty());
+    failed.map(|part| FieldError::from_vendor(text(part, "field"), message(part).unwrap_or_default())).collect()
 }
 
 /// Finds the failure that an answer reports. Empty bodies, HTML and shapes that are not documented leave the decision to
 /// the status.
 fn check(response: &HttpResponse, hint: impl Fn(u16) -> Option<&'static str>) -> Reading<()> {
-    let answer: Answer = object(&response.body).unwrap_or_default();
-    if response.status.is_success() && !answer.says_no() {
+    let body = ErrorBody::read(&response.body);
+    let parts = failed_parts(&body);
+    let says_no = body.reports_failure() || body.is_true("isError") || !parts.is_empty();
+    if response.status.is_success() && !says_no {
         return Ok(());
     }
-    Err(Box::new(VendorError { hint: hint(response.status.as_u16()), ..answer.into_problem() }))
+    let messages = body.messages(&["message", "error", "errors"]);
+    let fields = messages.fields.iter().cloned().chain(parts).collect();
+    Err(Box::new(VendorError {
+        message: messages.joined(),
+        fields,
+        hint: hint(response.status.as_u16()),
+        ..VendorError::default()
+    }))
 }
 
 const WRONG_BASE: &str = "the base URL is probably wrong";
@@ -136,6 +83,7 @@ pub(super) fn check_query(response: &HttpResponse) -> Reading<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::json::error_body::shapes;
     use http::StatusCode;
 
     fn problem(status: u16, body: &'static str) -> Option<Box<VendorError>> {
@@ -164,17 +112,31 @@ mod tests {
         let nested = problem(400, r#"{"success":false,"errors":[["7","id"],"plain",{"field":"zip","error":"long"}]}"#);
         let fields = nested.unwrap().fields;
         let read: Vec<_> = fields.iter().map(|f| (f.field(), f.message())).collect();
-        assert_eq!(read, [("", ""), ("", "plain"), ("zip", "long")]);
+        assert_eq!(read, [("zip", "long")]);
+        let nested = message(400, r#"{"success":false,"errors":[["7","id"],"plain",{"field":"zip","error":"long"}]}"#);
+        assert_eq!(nested, Some(Some("7; id; plain".into())));
+    }
+
+    #[test]
+    fn a_failure_inside_a_success_status_is_one_in_every_shape() {
+        for status in [200, 207] {
+            for body in shapes::FAILURES {
+                assert!(problem(status, body).is_some(), "{status} {body}");
+            }
+            for body in shapes::SUCCESSES {
+                assert!(problem(status, body).is_none(), "{status} {body}");
+            }
+        }
     }
 
     #[test]
     fn a_part_of_another_type_hides_none_of_the_others() {
-        for body in [
-            r#"{"success":false,"message":"no","errors":"text"}"#,
-            r#"{"success":false,"message":"no","errors":{"zip":"long"}}"#,
-            r#"{"success":false,"message":"no","errors":null,"responses":7}"#,
+        for (body, text) in [
+            (r#"{"success":false,"message":"no","errors":"text"}"#, "no; text"),
+            (r#"{"success":false,"message":"no","errors":{"zip":"long"}}"#, "no"),
+            (r#"{"success":false,"message":"no","errors":null,"responses":7}"#, "no"),
         ] {
-            assert_eq!(message(200, body), Some(Some("no".into())), "{body}");
+            assert_eq!(message(200, body), Some(Some(text.into())), "{body}");
         }
     }
 
@@ -197,6 +159,6 @@ mod tests {
         }
         let bulk =
             r#"{"success":false,"message":"Validation errors","errors":[{"order_id":"1","error":"id is required"}]}"#;
-        assert_eq!(problem(400, bulk).unwrap().fields[0].message(), "id is required");
+        assert_eq!(message(400, bulk), Some(Some("Validation errors; id is required".into())));
     }
 }

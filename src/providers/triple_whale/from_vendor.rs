@@ -26,11 +26,11 @@ impl From<&CustomerRecord> for Customer {
         customer.note = text(&row.note);
         customer.locale = text(&row.locale);
         customer.last_order_id = text(&row.last_order_id);
-        customer.tags = row.customer_tags.iter().filter(|tag| !is_blank(tag)).cloned().collect();
+        customer.tags = row.tags().into_iter().filter(|tag| !is_blank(tag)).collect();
         customer.tax_exempt = row.tax_exempt;
         customer.account_state = word(&row.status, AccountState::from_word);
         customer.subscription_state = word(&row.product_subscriber_status, SubscriptionState::from_word);
-        customer.orders_count = row.orders;
+        customer.orders_count = row.orders.or(row.number_of_orders);
         customer.total_spent = row.amount_spent;
         customer.created_at = time(&row.created_at);
         let address = Address {
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(customer.tags, ["a,b", "7"]);
         assert_eq!(customer.created_at.unwrap().to_rfc3339(), "2019-05-22T21:01:29+00:00");
         assert_eq!(customer.addresses[0].postal_code.as_deref(), Some("97201"));
-        assert_eq!(row(r#"{"customer_tags":"vip, new"}"#).customer_tags, ["vip", "new"]);
+        assert_eq!(row(r#"{"customer_tags":"vip, new"}"#).tags(), ["vip", "new"]);
         assert_eq!(row(r#"{"customer_tags":null,"orders":4.0}"#).orders, Some(4));
         assert_eq!(row(r#"{"orders":4.5}"#).orders, None);
         assert_eq!(row(r#"{"orders":-1}"#).orders, None);

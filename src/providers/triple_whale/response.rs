@@ -1,164 +1,136 @@
 //! What is read: rows of the vendor's table of customers, and the rows of any query.
 
-use std::fmt;
-
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::client::HttpResponse;
-use crate::client::json::lenient::{lenient_bool, lenient_decimal, lenient_text};
 use crate::client::json::object::object;
+use crate::client::json::raw::{opaque_debug, record};
+use crate::client::json::value::{Value, lenient};
+use crate::client::{HttpResponse, RawJson};
 use crate::customer::Decimal;
 
-/// A row of the vendor's table of customers: one for each customer and platform (documented). Columns bear the names of
-/// the record's keys; the number of orders is `orders` (documented).
-///
-/// Every column may be missing, null or of a neighbouring type, since nothing is documented of how rows are written.
-#[derive(Clone, Default, PartialEq, Deserialize)]
-#[allow(missing_docs)] // Names as the vendor's, described in its documentation.
-#[non_exhaustive]
-pub struct CustomerRecord {
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub customer_id: Option<String>,
-    /// Whatever was sent, the vendor shows platforms of one's own as `custom-msp` (documented for orders).
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub platform: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub platform_account_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub address1: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub address2: Option<String>,
-    #[serde(default, deserialize_with = "lenient_decimal")]
-    pub amount_spent: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub city: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub country: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub country_code: Option<String>,
-    /// As it came; `Customer::from` reads it.
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub created_at: Option<String>,
-    /// From an array, from a text that holds one, and from a text with commas (inferred).
-    #[serde(default, deserialize_with = "tags")]
-    pub customer_tags: Vec<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub display_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_address: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_marketing_consent_collected_from: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_marketing_consent_opt_in_level: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_marketing_consent_status: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub email_marketing_consent_updated_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub first_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub last_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub last_order_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient_decimal")]
-    pub latitude: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub locale: Option<String>,
-    #[serde(default, deserialize_with = "lenient_decimal")]
-    pub longitude: Option<Decimal>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub note: Option<String>,
-    /// The number of orders; also read under the name by which it is sent.
-    #[serde(default, alias = "number_of_orders", deserialize_with = "count")]
-    pub orders: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub phone: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub product_subscriber_status: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub sms_marketing_consent_collected_from: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub sms_marketing_consent_opt_in_level: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub sms_marketing_consent_updated_at: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub state: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub state_code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub status: Option<String>,
-    #[serde(default, deserialize_with = "lenient_bool")]
-    pub tax_exempt: Option<bool>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    pub zip: Option<String>,
-}
-
-/// Shows the platform, and nothing of the person.
-impl fmt::Debug for CustomerRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerRecord").field("platform", &self.platform).finish_non_exhaustive()
+record! {
+    /// A row of the vendor's table of customers: one for each customer and platform (documented). Columns bear the names
+    /// of the record's keys; the number of orders is `orders` (documented).
+    ///
+    /// Every column may be missing, null or of a neighbouring type: the vendor does not document how rows are written.
+    CustomerRecord {
+        /// `customer_id` of the record.
+        customer_id: Option<String>,
+        /// Whatever was sent, the vendor shows platforms that it does not integrate as `custom-msp` (documented for orders).
+        platform: Option<String>,
+        /// `platform_account_id` of the record.
+        platform_account_id: Option<String>,
+        /// `address1` of the record.
+        address1: Option<String>,
+        /// `address2` of the record.
+        address2: Option<String>,
+        /// `amount_spent` of the record.
+        amount_spent: Option<Decimal>,
+        /// `city` of the record.
+        city: Option<String>,
+        /// `country` of the record.
+        country: Option<String>,
+        /// `country_code` of the record.
+        country_code: Option<String>,
+        /// As it came; `Customer::from` reads it.
+        created_at: Option<String>,
+        /// The tags as they came; [`tags`](Self::tags) reads them.
+        customer_tags: Option<RawJson>,
+        /// `display_name` of the record.
+        display_name: Option<String>,
+        /// `email_address` of the record.
+        email_address: Option<String>,
+        /// `email_marketing_consent_collected_from` of the record.
+        email_marketing_consent_collected_from: Option<String>,
+        /// `email_marketing_consent_opt_in_level` of the record.
+        email_marketing_consent_opt_in_level: Option<String>,
+        /// `email_marketing_consent_status` of the record.
+        email_marketing_consent_status: Option<String>,
+        /// `email_marketing_consent_updated_at` of the record.
+        email_marketing_consent_updated_at: Option<String>,
+        /// `first_name` of the record.
+        first_name: Option<String>,
+        /// `last_name` of the record.
+        last_name: Option<String>,
+        /// `last_order_id` of the record.
+        last_order_id: Option<String>,
+        /// `latitude` of the record.
+        latitude: Option<Decimal>,
+        /// `locale` of the record.
+        locale: Option<String>,
+        /// `longitude` of the record.
+        longitude: Option<Decimal>,
+        /// `note` of the record.
+        note: Option<String>,
+        /// The number of orders; also read under the name by which it is sent.
+        orders: Option<u64>,
+        /// The same number under the name by which it is sent.
+        number_of_orders: Option<u64>,
+        /// `phone` of the record.
+        phone: Option<String>,
+        /// `product_subscriber_status` of the record.
+        product_subscriber_status: Option<String>,
+        /// `sms_marketing_consent_collected_from` of the record.
+        sms_marketing_consent_collected_from: Option<String>,
+        /// `sms_marketing_consent_opt_in_level` of the record.
+        sms_marketing_consent_opt_in_level: Option<String>,
+        /// `sms_marketing_consent_updated_at` of the record.
+        sms_marketing_consent_updated_at: Option<String>,
+        /// `state` of the record.
+        state: Option<String>,
+        /// `state_code` of the record.
+        state_code: Option<String>,
+        /// `status` of the record.
+        status: Option<String>,
+        /// `tax_exempt` of the record.
+        tax_exempt: Option<bool>,
+        /// `zip` of the record.
+        zip: Option<String>,
     }
 }
 
-/// A whole number that is not negative, from a number or a text.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let text = lenient_decimal(deserializer)?.map(|value| value.to_string());
-    Ok(text.and_then(|text| {
-        let whole = text
-            .split_once('.')
-            .map_or(Some(text.as_str()), |(whole, rest)| rest.bytes().all(|digit| digit == b'0').then_some(whole));
-        whole?.parse().ok()
-    }))
-}
-
-/// One tag of a list.
-#[derive(Deserialize)]
-struct Tag(#[serde(deserialize_with = "lenient_text")] Option<String>);
-
-fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let list = |json: &str| {
-        let tags: Option<Vec<Tag>> = serde_json::from_str(json).ok();
-        tags.map(|tags| tags.into_iter().filter_map(|tag| tag.0).collect::<Vec<_>>())
-    };
-    if let Some(tags) = list(raw.get()) {
-        return Ok(tags);
+impl CustomerRecord {
+    /// The tags: from an array, from a text that holds one, and from a text with commas (inferred).
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        let Some(raw) = &self.customer_tags else { return Vec::new() };
+        let list =
+            |json: &str| serde_json::from_str::<Box<RawValue>>(json).ok().and_then(|raw| Vec::<String>::from_raw(&raw));
+        if let Some(tags) = list(raw.as_str()) {
+            return tags;
+        }
+        let text: String = serde_json::from_str(raw.as_str()).unwrap_or_default();
+        let parts = || text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+        list(&text).unwrap_or_else(parts)
     }
-    let text = serde_json::from_str::<String>(raw.get()).unwrap_or_default();
-    Ok(list(&text)
-        .unwrap_or_else(|| text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()))
 }
 
 /// What a query found.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SqlRows {
-    /// What the vendor says beside the rows.
+    /// What the vendor reports beside the rows.
     pub message: Option<String>,
-    /// The rows as they came, to be read by [`serde_json::from_str`] into a type of your own.
-    pub rows: Vec<Box<RawValue>>,
+    /// The rows as they came.
+    pub rows: Vec<RawJson>,
 }
 
-impl fmt::Debug for SqlRows {
-    /// Shows how many rows: they hold people's data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlRows").field("rows", &self.rows.len()).finish_non_exhaustive()
-    }
-}
+opaque_debug!(SqlRows);
 
 /// `{"success": true, "message": …, "data": [{…}]}` (documented).
 #[derive(Deserialize)]
 struct Body {
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     message: Option<String>,
-    #[serde(default, deserialize_with = "raw")]
-    data: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "rows")]
+    data: Option<Vec<RawJson>>,
 }
 
-/// Tells a null from nothing.
-fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
+/// The rows; null is a list without any, and no list is none.
+fn rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RawJson>>, D::Error> {
+    let rows = Option::<Vec<Box<RawValue>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(Some(rows.iter().map(|row| RawJson::new(row.get())).collect()))
 }
 
 /// The rows of a successful answer; null is a list without any. None where it has no list of rows, or where the body broke
@@ -168,8 +140,7 @@ pub(super) fn read_rows(response: &HttpResponse) -> Option<SqlRows> {
         return None;
     }
     let body: Body = object(&response.body)?;
-    let rows = serde_json::from_str::<Option<Vec<Box<RawValue>>>>(body.data?.get()).ok()?;
-    Some(SqlRows { message: body.message, rows: rows.unwrap_or_default() })
+    Some(SqlRows { message: body.message, rows: body.data? })
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::builder::TagPolicy;
-use super::map::{EXTERNAL_ID_KEY, Wanted};
-use super::record::CustomerRecord;
-use super::wire::{AddressInput, Change, CustomerInput, Metadata, MetadataValue};
+use super::config::TagPolicy;
+use super::request::{AddressInput, Change, CustomerInput, EXTERNAL_ID_KEY, Metadata, MetadataValue};
+use super::response::CustomerRecord;
+use super::to_vendor::Wanted;
+use crate::client::RawJson;
 use crate::client::addresses::same_text;
 use crate::client::json::lenient::Scalar;
 use crate::customer::{Decimal, Field, Phone};
@@ -38,8 +37,8 @@ pub(super) fn shows_enough(wanted: &CustomerInput<'_>, echo: &CustomerRecord) ->
 pub(super) struct Held<'a> {
     pub(super) record: &'a CustomerRecord,
     /// What it does not show is not there.
-    pub(super) whole: bool,
-    /// So it is with tags and metadata, too.
+    pub(super) is_whole: bool,
+    /// The same for tags and metadata.
     pub(super) missing_means_empty: bool,
 }
 
@@ -50,7 +49,7 @@ pub(super) fn update<'a>(
     held: &Held<'a>,
     policy: TagPolicy,
 ) -> Update<'a> {
-    let Held { record: held, whole, missing_means_empty } = *held;
+    let Held { record: held, is_whole: whole, missing_means_empty } = *held;
     // The vendor would lose what it did not show.
     let unknown = !whole || !missing_means_empty;
     let unknown_tags = unknown && held.tags.is_none() && policy == TagPolicy::Union && !wanted.clears(Field::Tags);
@@ -206,22 +205,22 @@ fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clea
     Change::Set(Metadata(kept.chain(ours).collect()))
 }
 
-pub(super) fn same_value(held: &RawValue, wanted: &MetadataValue<'_>) -> bool {
+pub(super) fn same_value(held: &RawJson, wanted: &MetadataValue<'_>) -> bool {
     match wanted {
-        MetadataValue::Json(raw) => raw.get() == held.get(),
-        MetadataValue::Text(text) => match serde_json::from_str(held.get()) {
+        MetadataValue::Json(raw) => raw.as_str() == held.as_str(),
+        MetadataValue::Text(text) => match serde_json::from_str(held.as_str()) {
             Ok(Scalar::Text(held)) => held == *text,
             // Numbers and booleans that somebody else wrote, by their own digits.
-            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.get() == *text,
+            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.as_str() == *text,
             _ => false,
         },
         // A vendor that keeps all as text is not written to for ever.
         MetadataValue::Bool(value) => {
-            matches!(held.get().trim_matches('"'), "true" if *value)
-                || matches!(held.get().trim_matches('"'), "false" if !*value)
+            matches!(held.as_str().trim_matches('"'), "true" if *value)
+                || matches!(held.as_str().trim_matches('"'), "false" if !*value)
         }
         MetadataValue::Number(number) => {
-            held.get().trim_matches('"').parse::<Decimal>().is_ok_and(|held| held.same_value(*number))
+            held.as_str().trim_matches('"').parse::<Decimal>().is_ok_and(|held| held.same_value(*number))
         }
     }
 }

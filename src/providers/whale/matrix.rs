@@ -100,14 +100,19 @@ macro_rules! matrix {
     };
 }
 
-/// Whale's field matrix.
+/// Whale's field matrix, with the default options.
 pub static MATRIX: FieldMatrix = matrix!(NO_BIRTHDAY, NO_EMAIL_STATE, NO_SMS_STATE, NO_CONSENT);
 
-/// The same with [`Builder::send_consent`](super::Builder::send_consent).
-pub static MATRIX_WITH_CONSENT: FieldMatrix = matrix!(NO_BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);
+static WITH_CONSENT: FieldMatrix = matrix!(NO_BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);
+static WITH_BIRTHDAY: FieldMatrix = matrix!(BIRTHDAY, NO_EMAIL_STATE, NO_SMS_STATE, NO_CONSENT);
+static WITH_BOTH: FieldMatrix = matrix!(BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);
 
-/// The same with [`Builder::send_birthday`](super::Builder::send_birthday).
-pub static MATRIX_WITH_BIRTHDAY: FieldMatrix = matrix!(BIRTHDAY, NO_EMAIL_STATE, NO_SMS_STATE, NO_CONSENT);
-
-/// The same with both.
-pub static MATRIX_WITH_CONSENT_AND_BIRTHDAY: FieldMatrix = matrix!(BIRTHDAY, EMAIL_STATE, SMS_STATE, YES_OR_NO);
+/// The field matrix with these options.
+pub(super) fn matrix(send_consent: bool, send_birthday: bool) -> &'static FieldMatrix {
+    match (send_consent, send_birthday) {
+        (false, false) => &MATRIX,
+        (true, false) => &WITH_CONSENT,
+        (false, true) => &WITH_BIRTHDAY,
+        (true, true) => &WITH_BOTH,
+    }
+}

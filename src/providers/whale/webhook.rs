@@ -1,123 +1,78 @@
-//! The vendor's webhooks: is the signature right, and what does the body say. No I/O: hand in what your server received.
+//! The vendor's webhooks: checks signatures and reads bodies. No I/O: hand in what your server received.
 //!
-//! Removal requests end here alone, since no call reads them. Answer with a 2xx at once and expect repeats: retries,
+//! Only a webhook reports the end of a removal request, since no call reads one. Answer with a 2xx at once and expect repeats: retries,
 //! their schedule and their order are not documented. [`Event::delivery_id`] tells repeats apart.
 //!
-//! The signature covers the body alone (documented), and neither the timestamp nor the delivery id: whoever has seen a
-//! delivery can send it again with others. Age proves nothing, and is not checked.
+//! The signature covers the body alone (documented), and neither the timestamp nor the delivery id: a delivery that was
+//! seen can be sent again with others. Age proves nothing, and is not checked.
 //!
 //! ```
-//! use customer_sink::providers::whale::webhook::Verifier;
+//! use customer_sink::providers::whale::webhook::{event, verifier};
 //!
-//! let verifier = Verifier::new("whsec_fake_0000000000000000").unwrap();
+//! let verifier = verifier("whsec_fake_0000000000000000").unwrap();
 //! let body = br#"{"event":"data_request.completed","download_url":"https://downloads.example.test/x.json"}"#;
 //! let signature = "sha256=9599ab678d9e25d15186495d7c76c8d787446e4c56a08e825d43ea832d6dfc2c";
-//! let event = verifier.event(signature, body).unwrap();
-//! assert_eq!(event.name, "data_request.completed");
-//! assert!(verifier.event(signature, b"{}").is_err());
+//! let removed = event(&verifier, signature, body).unwrap();
+//! assert_eq!(removed.name, "data_request.completed");
+//! assert!(event(&verifier, signature, b"{}").is_err());
 //! ```
 
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use http::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 
-use super::RemovalRequest;
-use super::fields::{Fields, RawMap};
-use super::words::CustomerId;
-use crate::client::auth::signature::verify_hex;
+use super::PROVIDER;
+use super::request::{CustomerId, RawMap};
+use super::response::RemovalRequestRecord;
+use crate::client::auth::webhook::{Scheme, header};
+use crate::client::json::value::Value;
+use crate::client::{RawJson, Secret};
 use crate::error::Error;
+
+pub use crate::client::{Verifier, WebhookError};
 
 /// The header with the signature.
 pub const SIGNATURE_HEADER: &str = "x-webhook-signature";
 
-/// Why a delivery is no event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WebhookError {
-    /// There is no signature. Answer 401 or 400.
-    #[error("the webhook has no signature")]
-    Unsigned,
-    /// The signature is another one: it was made with another secret, or the body was changed on the way, if only by
-    /// parsing and writing it again.
-    #[error("the webhook's signature does not fit its body")]
-    WrongSignature,
-    /// The signature is right, and the body is no JSON object with the name of an event.
-    #[error("the webhook's body cannot be read")]
-    Unreadable,
+/// HMAC-SHA256 in hex of either case, with or without `sha256=` before it.
+static SCHEME: Scheme =
+    Scheme { provider: PROVIDER, header: SIGNATURE_HEADER, secret: "signing_secret", prefix: "sha256=", base64: false };
+
+/// A verifier with the `signing_secret` that the vendor answered when the endpoint was registered.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anybody could sign.
+pub fn verifier(signing_secret: impl Into<Secret>) -> Result<Verifier, Error> {
+    Verifier::of(&SCHEME, signing_secret)
 }
 
-/// Checks deliveries of one registered endpoint.
-#[derive(Clone)]
-pub struct Verifier(SecretString);
-
-/// Shows no secret.
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").finish_non_exhaustive()
-    }
+/// Checks a signature over the body as it arrived, and reads the body.
+///
+/// # Errors
+///
+/// [`WebhookError`]
+pub fn event(verifier: &Verifier, signature: &str, body: &[u8]) -> Result<Event, WebhookError> {
+    verifier.verify(signature, body)?;
+    Event::read(None, body).ok_or(WebhookError::Unreadable)
 }
 
-impl Verifier {
-    /// With the `signing_secret` that the vendor answered when the endpoint was registered.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a blank secret, with which anybody could sign.
-    pub fn new(signing_secret: impl Into<SecretString>) -> Result<Self, Error> {
-        let secret = signing_secret.into();
-        if secret.expose_secret().trim().is_empty() {
-            return Err(Error::config(super::PROVIDER, "signing_secret", "must not be empty"));
-        }
-        Ok(Self(secret))
-    }
-
-    /// Checks a signature over the body as it arrived, byte by byte, in constant time. It is HMAC-SHA256 in hex of
-    /// either case, with or without `sha256=` before it.
-    ///
-    /// # Errors
-    ///
-    /// [`WebhookError::Unsigned`] for a blank one, else [`WebhookError::WrongSignature`].
-    pub fn verify(&self, signature: &str, body: &[u8]) -> Result<(), WebhookError> {
-        let signature = signature.trim();
-        let digits = match signature.get(..7) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("sha256=") => signature.get(7..).unwrap_or_default(),
-            _ => signature,
-        };
-        if digits.is_empty() {
-            return Err(WebhookError::Unsigned);
-        }
-        if verify_hex(&self.0, body, digits) { Ok(()) } else { Err(WebhookError::WrongSignature) }
-    }
-
-    /// Checks the signature, and reads the body.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify), and [`WebhookError::Unreadable`].
-    pub fn event(&self, signature: &str, body: &[u8]) -> Result<Event, WebhookError> {
-        self.verify(signature, body)?;
-        Event::read(None, body).ok_or(WebhookError::Unreadable)
-    }
-
-    /// The same for a whole delivery: the headers name the event where the body does not, and tell the delivery's id and
-    /// time. What headers say is not signed.
-    ///
-    /// # Errors
-    ///
-    /// As [`event`](Self::event).
-    pub fn delivery(&self, headers: &HeaderMap, body: &[u8]) -> Result<Event, WebhookError> {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        self.verify(header(SIGNATURE_HEADER).ok_or(WebhookError::Unsigned)?, body)?;
-        let mut event = Event::read(header("x-webhook-event"), body).ok_or(WebhookError::Unreadable)?;
-        event.delivery_id = header("x-webhook-delivery-id").filter(|id| !id.is_empty()).map(str::to_owned);
-        event.sent_at = header("x-webhook-timestamp")
-            .and_then(|seconds| DateTime::from_timestamp(seconds.parse().ok()?, 0))
-            .map(|at| at.fixed_offset());
-        Ok(event)
-    }
+/// The same for a whole delivery: the headers name the event where the body does not, and hold the delivery's id and time.
+/// The signature does not cover the headers.
+///
+/// # Errors
+///
+/// [`WebhookError`]
+pub fn delivery(verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> Result<Event, WebhookError> {
+    verifier.verify_headers(headers, body)?;
+    let mut event = Event::read(header(headers, "x-webhook-event"), body).ok_or(WebhookError::Unreadable)?;
+    event.delivery_id = header(headers, "x-webhook-delivery-id").map(str::to_owned);
+    event.sent_at = header(headers, "x-webhook-timestamp")
+        .and_then(|seconds| DateTime::from_timestamp(seconds.parse().ok()?, 0))
+        .map(|at| at.fixed_offset());
+    Ok(event)
 }
 
 /// What a webhook says, in either form that the vendor has published: `type` with a `data` object, or `event` with flat
@@ -135,8 +90,8 @@ pub struct Event {
     pub delivery_id: Option<String>,
     /// When it was sent, from a header that is not signed.
     pub sent_at: Option<DateTime<FixedOffset>>,
-    /// What it is about, as it came: `data`, or the flat keys.
-    pub data: RawMap,
+    /// What it is about, as it came: `data`, or the whole body with its flat keys.
+    pub data: RawJson,
 }
 
 /// Shows name and ids.
@@ -152,28 +107,23 @@ impl fmt::Debug for Event {
 
 impl Event {
     fn read(header: Option<&str>, body: &[u8]) -> Option<Self> {
-        let mut fields: Fields = serde_json::from_slice(body).ok()?;
-        let data: Option<RawMap> = fields.value(&["data"]);
-        // In the flat form the other keys are the data, and these may be keys of it.
-        let is_flat = data.is_none();
-        let is_name = |raw: &str| -> Option<String> {
-            let name: String = serde_json::from_str(raw).ok()?;
-            (!is_flat || name.contains('.')).then_some(name)
-        };
-        let name = fields.with("type", is_name);
-        let name = name.or_else(|| fields.text(&["event"])).or_else(|| header.map(str::to_owned));
+        let body: &RawValue = serde_json::from_slice(body).ok()?;
+        let keys = RawMap::from_raw(body)?;
+        let data = keys.get("data").filter(|data| read::<RawMap>(data).is_some());
+        // In the flat form the other keys are the data, and `type` may be a key of it.
+        let is_name = |name: &String| data.is_some() || name.contains('.');
+        let name = keys.get("type").and_then(|name| serde_json::from_str(name.as_str()).ok()).filter(is_name);
+        let name = name.or_else(|| read(keys.get("event")?)).or_else(|| header.map(str::to_owned));
         let name = name.filter(|name| !name.trim().is_empty())?;
-        let mut event =
-            Self { name, id: None, created_at: None, delivery_id: None, sent_at: None, data: RawMap::new() };
-        event.data = match data {
-            Some(data) => {
-                event.id = fields.text(&["id"]);
-                event.created_at = fields.time(&["created_at"]);
-                data
-            }
-            None => fields.0,
-        };
-        Some(event)
+        let of_event = |key: &str| data.and(keys.get(key));
+        Some(Self {
+            name,
+            id: of_event("id").and_then(read),
+            created_at: of_event("created_at").and_then(read),
+            delivery_id: None,
+            sent_at: None,
+            data: data.cloned().unwrap_or_else(|| RawJson::new(body.get())),
+        })
     }
 
     /// Whether a removal request is done.
@@ -184,34 +134,37 @@ impl Event {
 
     /// The removal request that the event is about: none for events of other names than `data_request.…`.
     #[must_use]
-    pub fn removal_request(&self) -> Option<RemovalRequest> {
+    pub fn removal_request(&self) -> Option<RemovalRequestRecord> {
         self.name.starts_with("data_request.").then(|| self.read_data()).flatten()
     }
 
     /// Where the archive of an export stands. Fetch it soon, without the API key: its life is unknown.
     #[must_use]
     pub fn download_url(&self) -> Option<String> {
-        let url: String = serde_json::from_str(self.data.get("download_url")?.get()).ok()?;
-        (!url.trim().is_empty()).then_some(url)
+        read(&self.data.get("download_url")?).filter(|url: &String| !url.trim().is_empty())
     }
 
     /// The customer that the event is about, where it says so as `customer_id`.
     #[must_use]
     pub fn customer_id(&self) -> Option<CustomerId> {
-        serde_json::from_str(self.data.get("customer_id")?.get()).ok()
+        read(&self.data.get("customer_id")?)
     }
 
     /// The data as a type of your own, or of this module's parent.
     #[must_use]
     pub fn read_data<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        let json: Box<RawValue> = serde_json::value::to_raw_value(&self.data).ok()?;
-        serde_json::from_str(json.get()).ok()
+        serde_json::from_str(self.data.as_str()).ok()
     }
+}
+
+/// A value that is read leniently.
+fn read<T: Value>(raw: &RawJson) -> Option<T> {
+    T::from_raw(serde_json::from_str(raw.as_str()).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::{RemovalKind, RemovalStatus};
+    use super::super::request::{RemovalKind, RemovalStatus};
     use super::*;
 
     const SECRET: &str = "whsec_fake_0000000000000000";
@@ -221,12 +174,12 @@ mod tests {
     const FLAT_SIGNATURE: &str = "9599ab678d9e25d15186495d7c76c8d787446e4c56a08e825d43ea832d6dfc2c";
 
     fn verifier() -> Verifier {
-        Verifier::new(SECRET).unwrap()
+        super::verifier(SECRET).unwrap()
     }
 
     #[test]
     fn both_envelopes_are_read_and_both_vectors_hold() {
-        let full = verifier().event(&format!("sha256={FULL_SIGNATURE}"), FULL).unwrap();
+        let full = event(&verifier(), &format!("sha256={FULL_SIGNATURE}"), FULL).unwrap();
         assert_eq!(full.id.as_deref(), Some("evt_00000000-0000-4000-8000-000000000001"));
         assert!(full.created_at.is_some() && full.is_removal_completed());
         assert_eq!(full.customer_id().unwrap().as_str(), "cust_0000test");
@@ -236,7 +189,7 @@ mod tests {
         assert_eq!(full.download_url().as_deref(), Some("https://downloads.example.test/drr_0000test.json"));
         assert!(!format!("{full:?} {:?}", verifier()).contains("downloads"));
 
-        let flat = verifier().event(FLAT_SIGNATURE, FLAT).unwrap();
+        let flat = event(&verifier(), FLAT_SIGNATURE, FLAT).unwrap();
         assert_eq!((flat.name.as_str(), &flat.id), ("data_request.completed", &None));
         assert_eq!(flat.download_url().as_deref(), Some("https://downloads.example.test/x.json"));
         assert_eq!(flat.removal_request().unwrap().download_url, flat.download_url());
@@ -266,20 +219,20 @@ mod tests {
         let mut changed = FULL.to_vec();
         changed.push(b'\n');
         assert_eq!(verifier().verify(FULL_SIGNATURE, &changed), Err(WebhookError::WrongSignature));
-        assert!(Verifier::new("other").unwrap().verify(FULL_SIGNATURE, FULL).is_err());
-        assert!(Verifier::new(" ").is_err());
+        assert!(super::verifier("other").unwrap().verify(FULL_SIGNATURE, FULL).is_err());
+        assert!(super::verifier(" ").is_err());
     }
 
     fn delivery(body: &'static [u8], event: Option<&'static str>) -> Result<Event, WebhookError> {
         let mut headers = HeaderMap::new();
-        let signature = crate::client::auth::signature::hmac_hex(&SecretString::from(SECRET), body);
+        let signature = crate::client::auth::signature::hmac_hex(&Secret::from(SECRET), body);
         headers.insert(SIGNATURE_HEADER, format!("sha256={signature}").parse().unwrap());
         headers.insert("x-webhook-delivery-id", "d1".parse().unwrap());
         headers.insert("x-webhook-timestamp", "1741513200".parse().unwrap());
         if let Some(event) = event {
             headers.insert("x-webhook-event", event.parse().unwrap());
         }
-        verifier().delivery(&headers, body)
+        super::delivery(&verifier(), &headers, body)
     }
 
     #[test]
@@ -291,10 +244,10 @@ mod tests {
         let event = delivery(br#"{"type":"order.paid","data":{"id":"1"}}"#, Some("other")).unwrap();
         assert_eq!((event.name.as_str(), event.removal_request().is_none()), ("order.paid", true));
         let event = delivery(br#"{"type":"order.paid","data":null,"total":1.50}"#, None).unwrap();
-        assert_eq!(event.data["total"].get(), "1.50");
+        assert_eq!(event.data.get("total").unwrap().as_str(), "1.50");
         for bad in [b"{}".as_slice(), b"[]", b"", b"<html>", br#"{"data":{}}"#, br#"{"type":" "}"#] {
             assert_eq!(delivery(bad, None).unwrap_err(), WebhookError::Unreadable);
         }
-        assert_eq!(verifier().delivery(&HeaderMap::new(), FULL).unwrap_err(), WebhookError::Unsigned);
+        assert_eq!(super::delivery(&verifier(), &HeaderMap::new(), FULL).unwrap_err(), WebhookError::Unsigned);
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use secrecy::{ExposeSecret, SecretString};
 
 use super::PROVIDER;
 use super::error::{check_token, read_token};
@@ -13,7 +12,7 @@ use crate::client::auth::single_flight::SingleFlight;
 use crate::client::auth::token::{Renewal, RequestHeaders, Token, Tokens};
 use crate::client::options::{json_body, json_headers, request_headers};
 use crate::client::response::decode;
-use crate::client::{Call, Connector, Request, Url};
+use crate::client::{Call, Connector, Request, Secret, Url};
 use crate::error::{Error, ErrorKind};
 
 /// The header that carries the token (documented).
@@ -26,8 +25,8 @@ const SECOND_HEADER: HeaderName = HeaderName::from_static("x-utoken");
 const SHOWN_BODY: &[u8] = br#"{"secret":"[redacted]"}"#;
 
 /// The headers of requests that carry this token.
-pub(super) fn headers(token: &SecretString) -> Result<RequestHeaders, Error> {
-    request_headers(PROVIDER, "application/json", Some((HEADER, token)))
+pub(super) fn headers(token: &Secret) -> Result<RequestHeaders, Error> {
+    request_headers(PROVIDER, "application/json", Some((HEADER, token.inner())))
 }
 
 /// The headers of a request with a body that carries the token in a second place as well.
@@ -63,7 +62,7 @@ impl MintRoute {
 
 /// Mints tokens from the store's secret.
 pub(super) struct Minting {
-    secret: SecretString,
+    secret: Secret,
     route: MintRoute,
 }
 
@@ -76,7 +75,7 @@ impl Renewal for Minting {
     type Detail = ();
 
     async fn renew(&self, _current: Option<&Token<()>>, call: &mut Call<'_>) -> Result<Token<()>, Error> {
-        let body = json_body(PROVIDER, &TokenInput { secret: self.secret.expose_secret() })?;
+        let body = json_body(PROVIDER, &TokenInput { secret: self.secret.expose() })?;
         let minted = call.execute(&self.route.request(body), decode(check_token, read_token)).await?;
         let headers = headers(&minted.value)
             .map_err(|_| call.fail(&MINT, ErrorKind::Decode, "the token cannot stand in a header"))?;
@@ -97,12 +96,12 @@ impl Renewal for Minting {
 /// The tokens of a client: `given` is used until the vendor refuses it, and is replaced where there is a secret.
 pub(super) fn tokens(
     given: Option<Token<()>>,
-    secret: Option<SecretString>,
+    secret: Option<Secret>,
     route: &MintRoute,
     connector: &Connector,
 ) -> Tokens<Minting> {
     let Some(secret) = secret else { return Tokens::own(given, None, connector) };
-    let parts = [PROVIDER.as_str(), route.url.as_str(), secret.expose_secret()];
+    let parts = [PROVIDER.as_str(), route.url.as_str(), secret.expose()];
     let flight = connector.shared(&parts, || SingleFlight::new(None));
     Tokens::shared(given, Some(Minting { secret, route: route.clone() }), flight, connector)
 }

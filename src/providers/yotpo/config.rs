@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use super::PROVIDER;
 use super::auth::{self, MintRoute};
 use super::client::{Inner, Yotpo};
 use super::to_vendor::MapOptions;
 use crate::client::auth::token::Token;
 use crate::client::options::{ClientOptions, client_options, fixed_url};
-use crate::client::{ArrayStyle, BaseUrl, Limit, fill};
+use crate::client::{ArrayStyle, BaseUrl, Limit, Secret, fill};
 use crate::error::Error;
 
 /// The vendor's API (documented).
@@ -36,8 +34,8 @@ pub(super) const VISIBLE_AFTER: Duration = Duration::from_secs(60);
 #[must_use]
 pub struct Builder {
     store_id: String,
-    secret: Option<SecretString>,
-    token: Option<SecretString>,
+    secret: Option<Secret>,
+    token: Option<Secret>,
     map: MapOptions,
     arrays: ArrayStyle,
     also_utoken: bool,
@@ -46,7 +44,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    fn new(store_id: String, secret: Option<SecretString>, token: Option<SecretString>) -> Self {
+    fn new(store_id: String, secret: Option<Secret>, token: Option<Secret>) -> Self {
         Self {
             store_id,
             secret,
@@ -63,7 +61,7 @@ impl Builder {
 
     /// An access token to begin with, of this client and its clones alone. When the vendor refuses it, another is minted
     /// if there is a secret.
-    pub fn token(mut self, token: impl Into<SecretString>) -> Self {
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
         self
     }
@@ -119,7 +117,7 @@ impl Builder {
         };
         let customers = path("core/v3/stores/{store_id}/customers")?;
         let tokens = path("core/v3/stores/{store_id}/access_tokens")?;
-        if self.secret.as_ref().is_some_and(|secret| secret.expose_secret().trim().is_empty()) {
+        if self.secret.as_ref().is_some_and(Secret::is_blank) {
             return Err(Error::config(PROVIDER, "credential", "the secret is empty"));
         }
         let given = self.token.as_ref().map(auth::headers).transpose()?;
@@ -147,13 +145,13 @@ impl Builder {
 
 impl Yotpo {
     /// A client for this store (the "app key") and its API secret, from which access tokens are minted.
-    pub fn builder(store_id: impl Into<String>, secret: impl Into<SecretString>) -> Builder {
+    pub fn builder(store_id: impl Into<String>, secret: impl Into<Secret>) -> Builder {
         Builder::new(store_id.into(), Some(secret.into()), None)
     }
 
     /// A client for this store and an access token, with no secret: when the vendor refuses the token, calls fail as
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated).
-    pub fn with_token(store_id: impl Into<String>, token: impl Into<SecretString>) -> Builder {
+    pub fn with_token(store_id: impl Into<String>, token: impl Into<Secret>) -> Builder {
         Builder::new(store_id.into(), None, Some(token.into()))
     }
 }

@@ -2,15 +2,14 @@
 //! and never the wording of a message.
 
 use bytes::Bytes;
-use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::json::error_body::ErrorBody;
-use crate::client::json::lenient::lenient_text;
 use crate::client::json::object::object;
+use crate::client::json::value::lenient;
 use crate::client::response::Reading;
-use crate::client::{HttpResponse, VendorError, by_status};
+use crate::client::{HttpResponse, Secret, VendorError, by_status};
 use crate::error::{Effect, ErrorKind};
 
 /// Where a body holds a status: `{"status": {"code": …}}` and `{"code": …}` of the older API, `{"Code": "…"}` of token
@@ -83,14 +82,13 @@ pub(super) fn check_token(response: &HttpResponse) -> Reading<()> {
 }
 
 /// The token of an answer: only a token is a success.
-pub(super) fn read_token(response: &HttpResponse) -> Option<SecretString> {
+pub(super) fn read_token(response: &HttpResponse) -> Option<Secret> {
     #[derive(Deserialize)]
     struct Minted {
-        #[serde(default, deserialize_with = "lenient_text")]
-        access_token: Option<String>,
+        #[serde(default, deserialize_with = "lenient")]
+        access_token: Option<Secret>,
     }
-    let minted: Minted = object(&response.body)?;
-    minted.access_token.filter(|token| !token.trim().is_empty()).map(SecretString::from)
+    object::<Minted>(&response.body)?.access_token.filter(|token| !token.is_blank())
 }
 
 /// An answer about unsubscribers. A success may hold errors inside its `response` (seen), where some of the addresses may

@@ -65,8 +65,7 @@ impl From<&CustomerRecord> for Customer {
             .and_then(|word| AccountState::from_word(word.trim().to_ascii_lowercase().as_str()));
         customer.locale = filled(&record.default_language);
         customer.currency = filled(&record.default_currency);
-        let tags = record.tags.as_deref().unwrap_or_default().split(',').map(str::trim);
-        customer.tags = tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+        customer.tags.clone_from(&record.tags.0);
         let address = record.address.as_ref().map(Address::from);
         customer.addresses.extend(address.filter(|address| !address.is_empty()));
         customer.email_marketing = record.consent(Channel::Email);

@@ -23,6 +23,7 @@ pub use matrix::MATRIX;
 pub use request::{AddressInput, CustomerIdentity, CustomerInput};
 pub use response::{
     AddressRecord, ChannelConsent, Channels, CustomerRecord, ListMembership, Marketing, ReviewFigures, Suppressions,
+    Tags,
 };
 
 use crate::provider::ProviderId;

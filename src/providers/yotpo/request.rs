@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
 use crate::client::Operation;
+use crate::client::json::raw::opaque_debug;
 use crate::client::validate::Validation;
 use crate::customer::time::UtcSeconds;
 use crate::customer::{CustomValue, is_blank};
@@ -229,18 +229,7 @@ pub(super) fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, ser
     }
 }
 
-macro_rules! hidden {
-    ($($name:ident),+) => {
-        $(/// Shows no value: they are a person's data.
-        impl fmt::Debug for $name<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        })+
-    };
-}
-
-hidden!(CustomerIdentity, CustomerInput, AddressInput);
+opaque_debug!(CustomerIdentity<'_>, CustomerInput<'_>, AddressInput<'_>);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The app of the Shoplazza stand-in: codes and refresh tokens in, pairs of tokens out.
+//! Answers the token calls of an app: exchanges codes and refresh tokens for pairs of tokens.
 
 use std::time::Duration;
 
@@ -7,35 +7,20 @@ use serde_json::json;
 use url::form_urlencoded;
 use wiremock::Request;
 
-use super::super::Sandbox;
-use super::super::reply::{self, Reply};
-use super::super::time::after;
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::reply::{self, Reply};
+use crate::sandbox::time::after;
 
-impl Sandbox {
-    /// The client id of the app that the Shoplazza stand-in knows.
-    pub const SHOPLAZZA_CLIENT_ID: &'static str = "fake-shoplazza-app";
-    /// The client secret of that app.
-    pub const SHOPLAZZA_CLIENT_SECRET: &'static str = "fake-shoplazza-app-secret";
-    /// A code that the Shoplazza stand-in exchanges for tokens, once.
-    pub const SHOPLAZZA_CODE: &'static str = "fake-shoplazza-code";
+/// The beginning of every access token of the app.
+pub(super) const TOKEN_PREFIX: &str = "fake-shoplazza-access-";
 
-    /// How every access token of that app begins.
-    pub(in crate::sandbox) const SHOPLAZZA_TOKEN_PREFIX: &'static str = "fake-shoplazza-access-";
-
-    /// How long an access token of the Shoplazza stand-in's app is good, from the next one given out: about a year at
-    /// first (*inferred* from one answer in the readme of the vendor's SDK). Its refresh token has no end (*unknown*).
-    pub fn set_shoplazza_token_life(&self, life: Duration) {
-        self.shoplazza.state().app.life = life;
-    }
-}
-
-/// What the stand-in keeps of the app.
+/// The state of the app.
 #[derive(Debug)]
 pub(super) struct App {
     /// The number of the pair in force.
     pair: u64,
     ends: DateTime<Utc>,
-    life: Duration,
+    pub(super) life: Duration,
 }
 
 impl Default for App {
@@ -93,7 +78,7 @@ impl App {
 }
 
 fn access(pair: u64) -> String {
-    format!("{}{pair}", Sandbox::SHOPLAZZA_TOKEN_PREFIX)
+    format!("{}{pair}", TOKEN_PREFIX)
 }
 
 fn refresh(pair: u64) -> String {

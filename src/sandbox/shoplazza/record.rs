@@ -1,10 +1,10 @@
-//! A customer as the Shoplazza stand-in keeps it: what a request may set, and how the vendor shows it.
+//! A customer as the stand-in stores it: what a request may set, and how the vendor shows it.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::reply;
 use super::version::{Fault, Version};
+use crate::sandbox::reply;
 
 const CUSTOMER_ID: u32 = 1;
 const ADDRESS_ID: u32 = 2;
@@ -131,7 +131,7 @@ impl Customer {
             contact_type: contact_type.to_owned(),
             first_name: String::new(),
             last_name: String::new(),
-            // The vendor's trap, *documented*: who says nothing is subscribed, to both.
+            // *Documented*: a create without consents subscribes to both.
             accepts_marketing: true,
             accepts_sms_marketing: true,
             // Without the time of registration the customer cannot sign in (*documented* in the vendor's OpenAPI file).
@@ -159,7 +159,7 @@ impl Customer {
     }
 
     /// The five fields that an update takes (*documented*); all others are passed over (*inferred*), and absent ones stay
-    /// as they are (*inferred*: the pages print the create's default for the two consents on an update, too).
+    /// as they are (*inferred*: the pages print the create's default for the two consents on an update as well).
     pub(super) fn update(&mut self, version: Version, fields: &Map<String, Value>) -> Result<(), Fault> {
         let (first, last) = (text(fields, "first_name")?, text(fields, "last_name")?);
         let (email, sms) = (flag(fields, "accepts_marketing")?, flag(fields, "accepts_sms_marketing")?);
@@ -175,7 +175,7 @@ impl Customer {
         Ok(())
     }
 
-    /// Adds an address, or gives the messages against it. Which fields an address of its own requires is told in three
+    /// Adds an address, or gives the messages against it. Which fields an address of its own requires is described in three
     /// ways; here as inside a create.
     pub(super) fn add_address(
         &mut self,
@@ -262,7 +262,7 @@ impl Customer {
     }
 
     pub(super) fn show(&self, version: Version) -> Value {
-        // 5 and 6 stand in the vendor's examples for yes and no through the API; its list of values ends at 4.
+        // 5 and 6 mean yes and no in the vendor's examples through the API; its list of values ends at 4.
         let subscribed = |accepts: bool| if accepts { 5 } else { 6 };
         let mut shown = json!({
             "id": self.id,
@@ -298,7 +298,7 @@ impl Customer {
                     row.retain(|key, _| key != "name" && key != "phone_area_code");
                 }
             }
-            // What stands for no order in these versions is *unknown*: null, "" or nothing.
+            // How these versions show that there is no order is *unknown*: null, "" or nothing.
             Version::Later => {
                 map.insert("first_order_at".into(), "".into());
                 map.insert("last_order_at".into(), "".into());

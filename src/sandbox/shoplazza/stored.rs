@@ -1,11 +1,11 @@
-//! A record that is put to the Shoplazza stand-in as it is, in the form in which the vendor shows one.
+//! Builds a customer from a record in the form in which the vendor shows one.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::super::reply;
 use super::record::{Address, Customer, customer_id};
 use super::version::Version;
+use crate::sandbox::reply;
 
 /// The keys that requests write or that follow from others; the rest stays as it is.
 const KNOWN: [&str; 14] = [
@@ -26,7 +26,7 @@ const KNOWN: [&str; 14] = [
 ];
 
 impl Customer {
-    /// The customer of a record, with tags in the form of either version. Who says nothing about consent there is not
+    /// The customer of a record, with tags in the form of either version. A record without consents is not
     /// subscribed: it is no create.
     pub(super) fn stored(mut record: Map<String, Value>, (number, now): (u64, DateTime<Utc>), made: &mut u64) -> Self {
         let text = |key: &str| record.get(key).and_then(Value::as_str).map(str::to_owned);

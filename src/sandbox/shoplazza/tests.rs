@@ -1,5 +1,14 @@
-use super::super::reply::testing;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::oauth::TOKEN_PREFIX;
 use super::*;
+use crate::sandbox::StandIn;
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::limits::Limiter;
+use crate::sandbox::reply::testing;
 
 const FIRST: &str = "2022-01";
 const LATER: &str = "2026-01";
@@ -299,4 +308,30 @@ fn a_code_and_each_refresh_token_are_good_once() {
         shop.reply(&testing::request("GET", "/openapi/2022-01/customers/count", auth, None)).status
     };
     assert_eq!((count(&first["access_token"]), count(&second["access_token"])), (401, 200));
+}
+
+#[test]
+fn routes_begin_below_the_version() {
+    let shop = Shoplazza::default();
+    assert_eq!(shop.route(&["openapi", "2022-01", "customers"]), ["customers"]);
+    assert_eq!(shop.route(&["admin", "oauth", "token"]), ["admin", "oauth", "token"]);
+}
+
+#[test]
+fn the_apps_of_a_shop_share_its_bucket() {
+    let now = Instant::now();
+    let token =
+        |text: &str| HeaderMap::from_iter([(http::HeaderName::from_static("access-token"), text.parse().unwrap())]);
+    let private = token(Sandbox::SHOPLAZZA_ACCESS_TOKEN);
+    let [first, second] = ["1", "2"].map(|n| token(&format!("{TOKEN_PREFIX}{n}")));
+    let shop = Shoplazza::default();
+    let mut limiter = Limiter::new(shop.limits());
+    let mut taken =
+        |headers: &HeaderMap, now| (0..100).filter(|_| limiter.take(shop.quota_key(headers), now).is_ok()).count();
+    assert_eq!(taken(&private, now), 40, "the bucket of an app");
+    assert_eq!((taken(&first, now), taken(&second, now)), (40, 0), "a new token is no new app");
+    assert_eq!(taken(&token("fake-other"), now), 0, "the shop's bucket is full");
+    // Refused requests filled nothing: a second later the shop has room for 20, and an app for 2.
+    let later = now + Duration::from_secs(1);
+    assert_eq!((taken(&private, later), taken(&token("fake-other"), later)), (2, 18));
 }

@@ -1,8 +1,8 @@
-//! What differs between 2022-01 and the later versions of the Shoplazza API: envelope, errors, and the form of tags.
+//! The differences between 2022-01 and the later versions of the API: envelope, errors, and the form of tags.
 
 use serde_json::{Map, Value, json};
 
-use super::super::reply::{self, Reply};
+use crate::sandbox::reply::{self, Reply};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
@@ -42,7 +42,7 @@ impl Version {
         }
     }
 
-    /// Every success is 200, a create too (*documented*). The envelope's `Success` is the spelling that was seen; the
+    /// Every success is 200, also for a create (*documented*). The envelope's `Success` is the spelling that was seen; the
     /// pages print `success`.
     pub(super) fn success(self, data: Value) -> Reply {
         match self {

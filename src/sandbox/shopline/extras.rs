@@ -1,25 +1,13 @@
-//! What belongs to customers or stands beside them at the SHOPLINE stand-in: the blacklist, invitations, orders, groups,
-//! metafields, social logins.
-
-use std::collections::BTreeMap;
+//! Routes beside the customers: the blacklist, invitations, orders, groups, metafields and social logins.
 
 use serde_json::{Map, Value, json};
 use wiremock::Request;
 
-use super::super::reply::{self, Reply};
+use super::check::Fault;
+use super::paging;
 use super::record::View;
-use super::rules::Fault;
-use super::{State, input, missing, no_customer, paging};
-
-/// What the state keeps for these routes.
-#[derive(Default)]
-pub(super) struct Extras {
-    groups: BTreeMap<String, Map<String, Value>>,
-    made_groups: u64,
-    metafields: BTreeMap<u64, Map<String, Value>>,
-    made_metafields: u64,
-    social: BTreeMap<(String, String), Value>,
-}
+use super::state::{State, input, missing, no_customer};
+use crate::sandbox::reply::{self, Reply};
 
 fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     map.get(key)?.as_str().filter(|text| !text.is_empty())

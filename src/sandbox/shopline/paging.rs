@@ -1,4 +1,4 @@
-//! Lists and searches of the SHOPLINE stand-in: filters, cursors and the `link` header.
+//! Lists and searches: filters, cursors and the `link` header.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use wiremock::Request;
 
-use super::super::reply::{self, Reply};
+use super::check::Fault;
 use super::record::{Customer, View};
-use super::rules::Fault;
+use crate::sandbox::reply::{self, Reply};
 
 /// The parameters that a cursor carries on: with `page_info`, the first request's own count and no others (*documented*).
 const LIST: [&str; 6] = ["since_id", "ids", "created_at_min", "created_at_max", "updated_at_min", "updated_at_max"];

@@ -1,10 +1,10 @@
-//! A customer as the SHOPLINE stand-in keeps it, and the forms in which the vendor shows it.
+//! A customer as the stand-in stores it, and the forms in which the vendor shows it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::reply;
-use super::rules::Fault;
+use super::check::Fault;
+use crate::sandbox::reply;
 
 /// The keys of an embedded address that are kept as they were sent.
 const EMBEDDED: [&str; 12] = [
@@ -351,7 +351,7 @@ impl Customer {
         shown
     }
 
-    /// What the subscription route tells: one row for the e-mail and one for the phone, where there is one.
+    /// The rows of the subscription route: one row for the e-mail and one for the phone, where there is one.
     pub(super) fn subscriptions(&self) -> Vec<Value> {
         [(0, "email", "email_marketing_consent"), (1, "phone", "sms_marketing_consent")]
             .into_iter()
@@ -372,7 +372,7 @@ impl Customer {
 }
 
 struct Consent {
-    /// 0 unsubscribed, 1 subscribed, 2 neither; somebody who has not confirmed yet is not subscribed.
+    /// 0 unsubscribed, 1 subscribed, 2 neither; an unconfirmed customer is not subscribed.
     flag: i32,
     at: Option<Value>,
 }

@@ -1,10 +1,10 @@
-//! A record that is put to the SHOPLINE stand-in as it is, in the form in which the vendor shows one.
+//! Builds a customer from a record in the form in which the vendor shows one.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::reply;
 use super::record::{Address, Customer};
+use crate::sandbox::reply;
 
 /// The keys that requests write, and that are kept as they are written.
 const WRITTEN: [&str; 11] = [

@@ -1,5 +1,8 @@
-use super::super::reply::testing;
+use serde_json::Value;
+
 use super::*;
+use crate::sandbox::StandIn;
+use crate::sandbox::reply::testing;
 
 fn send(shop: &Shopline, method: &str, path: &str, body: Option<Value>) -> Reply {
     let auth = format!("Bearer {}", Sandbox::SHOPLINE_ACCESS_TOKEN);
@@ -283,4 +286,11 @@ fn subscriptions_and_erasure() {
     assert_eq!(ok(&shop, "DELETE", &path, None), json!({}));
     assert_eq!(ok(&shop, "GET", "customers/v2/count.json", None), json!({"count": 0}));
     assert_ne!(id(&create(&shop, mina())), id(&made));
+}
+
+#[test]
+fn routes_begin_below_the_version() {
+    let shop = Shopline::default();
+    assert_eq!(shop.route(&["admin", "openapi", "v20250601", "customers", "1.json"]), ["customers", "1.json"]);
+    assert_eq!(shop.route(&["admin", "oauth", "token", "create"]), ["admin", "oauth", "token", "create"]);
 }

@@ -1,4 +1,4 @@
-//! The one form of query that the stand-in runs: columns of the customers table, for one customer id.
+//! Runs the one form of query that the stand-in supports: columns of the customers table, for one customer id.
 //!
 //! The route, the body and the names of table and columns are *documented*; the vendor's dialect is not, so that only
 //! this form is understood, and anything else is refused.
@@ -6,14 +6,15 @@
 use serde_json::{Value, json};
 use wiremock::Request;
 
-use super::super::Sandbox;
-use super::super::reply::{Object, Reply, object};
-use super::{FIELDS, failure, text};
+use super::check::FIELDS;
+use super::{failure, text};
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::reply::{Object, Reply, object};
 
 /// Answers a query over these records.
 pub(super) fn answer(request: &Request, records: &[Object]) -> Reply {
     let body = object(request).unwrap_or_default();
-    // A missing shop is told as a missing token (*documented*).
+    // The vendor reports a missing shop as a missing token (*documented*).
     if text(&body, "shopId") != Some(Sandbox::TRIPLE_WHALE_SHOP) {
         return failure(403, "Access token is required");
     }
@@ -62,8 +63,8 @@ fn row(record: &Object, columns: &[&str]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reply;
     use super::*;
+    use crate::sandbox::reply;
 
     fn run(body: &Value) -> (u16, Value) {
         let record = json!({"customer_id": "1", "number_of_orders": 4, "city": "Portland"});

@@ -1,4 +1,4 @@
-//! Pages of a list.
+//! Pages of the lists: parameters, order and cursors.
 //!
 //! Envelope and `next_cursor` are *documented*; how the cursor is sent back is *unknown*. It is taken as `cursor`, and
 //! an object's id as `starting_after`, which the vendor's own kit sends elsewhere. Limits are those of sibling lists.
@@ -20,7 +20,7 @@ pub(super) struct Entry<'a, T> {
 enum Start {
     First,
     AfterId(String),
-    /// After a place in the order, so that it may have been deleted meanwhile.
+    /// After a position in the order, whose object may have been deleted since.
     After {
         sort: Value,
         id: String,
@@ -36,7 +36,7 @@ pub(super) struct Paging {
 
 impl Paging {
     /// Reads the page of a list that knows these parameters beside those of paging. Any other is refused: a filter that
-    /// is ignored returns everybody.
+    /// is ignored returns all customers.
     pub(super) fn of(query: &Query, known: &[&str], descending: bool) -> Result<Self, Failure> {
         let known = [known, &["limit", "cursor", "starting_after"]].concat();
         if let Some(name) = query.unknown(&known) {

@@ -1,5 +1,5 @@
-//! Requests to erase or export a customer's data. They stay pending until the stand-in is told to complete them; a
-//! webhook tells of their end, as no endpoint does.
+//! Requests to erase or export a customer's data. They stay pending until a test or the time completes them; a webhook
+//! reports their completion, since no endpoint does.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use http::Request;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::people::People;
+use super::record::People;
 use super::{Failure, Object, Outcome, Reply, Sandbox, stamp};
 use crate::client::auth::signature::hmac_hex;
 use crate::sandbox::time::after;
@@ -80,7 +80,7 @@ impl Removals {
             let url = format!("https://downloads.example.test/{}.json", text("id"));
             request.insert("download_url".to_owned(), json!(url));
         } else {
-            // Who was deleted meanwhile is gone already.
+            // The customer may have been deleted since.
             let _ = people.delete(&text("customer_id"));
         }
         self.delivered += 1;

@@ -1,4 +1,4 @@
-//! Segments: dynamic ones by rules, static ones by a list of customers.
+//! Segments: dynamic ones have rules, static ones a list of customers.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
-use super::people::People;
-use super::{Failure, Object, Outcome, Query, Reply, rules, stamp};
+use super::record::People;
+use super::{Failure, Object, Outcome, Query, Reply, segment_rules, stamp};
 
 /// One segment.
 pub(super) struct Segment {
@@ -24,7 +24,7 @@ impl Segment {
     /// Whether a customer is in it.
     pub(super) fn has(&self, id: &str, record: &Object, now: DateTime<Utc>) -> bool {
         match self.rules() {
-            Some(rules) => rules::hold(rules, record, now),
+            Some(rules) => segment_rules::hold(rules, record, now),
             None => self.customer_ids.contains(id),
         }
     }
@@ -32,7 +32,7 @@ impl Segment {
     /// As the vendor shows it. Whether the ids of a static one are echoed is *unknown*; they are not.
     fn show(&self, people: &People, now: DateTime<Utc>) -> Value {
         let members = match self.rules() {
-            Some(rules) => people.all().filter(|person| rules::hold(rules, &person.record, now)).count(),
+            Some(rules) => people.all().filter(|person| segment_rules::hold(rules, &person.record, now)).count(),
             // A deleted customer counts no more.
             None => self.customer_ids.iter().filter(|id| people.find(id).is_ok()).count(),
         };
@@ -58,7 +58,7 @@ impl Segment {
                     return Err(Failure::invalid(Some(name), format!("{name} has the wrong type")));
                 }
                 ("rules", _) if dynamic => {
-                    rules::check(value)?;
+                    segment_rules::check(value)?;
                     self.put(name, value);
                 }
                 ("customer_ids", _) if !dynamic => self.customer_ids = ids(value)?,
@@ -154,7 +154,7 @@ impl Segments {
     }
 }
 
-/// Ids that nobody has are kept and not counted: what the vendor does with them is *unknown*.
+/// Ids of no customer are stored and not counted: what the vendor does with them is *unknown*.
 fn ids(value: &Value) -> Result<BTreeSet<String>, Failure> {
     let ids = value.as_array().and_then(|ids| ids.iter().map(|id| id.as_str().map(str::to_owned)).collect());
     ids.ok_or_else(|| Failure::invalid(Some("customer_ids"), "customer_ids must be an array of strings"))

@@ -1,5 +1,7 @@
+use serde_json::Value;
+
 use super::*;
-use crate::sandbox::reply;
+use crate::sandbox::{StandIn, reply};
 
 const KEY: (&str, &str) = ("x-api-key", Sandbox::WHALE_API_KEY);
 
@@ -231,4 +233,13 @@ fn a_removal_request_stays_pending() {
         assert_eq!(call(&vendor, "POST", path, &bad).0, 400, "{bad}");
     }
     assert_eq!(call(&vendor, "POST", "customers/cust_00000009/removal-request", &body).0, 404);
+}
+
+#[test]
+fn routes_begin_below_the_store() {
+    let vendor = Whale::default();
+    for path in [&["v1", "stores", "00000000-0000-4000-8000-000000000000", "customers"][..], &["v1", "customers"]] {
+        assert_eq!(vendor.route(path), ["customers"]);
+    }
+    assert!(vendor.route(&[]).is_empty());
 }

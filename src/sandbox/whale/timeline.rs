@@ -1,4 +1,4 @@
-//! What hangs on one customer: metrics, activity, notes.
+//! Metrics, activity and notes of one customer.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::paging::{Entry, Paging};
-use super::people::Person;
+use super::record::Person;
 use super::{Failure, Object, Outcome, Query, Reply, bound, stamp};
 
-/// The metrics of somebody without orders, since no endpoint writes any. Zeros and nulls there are *inferred*.
+/// The metrics of a customer without orders, since no endpoint writes any. Zeros and nulls there are *inferred*.
 pub(super) fn metrics(id: &str, person: &Person, now: DateTime<Utc>) -> Reply {
     let [orders, spent, last] = ["total_orders", "total_spent", "last_order_at"].map(|name| person.field(name));
     Reply::json(

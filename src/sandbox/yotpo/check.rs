@@ -1,9 +1,10 @@
-//! What a customer may hold. The vendor's own strictness is mostly *unknown*; here all that its pages name is required.
+//! Checks a customer: keys, types and limits. The vendor's own strictness is mostly *unknown*; the stand-in requires all
+//! that its pages name.
 
 use chrono::DateTime;
 use serde_json::Value;
 
-use super::Object;
+use crate::sandbox::reply::Object;
 
 /// What a text must look like.
 #[derive(Clone, Copy)]
@@ -11,7 +12,7 @@ pub(super) enum Form {
     Any,
     /// At most 255 characters: *documented* for the customer of an order, *inferred* here.
     Short,
-    /// As `Short`, and not empty, for it says who is meant.
+    /// As `Short`, and not empty, since it identifies the customer.
     Identifier,
     Phone,
     OneOf(&'static [&'static str]),

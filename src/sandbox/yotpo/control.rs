@@ -1,14 +1,19 @@
-//! What a test can do to the stand-in that no client can.
+//! The constants of the Yotpo stand-in, and the methods for tests.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::Sandbox;
 use super::Yotpo;
+use crate::sandbox::handle::Sandbox;
 use crate::sandbox::reply::lock;
 
+/// The Yotpo stand-in.
 impl Sandbox {
+    /// The store that the Yotpo stand-in knows.
+    pub const YOTPO_STORE_ID: &'static str = "fake-yotpo-store";
+    /// The secret that the Yotpo stand-in accepts.
+    pub const YOTPO_SECRET: &'static str = "fake-yotpo-secret";
     /// The `x-guid` that the Yotpo Loyalty stand-in knows.
     pub const YOTPO_LOYALTY_GUID: &'static str = "fake-loyalty-guid";
     /// The `x-api-key` that the Yotpo Loyalty stand-in accepts.
@@ -18,39 +23,46 @@ impl Sandbox {
     /// The `utoken` that the older part of the Yotpo stand-in accepts.
     pub const YOTPO_UTOKEN: &'static str = "fake-yotpo-utoken";
 
-    /// Makes every access token worthless that the Yotpo stand-in gave out until now, as the vendor does after a time
-    /// that it does not tell.
+    /// Invalidates every access token that the Yotpo stand-in has issued, as the vendor does after an undocumented time.
     pub fn expire_yotpo_tokens(&self) {
-        self.yotpo.expire_tokens();
+        if let Some(yotpo) = self.stand_in::<Yotpo>() {
+            yotpo.expire_tokens();
+        }
     }
 
-    /// How long an access token of the Yotpo stand-in is good, from when it was given out: at first for ever. The vendor
-    /// tells no such time, and its pages name several, from hours to 14 days.
+    /// Sets the lifetime of the access tokens of the Yotpo stand-in, from when each was issued: unlimited by default. The
+    /// vendor documents no lifetime, and its pages name several, from hours to 14 days.
     pub fn set_yotpo_token_life(&self, life: Duration) {
-        lock(&self.yotpo.state).token_life = Some(life);
+        if let Some(yotpo) = self.stand_in::<Yotpo>() {
+            lock(&yotpo.state).token_life = Some(life);
+        }
     }
 
-    /// How long the Yotpo stand-in lets pass from taking a record until it can be read; at first no time at all. Its time
-    /// is that of [`SandboxBuilder::clock`](crate::sandbox::SandboxBuilder::clock), and goes on with
-    /// [`advance_yotpo`](Self::advance_yotpo) as well.
+    /// Sets how long a record takes from its acceptance by the Yotpo stand-in until it can be read: no time by default.
+    /// The time is that of [`SandboxBuilder::clock`](crate::sandbox::SandboxBuilder::clock), which
+    /// [`advance_yotpo`](Self::advance_yotpo) advances further.
     pub fn set_yotpo_delay(&self, delay: Duration) {
-        lock(&self.yotpo.state).delay = delay;
+        if let Some(yotpo) = self.stand_in::<Yotpo>() {
+            lock(&yotpo.state).delay = delay;
+        }
     }
 
-    /// Lets time go by at the Yotpo stand-in, beyond that of the clock.
+    /// Advances the time of the Yotpo stand-in, beyond that of the clock.
     pub fn advance_yotpo(&self, time: Duration) {
-        lock(&self.yotpo.state).time.advance(time);
+        if let Some(yotpo) = self.stand_in::<Yotpo>() {
+            lock(&yotpo.state).time.advance(time);
+        }
     }
 
     /// The customers of the Yotpo Loyalty stand-in, as the vendor would show them.
     #[must_use]
     pub fn yotpo_loyalty_customers(&self) -> Vec<Value> {
-        self.yotpo.loyalty.customers()
+        self.stand_in::<Yotpo>().map(|yotpo| yotpo.loyalty.customers()).unwrap_or_default()
     }
 }
 
 impl Yotpo {
-    /// Makes every token that was given out until now worthless.
+    /// Invalidates every token that has been issued.
     pub(super) fn expire_tokens(&self) {
         lock(&self.state).tokens.clear();
     }

@@ -1,12 +1,12 @@
-//! Loyalty and Referrals v2: the customers of that product, who are not those of Core.
+//! Customers of Loyalty and Referrals v2, a product of its own beside Core.
 
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use wiremock::Request;
 
-use super::super::Sandbox;
-use super::super::reply::{Object, Query, Reply, fold, header, lock, object};
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::reply::{Object, Query, Reply, fold, header, lock, object};
 
 /// Whether a value is of a key's type.
 type Fits = fn(&Value) -> bool;
@@ -43,7 +43,7 @@ fn is_date(value: &Value) -> bool {
 
 #[derive(Default)]
 pub(super) struct Loyalty {
-    /// As the vendor shows them, and what it shows nobody.
+    /// As the vendor shows them, with keys that it does not show.
     rows: Mutex<Vec<Object>>,
 }
 
@@ -133,14 +133,14 @@ impl Loyalty {
         let Some((key, wanted)) = wanted else { return failure(400, "customer_email is required") };
         let rows = lock(&self.rows);
         let is = |row: &&Object| row.get(key).and_then(Value::as_str).map(fold) == Some(fold(wanted));
-        // A history and a referral code are made up by nobody here.
+        // The stand-in invents no history and no referral code.
         match rows.iter().find(is) {
             Some(row) => Reply::json(200, Value::Object(row.clone())),
             None => Reply::json(404, json!({"errors": [{"message": {"customer": "Could not find customer"}}]})),
         }
     }
 
-    /// Forgets who a person is (*seen*; the body of the answer is *unknown*).
+    /// Anonymizes a customer (*seen*; the body of the answer is *unknown*).
     pub(super) fn anonymize(&self, merchant: &str, request: &Request) -> Reply {
         if merchant != Sandbox::YOTPO_LOYALTY_MERCHANT_ID {
             return failure(404, "Merchant not found");
@@ -154,7 +154,7 @@ impl Loyalty {
     }
 }
 
-/// A person of whom nothing is known, with keys of a production row (*seen*).
+/// An empty customer, with keys of a production row (*seen*).
 fn blank() -> Object {
     let row = json!({
         "total_spend_cents": 0, "total_purchases": 0, "last_purchase_at": null, "first_name": null, "last_name": null,

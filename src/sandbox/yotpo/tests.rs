@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::*;
-use crate::sandbox::reply;
+use crate::sandbox::{StandIn, reply};
 
 const PATH: &str = "/core/v3/stores/fake-yotpo-store/customers";
 
@@ -223,4 +225,11 @@ fn a_loyalty_customer_is_forgotten_with_the_token_of_core() {
     assert_eq!(client.call("POST", &known, &json!({})).0, 400);
     assert_eq!(client.call("POST", &known, &tess).0, 200);
     assert!(client.vendor.loyalty.customers().is_empty());
+}
+
+#[test]
+fn routes_begin_below_the_store() {
+    let vendor = Yotpo::default();
+    assert_eq!(vendor.route(&["core", "v3", "stores", "fake-yotpo-store", "customers"]), ["customers"]);
+    assert_eq!(vendor.route(&["api", "v2", "customers"]), ["api", "v2", "customers"]);
 }

@@ -1,12 +1,12 @@
-//! Who wants no requests for reviews (v1). The bodies are *seen* in the vendor's own cartridge and another client.
+//! Opt-outs from review requests (v1). The bodies are *seen* in the vendor's own cartridge and another client.
 
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use wiremock::Request;
 
-use super::super::Sandbox;
-use super::super::reply::{Query, Reply, fold, lock, object};
+use crate::sandbox::handle::Sandbox;
+use crate::sandbox::reply::{Query, Reply, fold, lock, object};
 
 #[derive(Default)]
 pub(super) struct Unsubscribers {

@@ -71,7 +71,7 @@ fn a_sink_or_an_observer_that_panics_stops_nobody() {
         let (updates, summary) = deliver(delivery, people(10)).await;
         assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (9, 1));
         let failed = of(&updates, "sim")[3];
-        assert_eq!(failed.ending.effect(), Some(Effect::Unknown));
+        assert_eq!(failed.status.effect(), Some(Effect::Unknown));
         assert_eq!(dead.all.lock().unwrap().len(), 1);
     });
 }
@@ -92,7 +92,8 @@ fn a_file_that_cannot_be_written_stops_the_run_with_a_reason() {
         let checkpoint: Arc<Memory> = Arc::default();
         let sink = scripted(|_| Reply::Fail(error(ErrorKind::Rejected, Effect::Rejected)));
         let delivery = delivery([Lane::new(sink as _)]).checkpoint(Arc::clone(&checkpoint) as _);
-        let (_, summary) = deliver(delivery.dead_letters(letters as _).dead_letters_settle(true), people(500)).await;
+        let (_, summary) =
+            deliver(delivery.dead_letters(letters as _).checkpoint_dead_letters(true), people(500)).await;
         assert!(matches!(summary.stopped, Some(StopReason::DeadLetters(_))), "{:?}", summary.stopped);
         assert!(checkpoint.done.lock().unwrap().is_empty(), "without its letter a record is not done");
     });
@@ -112,15 +113,16 @@ fn cancelling_finishes_what_is_under_way_and_leaves_the_rest() {
         assert!(matches!(summary.stopped, Some(StopReason::Cancelled)));
         let counts = &summary.lanes[0].counts;
         assert_eq!((counts.updated, counts.failed), (12, 0), "three rounds of four");
-        assert_eq!(counts.left + 12, summary.read);
+        assert_eq!(counts.unprocessed + 12, summary.read);
         assert_eq!(sink.calls.lock().unwrap().len(), 12);
         assert_eq!(sink.aborted.load(Relaxed), 0);
         let delivered: Vec<_> =
-            ended(&updates).iter().filter(|e| e.ending.is_delivered()).map(|e| e.position).collect();
+            ended(&updates).iter().filter(|e| e.status.is_delivered()).map(|e| e.position).collect();
         let done: std::collections::BTreeSet<_> = checkpoint.done.lock().unwrap().iter().map(|(_, at)| *at).collect();
         assert_eq!(done, delivered.into_iter().collect());
         assert!(
-            ended(&updates).iter().all(|e| e.ending.is_delivered() || matches!(e.ending, Ending::Left(Left::Stopped)))
+            ended(&updates).iter().all(|e| e.status.is_delivered()
+                || matches!(e.status, RecordStatus::Unprocessed(UnprocessedReason::Stopped)))
         );
 
         // The next run does only what is left.
@@ -191,12 +193,12 @@ fn dead_letters_go_by_the_callers_choice() {
             let delivery = delivery([Lane::new(sink as _).concurrency(1)])
                 .dead_letters(Arc::clone(&letters) as _)
                 .checkpoint(Arc::clone(&checkpoint) as _)
-                .dead_letters_settle(settle)
-                .dead_letters_for_left(for_left)
-                .read_to_the_end(true);
+                .checkpoint_dead_letters(settle)
+                .dead_letter_unprocessed(for_left)
+                .drain_source(true);
             let (_, summary) = deliver(delivery, people(40)).await;
             let counts = &summary.lanes[0].counts;
-            assert_eq!(counts.failed + counts.left, 40, "read to its end");
+            assert_eq!(counts.failed + counts.unprocessed, 40, "read to its end");
             let written = letters.all.lock().unwrap().len() as u64;
             assert_eq!(written, if for_left { 40 } else { counts.failed });
             assert_eq!(checkpoint.done.lock().unwrap().len() as u64, if settle { counts.failed } else { 0 });
@@ -213,7 +215,7 @@ fn a_lane_finds_out_how_many_to_have_under_way() {
             true => Reply::Fail(error(ErrorKind::Unavailable, Effect::Rejected).with_retryable(true)),
             false => Reply::Good,
         });
-        let lane = Lane::new(sink as _).concurrency(64).outage(1000, Patience::up_to(Duration::from_secs(600)));
+        let lane = Lane::new(sink as _).concurrency(64).outage(1000, PausePolicy::up_to(Duration::from_secs(600)));
         let run = delivery([lane]).expected(5000).start(source(people(5000))).unwrap();
         let handle = run.handle();
         let now = || handle.progress().lanes.remove(0);

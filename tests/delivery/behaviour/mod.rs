@@ -1,5 +1,6 @@
 //! The engine's rules, one by one.
 
+mod certainty;
 mod endings;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use customer_sink::delivery::{
-    AfterFailure, Coalesce, Delivery, Ended, Ending, Event, Guards, Item, Lane, Left, Patience, Run, SetupError, Skip,
-    SourceError, StopReason, Summary, Tripped, Update, WhenFull,
+    AfterFailure, Coalesce, Delivery, Event, Guards, Item, Lane, PausePolicy, RecordOutcome, RecordStatus, Run,
+    SetupError, SkipReason, SourceError, StopReason, Summary, Tripped, UnprocessedReason, Update, WhenFull,
 };
 use customer_sink::toolkit::{unsupported_check, unsupported_erase, unsupported_find};
 use customer_sink::{
@@ -47,7 +48,7 @@ async fn deliver(delivery: Delivery, items: Vec<Item>) -> (Vec<Update>, Summary)
     read(delivery.start(source(items)).unwrap()).await
 }
 
-fn of<'a>(updates: &'a [Update], lane: &str) -> Vec<&'a Ended> {
+fn of<'a>(updates: &'a [Update], lane: &str) -> Vec<&'a RecordOutcome> {
     let mut found: Vec<_> = ended(updates).into_iter().filter(|ended| &*ended.lane == lane).collect();
     found.sort_by_key(|ended| ended.position);
     found
@@ -68,6 +69,8 @@ struct Scripted {
     name: &'static str,
     answer: Answer,
     calls: Mutex<Vec<u64>>,
+    /// Of each call, whether it was to begin with a look-up.
+    look_ups: Mutex<Vec<(u64, bool)>>,
     aborted: AtomicU64,
 }
 
@@ -78,7 +81,13 @@ impl std::fmt::Debug for Scripted {
 }
 
 fn scripted(answer: impl Fn(&Customer) -> Reply + Send + Sync + 'static) -> Arc<Scripted> {
-    Arc::new(Scripted { name: "scripted", answer: Box::new(answer), calls: Mutex::default(), aborted: 0.into() })
+    Arc::new(Scripted {
+        name: "scripted",
+        answer: Box::new(answer),
+        calls: Mutex::default(),
+        look_ups: Mutex::default(),
+        aborted: 0.into(),
+    })
 }
 
 struct CountsDrop<'a>(&'a AtomicU64);
@@ -103,8 +112,9 @@ impl CustomerSink for Scripted {
         Ok(Plan::new(SIM, Vec::new(), Vec::new(), Vec::new()))
     }
 
-    async fn upsert_with(&self, customer: &Customer, _: &UpsertOptions) -> Result<Upserted, Error> {
+    async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error> {
         self.calls.lock().unwrap().push(position(customer));
+        self.look_ups.lock().unwrap().push((position(customer), options.look_up_first));
         let guard = CountsDrop(&self.aborted);
         tokio::time::sleep(Duration::from_millis(10)).await;
         let reply = (self.answer)(customer);
@@ -166,17 +176,17 @@ fn an_outage_pauses_the_lane_and_loses_nothing() {
 fn an_outage_without_end_ends_the_lane_and_leaves_what_was_not_tried() {
     paused(async {
         let sink = SimSink::new(Profile { outages: during(0..u64::MAX), ..Profile::calm() }, 3);
-        let lane = Lane::new(sink as _).outage(3, Patience::up_to(Duration::from_secs(30)));
+        let lane = Lane::new(sink as _).outage(3, PausePolicy::up_to(Duration::from_secs(30)));
         let calm = Lane::new(SimSink::calm() as _).name("calm");
         let (updates, summary) = deliver(delivery([lane, calm]), people(100)).await;
         let (down, calm) = (&summary.lanes[0], &summary.lanes[1]);
         assert!(down.ended_early && !calm.ended_early);
         assert_eq!(calm.counts.created, 100);
-        assert_eq!(down.counts.failed + down.counts.left, 100);
+        assert_eq!(down.counts.failed + down.counts.unprocessed, 100);
         assert!(down.counts.failed < 40, "only what was tried has failed: {:?}", down.counts);
         for ended in of(&updates, "sim") {
-            assert_eq!(ended.ending.error().unwrap().kind(), ErrorKind::Connect);
-            assert_eq!(ended.ending.effect(), Some(Effect::NotSent));
+            assert_eq!(ended.status.error().unwrap().kind(), ErrorKind::Connect);
+            assert_eq!(ended.status.effect(), Some(Effect::NotSent));
         }
         assert!(summary.stopped.is_none(), "the other lane came to its end");
     });
@@ -190,7 +200,7 @@ fn refused_credentials_end_the_lane_after_a_second_look() {
         let (updates, summary) = deliver(delivery([lane]), people(3000)).await;
         assert!(summary.lanes[0].ended_early);
         assert!(sink.calls.lock().unwrap().len() <= 4, "a wrong key is not tried with everybody");
-        let failed = of(&updates, "sim").iter().filter(|e| matches!(e.ending, Ending::Failed(_))).count();
+        let failed = of(&updates, "sim").iter().filter(|e| matches!(e.status, RecordStatus::Failed(_))).count();
         assert!((1..=4).contains(&failed), "{failed}");
         assert!(matches!(summary.stopped, Some(StopReason::AllLanesEnded)), "{:?}", summary.stopped);
     });
@@ -200,7 +210,7 @@ fn refused_credentials_end_the_lane_after_a_second_look() {
 fn refused_credentials_that_are_put_right_cost_a_pause() {
     paused(async {
         let sink = SimSink::new(Profile { refusals: during(50..5000), ..Profile::calm() }, 4);
-        let lane = Lane::new(sink as _).refusal(Patience::up_to(Duration::from_secs(600)));
+        let lane = Lane::new(sink as _).refusal(PausePolicy::up_to(Duration::from_secs(600)));
         let (_, summary) = deliver(delivery([lane]), people(100)).await;
         assert!(summary.is_complete(), "{summary:?}");
     });
@@ -219,7 +229,7 @@ fn one_record_that_is_refused_does_not_end_the_lane() {
         assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (180, 20));
         assert!(!summary.lanes[0].ended_early);
         for ended in of(&updates, "sim") {
-            assert_eq!(ended.position % 10 == 3, matches!(ended.ending, Ending::Failed(_)));
+            assert_eq!(ended.position % 10 == 3, matches!(ended.status, RecordStatus::Failed(_)));
         }
         assert!(start.elapsed() < Duration::from_secs(15), "each cost a pause: {:?}", start.elapsed());
     });
@@ -237,7 +247,7 @@ fn one_record_that_the_vendor_cannot_bear_is_given_up_and_costs_little() {
             let lane = Lane::new(Arc::clone(&sink) as _).concurrency(2).longest_wait(Duration::from_secs(40));
             let (updates, summary) = deliver(delivery([lane]), people(500)).await;
             assert_eq!((summary.lanes[0].counts.updated, summary.lanes[0].counts.failed), (499, 1), "{kind}");
-            assert_eq!(of(&updates, "sim")[7].ending.error().unwrap().kind(), kind);
+            assert_eq!(of(&updates, "sim")[7].status.error().unwrap().kind(), kind);
             let tries = sink.calls.lock().unwrap().iter().filter(|position| **position == 7).count();
             assert!((2..=30).contains(&tries), "{kind}: {tries}");
             assert!(start.elapsed() < Duration::from_secs(60), "{kind}: {:?}", start.elapsed());
@@ -290,7 +300,7 @@ fn a_paused_lane_goes_on_at_once_when_it_is_told_to() {
             false => Reply::Good,
         });
         let hour = Duration::from_secs(3600);
-        let patience = Patience { first: hour, longest: hour, give_up_after: 10 * hour };
+        let patience = PausePolicy::up_to(10 * hour).first(hour).longest(hour);
         let start = Instant::now();
         let run = delivery([Lane::new(sink as _).refusal(patience)]).start(source(people(3))).unwrap();
         let handle = run.handle();
@@ -313,9 +323,9 @@ fn waiting_records_give_way_to_a_newer_one_that_says_as_much() {
         assert!(summary.is_complete());
         let words: Vec<_> = of(&updates, "sim")
             .iter()
-            .map(|ended| match ended.ending {
-                Ending::Skipped(Skip::Coalesced { into }) => format!("into {into}"),
-                _ => ended.ending.as_str().to_owned(),
+            .map(|ended| match ended.status {
+                RecordStatus::Skipped(SkipReason::Coalesced { into }) => format!("into {into}"),
+                _ => ended.status.as_str().to_owned(),
             })
             .collect();
         assert_eq!(words, ["into 5", "into 5", "into 5", "into 5", "into 5", "created"]);
@@ -327,7 +337,7 @@ fn waiting_records_give_way_to_a_newer_one_that_says_as_much() {
         let sink = SimSink::calm();
         let lane = Lane::new(Arc::clone(&sink) as _).coalesce(Coalesce::ToNewest);
         let (updates, _) = deliver(delivery([lane]), spoiled).await;
-        let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.ending.as_str()).collect();
+        let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.status.as_str()).collect();
         assert_eq!(words, ["skipped", "skipped", "skipped", "skipped", "created", "failed"]);
         assert_eq!(sink.seen.lock().unwrap().applied.keys().copied().collect::<Vec<_>>(), [4]);
     });
@@ -343,14 +353,14 @@ fn what_follows_a_failed_record_of_the_same_person_goes_by_the_policy() {
             items
         };
         for (policy, expected, letters) in [
-            (AfterFailure::GoOn, ["created", "failed", "created", "created", "created"], vec![1]),
+            (AfterFailure::Continue, ["created", "failed", "created", "created", "created"], vec![1]),
             (AfterFailure::Skip, ["created", "failed", "failed", "failed", "created"], vec![1, 2, 3]),
             (AfterFailure::Block, ["created", "failed", "left", "left", "created"], vec![1]),
         ] {
             let dead: Arc<Letters> = Arc::default();
             let lane = Lane::new(SimSink::calm() as _).after_failure(policy);
             let (updates, _) = deliver(delivery([lane]).dead_letters(Arc::clone(&dead) as _), items()).await;
-            let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.ending.as_str()).collect();
+            let words: Vec<_> = of(&updates, "sim").iter().map(|ended| ended.status.as_str()).collect();
             assert_eq!(words, expected, "{policy:?}");
             let written: Vec<_> = dead.all.lock().unwrap().iter().map(|(_, at, _)| *at).collect();
             assert_eq!(written, letters, "{policy:?}");
@@ -366,7 +376,7 @@ async fn time_beside(other: Option<Lane>, count: u64) -> Duration {
     let mut run = delivery([lane].into_iter().chain(other)).start(source(people(count))).unwrap();
     let mut seen = 0;
     while seen < count {
-        if let Some(Update::Ended(ended)) = run.next().await {
+        if let Some(Update::Record(ended)) = run.next().await {
             seen += u64::from(&*ended.lane == "watched");
         }
     }

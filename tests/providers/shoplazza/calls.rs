@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use customer_sink::client::{Cursor, Page};
 use customer_sink::providers::shoplazza::{
-    AddressFields, AddressId, AddressRecord, CustomerId, CustomerRecord, CustomerUpdate, ListQuery, NewCustomer,
-    OAuthApp, Page, Position, Shoplazza, TokenPair,
+    AddressId, AddressInput, AddressQuery, AddressRecord, CustomerId, CustomerInput, CustomerQuery, CustomerRecord,
+    CustomerUpdateInput, OAuthApp, Shoplazza, TokenPair,
 };
 use customer_sink::{Connector, Error};
 use futures::{Stream, StreamExt};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::support;
@@ -22,7 +22,7 @@ fn customer(shown: &CustomerRecord) -> Value {
     json!({
         "id": shown.id.as_ref().map(CustomerId::as_str),
         "email": shown.email,
-        "tags": shown.tags,
+        "tags": shown.tags.as_deref(),
         "addresses": addresses,
     })
 }
@@ -33,27 +33,21 @@ fn address(shown: &AddressRecord) -> Value {
 }
 
 fn page<T>(page: Page<T>, id: impl Fn(&T) -> Option<String>) -> Value {
-    let next = page.next.map(|next| match next {
-        Position::Page(page) => json!(page),
-        Position::Cursor(cursor) => json!(cursor),
-        _ => Value::Null,
-    });
-    json!({"ids": page.rows.iter().filter_map(id).collect::<Vec<_>>(), "next": next})
+    // A number before 2025-06.
+    let next = page.next.map(|next| serde_json::from_str(next.as_str()).unwrap_or_else(|_| json!(next.as_str())));
+    json!({"ids": page.items.iter().filter_map(id).collect::<Vec<_>>(), "next": next})
 }
 
-fn position(value: &Value) -> Option<Position> {
-    match value {
-        Value::String(cursor) => Some(Position::Cursor(cursor.clone())),
-        Value::Number(page) => Some(Position::Page(page.as_u64().unwrap().try_into().unwrap())),
-        _ => None,
-    }
+fn cursor(value: &Value) -> Option<Cursor> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    (!value.is_null()).then(|| Cursor::new(text).unwrap())
 }
 
-fn query(arguments: &Value) -> ListQuery {
+fn query(arguments: &Value) -> CustomerQuery {
     let time = |name: &str| arguments[name].as_str().map(|at| at.parse().unwrap());
-    ListQuery {
+    CustomerQuery {
         size: arguments["size"].as_u64().map(|size| size.try_into().unwrap()),
-        from: position(&arguments["from"]),
+        cursor: cursor(&arguments["from"]),
         ids: arguments["ids"].as_array().into_iter().flatten().map(|id| id.as_str().unwrap().into()).collect(),
         email: text(&arguments["email"]),
         contact: text(&arguments["contact"]),
@@ -64,9 +58,9 @@ fn query(arguments: &Value) -> ListQuery {
     }
 }
 
-fn fields(arguments: &Value) -> AddressFields<'static> {
+fn fields(arguments: &Value) -> AddressInput<'static> {
     let field = |name: &str| text(&arguments["address"][name]).map(Into::into);
-    AddressFields {
+    AddressInput {
         first_name: field("first_name"),
         last_name: field("last_name"),
         address1: field("address1"),
@@ -75,13 +69,13 @@ fn fields(arguments: &Value) -> AddressFields<'static> {
         country_code: field("country_code"),
         phone: field("phone"),
         phone_area_code: field("phone_area_code"),
-        ..AddressFields::default()
+        ..AddressInput::default()
     }
 }
 
 /// The ids that a stream gives, and the kind of the error with which it ends.
-async fn ids<T>(mut rows: impl Stream<Item = Result<T, Error>> + Unpin, id: impl Fn(&T) -> Option<String>) -> Value {
-    let (mut ids, mut ended) = (Vec::new(), None);
+async fn ids<T>(rows: impl Stream<Item = Result<T, Error>>, id: impl Fn(&T) -> Option<String>) -> Value {
+    let (mut rows, mut ids, mut ended) = (std::pin::pin!(rows), Vec::new(), None);
     while let Some(row) = rows.next().await {
         match row {
             Ok(row) => ids.push(id(&row)),
@@ -96,8 +90,8 @@ async fn ids<T>(mut rows: impl Stream<Item = Result<T, Error>> + Unpin, id: impl
 
 fn pair(pair: &TokenPair) -> Value {
     json!({
-        "access_token": pair.access_token.expose_secret(),
-        "refresh_token": pair.refresh_token.expose_secret(),
+        "access_token": pair.access_token.expose(),
+        "refresh_token": pair.refresh_token.expose(),
         "expires_at": pair.expires_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
         "store_id": pair.store_id,
     })
@@ -113,7 +107,7 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
     let renewed = app.client("acme", tokens).api_version(version).on_new_tokens(move |pair| {
-        telling.lock().unwrap().push(pair.access_token.expose_secret().to_owned());
+        telling.lock().unwrap().push(pair.access_token.expose().to_owned());
     });
     let renewed = renewed.build().unwrap();
     let client = Shoplazza::builder("acme", "fake-token").base_url(url).connector(connector).api_version(version);
@@ -122,38 +116,42 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
     let address_id = AddressId::from(arguments["address_id"].as_str().unwrap_or_default());
     let tags = arguments["tags"].as_array().map(|tags| tags.iter().filter_map(text).map(Into::into).collect());
     let first_name = text(&arguments["first_name"]).map(Into::into);
-    let size = arguments["size"].as_u64().map_or(10, |size| u16::try_from(size).unwrap());
-    let customer_id = |row: &CustomerRecord| row.id.clone().map(String::from);
-    let row_id = |row: &AddressRecord| row.id.clone().map(String::from);
+    let size = arguments["size"].as_u64().map(|size| u16::try_from(size).unwrap());
+    let addresses = AddressQuery { size, cursor: cursor(&arguments["from"]) };
+    let customer_id = |row: &CustomerRecord| row.id.clone().map(CustomerId::into_string);
+    let row_id = |row: &AddressRecord| row.id.clone().map(AddressId::into_string);
     let done = json!({"done": true});
     Ok(match exchange["call"].as_str().unwrap() {
         "create_customer" => {
             let email = text(&arguments["email"]).map(Into::into);
-            customer(&client.create_customer(&NewCustomer { email, first_name, tags, ..Default::default() }).await?)
+            customer(
+                &client.create_customer(&CustomerInput { email, first_name, tags, ..Default::default() }).await?.value,
+            )
         }
-        "customer" => customer(&client.customer(&id).await?),
+        "get_customer" => {
+            client.get_customer(&id).await?.map_or(json!({"found": false}), |found| customer(&found.value))
+        }
         "update_customer" => {
             let accepts_marketing = arguments["accepts_marketing"].as_bool();
-            let update = CustomerUpdate { first_name, accepts_marketing, tags, ..Default::default() };
-            customer(&client.update_customer(&id, &update).await?)
+            let update = CustomerUpdateInput { first_name, accepts_marketing, tags, ..Default::default() };
+            customer(&client.update_customer(&id, &update).await?.value)
         }
-        "count_customers" => json!({"count": client.count_customers().await?}),
-        "list_customers" => page(client.list_customers(&query(arguments)).await?, customer_id),
-        "customers" => ids(client.customers(&query(arguments)), customer_id).await,
-        "list_addresses" => {
-            let from = position(&arguments["from"]);
-            page(client.list_addresses(&id, size, from.as_ref()).await?, row_id)
+        "count_customers" => json!({"count": client.count_customers().await?.value}),
+        "list_customers" => page(client.list_customers(&query(arguments)).await?.value, customer_id),
+        "customers_stream" => ids(client.customers_stream(&query(arguments)), customer_id).await,
+        "list_addresses" => page(client.list_addresses(&id, &addresses).await?.value, row_id),
+        "addresses_stream" => ids(client.addresses_stream(&id, &addresses), row_id).await,
+        "get_address" => {
+            client.get_address(&id, &address_id).await?.map_or(json!({"found": false}), |found| address(&found.value))
         }
-        "addresses" => ids(client.addresses(&id, size), row_id).await,
-        "address" => address(&client.address(&id, &address_id).await?),
-        "create_address" => address(&client.create_address(&id, &fields(arguments)).await?),
-        "update_address" => address(&client.update_address(&id, &address_id, &fields(arguments)).await?),
-        "delete_address" => client.delete_address(&id, &address_id).await.map(|()| done)?,
-        "set_default_address" => client.set_default_address(&id, &address_id).await.map(|()| done)?,
-        "access_scopes" => json!({"scopes": client.access_scopes().await?}),
-        "exchange" => {
+        "create_address" => address(&client.create_address(&id, &fields(arguments)).await?.value),
+        "update_address" => address(&client.update_address(&id, &address_id, &fields(arguments)).await?.value),
+        "delete_address" => client.delete_address(&id, &address_id).await.map(|_| done)?,
+        "set_default_address" => client.set_default_address(&id, &address_id).await.map(|_| done)?,
+        "list_access_scopes" => json!({"scopes": client.list_access_scopes().await?.value}),
+        "exchange_code" => {
             let code = arguments["code"].as_str().unwrap().into();
-            pair(&app.exchange("acme", &code, arguments["redirect_uri"].as_str().unwrap()).await?)
+            pair(&app.exchange_code("acme", &code, arguments["redirect_uri"].as_str().unwrap()).await?)
         }
         "refresh_tokens" => {
             let mut shown = pair(&renewed.refresh_tokens().await?);
@@ -164,7 +162,7 @@ async fn call(url: &str, connector: &Connector, exchange: &Value) -> Result<Valu
         "count_with_tokens" => {
             let mut count = 0;
             for _ in 0..arguments["times"].as_u64().unwrap_or(1) {
-                count = renewed.count_customers().await?;
+                count = renewed.count_customers().await?.value;
             }
             json!({"count": count, "told": *told.lock().unwrap()})
         }
@@ -181,19 +179,19 @@ async fn exchanges() {
     for (name, least) in [
         ("create_customer", 4),
         ("list_customers", 4),
-        ("customer", 4),
+        ("get_customer", 4),
         ("update_customer", 4),
         ("count_customers", 4),
         ("list_addresses", 4),
         ("create_address", 4),
-        ("address", 4),
+        ("get_address", 4),
         ("update_address", 4),
         ("delete_address", 4),
         ("set_default_address", 4),
-        ("access_scopes", 4),
-        ("customers", 10),
-        ("addresses", 3),
-        ("exchange", 3),
+        ("list_access_scopes", 4),
+        ("customers_stream", 10),
+        ("addresses_stream", 3),
+        ("exchange_code", 3),
         ("refresh_tokens", 3),
         ("count_with_tokens", 10),
     ] {

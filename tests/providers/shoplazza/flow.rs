@@ -465,7 +465,7 @@ async fn credentials_are_checked() {
         let wrong = Shoplazza::builder("acme", "fake-wrong").base_url(sandbox.url("shoplazza").unwrap());
         let wrong = wrong.connector(&connector).api_version(version).build().unwrap();
         let error = wrong.check().await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::NotSent));
         assert!(error.request_id().is_some());
     }
     // What a retired version answers to everything is not an answer about a person.
@@ -493,5 +493,31 @@ async fn a_missing_scope_is_named() {
             Shoplazza::builder("acme", "fake-token").base_url(server.uri()).connector(&connector).build().unwrap();
         let error = sink.check().await.unwrap_err();
         assert_eq!((error.kind(), error.hint()), (ErrorKind::Forbidden, Some(hint)));
+    }
+}
+
+/// A known customer, and every write is answered with a 500: what changed is unknown, and each try begins with the look-up.
+#[tokio::test]
+async fn failed_writes_leave_the_effect_unknown_and_every_try_begins_with_the_look_up() {
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any, matchers::method};
+    for version in VERSIONS {
+        let server = MockServer::start().await;
+        let row = json!({"id": "1", "email": "ann@example.com", "first_name": "Anna"});
+        let list = ResponseTemplate::new(200).set_body_json(json!({"customers": [row], "has_more": false}));
+        Mock::given(method("GET")).respond_with(list).with_priority(1).mount(&server).await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(500)).with_priority(2).mount(&server).await;
+        let builder = Shoplazza::builder("acme", "fake-token").base_url(server.uri()).api_version(version);
+        let sink = builder.connector(&support::connector().0).build().unwrap();
+        let customer = Customer::new().email("ann@example.com").first_name("Ann");
+        for look_up_first in [false, true, true] {
+            let before = server.received_requests().await.unwrap().len();
+            let options = UpsertOptions::default().look_up_first(look_up_first);
+            let error = sink.upsert_with(&customer, &options).await.unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown));
+            assert_eq!(error.operation(), Some("update_customer"));
+            let requests = server.received_requests().await.unwrap();
+            assert_eq!(requests[before].method.as_str(), "GET");
+            assert!(requests[before..].iter().all(|request| request.method.as_str() != "POST"));
+        }
     }
 }

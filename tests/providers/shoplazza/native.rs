@@ -1,8 +1,9 @@
 //! Shoplazza: the native calls against the stand-in, and what is refused of them before anything is sent.
 
+use customer_sink::client::Cursor;
 use customer_sink::providers::shoplazza::{
-    AddressFields, AddressId, ApiVersion, ContactType, CustomerId, CustomerUpdate, ListQuery, NewCustomer, Password,
-    Position, Shoplazza,
+    AddressId, AddressInput, AddressQuery, ApiVersion, ContactType, CustomerId, CustomerInput, CustomerQuery,
+    CustomerUpdateInput, Password, Shoplazza,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{Connector, CustomerSink, Effect, Error, ErrorKind, Identity};
@@ -31,51 +32,51 @@ async fn the_native_calls() {
         let sink = open(&sandbox, &connector, version);
         let mut ids = Vec::new();
         for n in 0..12 {
-            let customer = NewCustomer {
+            let customer = CustomerInput {
                 email: Some(format!("p{n}@example.com").into()),
                 tags: Some(vec!["a".into(), "b".into()]),
                 password: (n == 0).then(|| Password::new("fake-secret", "fake-secret")),
-                ..NewCustomer::default()
+                ..CustomerInput::default()
             };
-            let made = sink.create_customer(&customer).await.unwrap();
-            assert_eq!((made.tags.clone().unwrap(), made.registered), (vec!["a".into(), "b".into()], Some(n == 0)));
+            let made = sink.create_customer(&customer).await.unwrap().value;
+            assert_eq!((made.tags.as_deref(), made.registered), (Some(&["a".into(), "b".into()][..]), Some(n == 0)));
             assert_eq!((made.accepts_marketing, made.contact_type()), (Some(false), Some(ContactType::Email)));
             ids.push(made.id.unwrap());
         }
-        assert_eq!(sink.count_customers().await.unwrap(), 12);
-        let mut query = ListQuery { size: Some(10), ..ListQuery::default() };
-        let first = sink.list_customers(&query).await.unwrap();
-        query.from.clone_from(&first.next);
-        let second = sink.list_customers(&query).await.unwrap();
-        assert_eq!((first.rows.len(), second.rows.len(), second.next), (10, 2, None));
-        let query = ListQuery { ids: ids[..2].to_vec(), ..ListQuery::default() };
-        assert_eq!(sink.list_customers(&query).await.unwrap().rows.len(), 2);
+        assert_eq!(sink.count_customers().await.unwrap().value, 12);
+        let mut query = CustomerQuery { size: Some(10), ..CustomerQuery::default() };
+        let first = sink.list_customers(&query).await.unwrap().value;
+        query.cursor.clone_from(&first.next);
+        let second = sink.list_customers(&query).await.unwrap().value;
+        assert_eq!((first.items.len(), second.items.len(), second.next), (10, 2, None));
+        let query = CustomerQuery { ids: ids[..2].to_vec(), ..CustomerQuery::default() };
+        assert_eq!(sink.list_customers(&query).await.unwrap().value.items.len(), 2);
 
         let id = &ids[3];
         let update =
-            CustomerUpdate { last_name: Some("Li".into()), accepts_marketing: Some(true), ..Default::default() };
-        assert_eq!(sink.update_customer(id, &update).await.unwrap().last_name.as_deref(), Some("Li"));
-        assert_eq!(sink.customer(id).await.unwrap().accepts_marketing, Some(true));
-        let address = AddressFields {
+            CustomerUpdateInput { last_name: Some("Li".into()), accepts_marketing: Some(true), ..Default::default() };
+        assert_eq!(sink.update_customer(id, &update).await.unwrap().value.last_name.as_deref(), Some("Li"));
+        assert_eq!(sink.get_customer(id).await.unwrap().unwrap().value.accepts_marketing, Some(true));
+        let address = AddressInput {
             first_name: Some("Bo".into()),
             last_name: Some("Li".into()),
             country: Some("Germany".into()),
             country_code: Some("DE".into()),
-            ..AddressFields::default()
+            ..AddressInput::default()
         };
-        let made = sink.create_address(id, &address).await.unwrap().id.unwrap();
-        let city = AddressFields { city: Some("Ulm".into()), ..AddressFields::default() };
-        assert_eq!(sink.update_address(id, &made, &city).await.unwrap().city.as_deref(), Some("Ulm"));
+        let made = sink.create_address(id, &address).await.unwrap().value.id.unwrap();
+        let city = AddressInput { city: Some("Ulm".into()), ..AddressInput::default() };
+        assert_eq!(sink.update_address(id, &made, &city).await.unwrap().value.city.as_deref(), Some("Ulm"));
         sink.set_default_address(id, &made).await.unwrap();
-        assert_eq!(sink.address(id, &made).await.unwrap().city.as_deref(), Some("Ulm"));
-        let listed = sink.list_addresses(id, 250, None).await.unwrap();
-        assert_eq!((listed.rows.len(), listed.rows[0].default, listed.next), (1, Some(true), None));
+        assert_eq!(sink.get_address(id, &made).await.unwrap().unwrap().value.city.as_deref(), Some("Ulm"));
+        let listed = sink.list_addresses(id, &AddressQuery { size: Some(250), cursor: None }).await.unwrap().value;
+        assert_eq!((listed.items.len(), listed.items[0].default, listed.next), (1, Some(true), None));
         sink.delete_address(id, &made).await.unwrap();
-        assert_eq!(sink.address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(sink.get_address(id, &made).await.unwrap().is_none());
         assert_eq!(sink.delete_address(id, &made).await.unwrap_err().kind(), ErrorKind::NotFound);
-        assert!(sink.access_scopes().await.unwrap().contains(&"read_customer".to_owned()));
-        assert_eq!(sink.customer(&"..".into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(sink.customer(&"a/b".into()).await.unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(sink.list_access_scopes().await.unwrap().value.contains(&"read_customer".to_owned()));
+        assert_eq!(sink.get_customer(&"..".into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert!(sink.get_customer(&"a/b".into()).await.unwrap().is_none());
     }
 }
 
@@ -87,41 +88,55 @@ async fn lists_are_streams() {
         let sink = open(&sandbox, &support::connector().0, version);
         let mut made = Vec::new();
         for n in 0..23 {
-            let customer = NewCustomer { email: Some(format!("p{n}@example.com").into()), ..NewCustomer::default() };
-            made.push(sink.create_customer(&customer).await.unwrap().id.unwrap());
+            let customer =
+                CustomerInput { email: Some(format!("p{n}@example.com").into()), ..CustomerInput::default() };
+            made.push(sink.create_customer(&customer).await.unwrap().value.id.unwrap());
         }
         made.sort();
         for size in [1, 7, 10, 23, 250] {
-            let query = ListQuery { size: Some(size), ..ListQuery::default() };
-            let rows: Vec<_> = sink.customers(&query).try_collect().await.unwrap();
+            let query = CustomerQuery { size: Some(size), ..CustomerQuery::default() };
+            let rows: Vec<_> = sink.customers_stream(&query).try_collect().await.unwrap();
             let mut ids: Vec<_> = rows.into_iter().filter_map(|row| row.id).collect();
             ids.sort();
             assert_eq!(ids, made, "{size}");
         }
-        let query = ListQuery { size: Some(20), ..ListQuery::default() };
-        let from = sink.list_customers(&query).await.unwrap().next;
-        let rest: Vec<_> = sink.customers(&ListQuery { from, ..query }).try_collect().await.unwrap();
+        let query = CustomerQuery { size: Some(20), ..CustomerQuery::default() };
+        let cursor = sink.list_customers(&query).await.unwrap().value.next;
+        let rest: Vec<_> = sink.customers_stream(&CustomerQuery { cursor, ..query }).try_collect().await.unwrap();
         assert_eq!(rest.len(), 3);
-        let one: Vec<_> = sink.customers(&ListQuery::default()).take(1).try_collect().await.unwrap();
+        let one: Vec<_> = sink.customers_stream(&CustomerQuery::default()).take(1).try_collect().await.unwrap();
         assert_eq!(one.len(), 1);
 
-        let address = AddressFields {
+        let address = AddressInput {
             first_name: Some("Bo".into()),
             last_name: Some("Li".into()),
             country: Some("Germany".into()),
             country_code: Some("DE".into()),
-            ..AddressFields::default()
+            ..AddressInput::default()
         };
         for _ in 0..11 {
             sink.create_address(&made[0], &address).await.unwrap();
         }
         for size in [1, 4, 11, 250] {
-            let rows: Vec<_> = sink.addresses(&made[0], size).try_collect().await.unwrap();
+            let rows: Vec<_> = sink
+                .addresses_stream(&made[0], &AddressQuery { size: Some(size), cursor: None })
+                .try_collect()
+                .await
+                .unwrap();
             assert_eq!(rows.len(), 11, "{size}");
         }
-        let error = sink.addresses(&made[0], 0).try_collect::<Vec<_>>().await.unwrap_err();
+        let error = sink
+            .addresses_stream(&made[0], &AddressQuery { size: Some(0), cursor: None })
+            .try_collect::<Vec<_>>()
+            .await
+            .unwrap_err();
         assert_eq!((error.kind(), error.field_errors()[0].field()), (ErrorKind::InvalidInput, "size"));
-        let error = sink.customers(&ListQuery { size: Some(251), ..ListQuery::default() }).next().await.unwrap();
+        let error = sink
+            .customers_stream(&CustomerQuery { size: Some(251), ..CustomerQuery::default() })
+            .boxed()
+            .next()
+            .await
+            .unwrap();
         assert_eq!(error.unwrap_err().effect(), Effect::NotSent);
     }
 }
@@ -140,13 +155,13 @@ fn refused(error: &Error) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_native_create_is_checked_before_it_is_sent() {
-    let customer = NewCustomer {
+    let customer = CustomerInput {
         contact_type: ContactType::Phone,
         email: Some("ann@example.com".into()),
         password: Some(Password::new("short", "other")),
         tags: Some(vec!["fine".into(), "a,b".into()]),
-        addresses: vec![AddressFields { country: Some("Germany".into()), ..AddressFields::default() }],
-        ..NewCustomer::default()
+        addresses: vec![AddressInput { country: Some("Germany".into()), ..AddressInput::default() }],
+        ..CustomerInput::default()
     };
     let all = ["phone", "password", "password_confirmation"];
     for (version, more) in [
@@ -164,7 +179,7 @@ async fn a_native_create_is_checked_before_it_is_sent() {
         [("+1 555 010 0123", true), ("5550100123", false), ("call me", false), ("+0123456789", false)]
     {
         let customer =
-            NewCustomer { contact_type: ContactType::Phone, phone: Some(phone.into()), ..Default::default() };
+            CustomerInput { contact_type: ContactType::Phone, phone: Some(phone.into()), ..Default::default() };
         let error = nowhere(VERSIONS[0]).create_customer(&customer).await.unwrap_err();
         if is_fine {
             assert_eq!(error.kind(), ErrorKind::Connect, "{phone}");
@@ -179,9 +194,9 @@ async fn native_updates_and_addresses_are_checked_before_they_are_sent() {
     let (id, address_id) = (CustomerId::from("1"), AddressId::from("2"));
     for version in VERSIONS {
         let (client, later) = (nowhere(version), version != VERSIONS[0]);
-        let error = client.update_customer(&id, &CustomerUpdate::default()).await.unwrap_err();
+        let error = client.update_customer(&id, &CustomerUpdateInput::default()).await.unwrap_err();
         assert_eq!(refused(&error), ["customer"]);
-        let update = CustomerUpdate { tags: Some(vec!["a,b".into()]), ..CustomerUpdate::default() };
+        let update = CustomerUpdateInput { tags: Some(vec!["a,b".into()]), ..CustomerUpdateInput::default() };
         let error = client.update_customer(&id, &update).await.unwrap_err();
         if later {
             assert_eq!(error.kind(), ErrorKind::Connect);
@@ -189,12 +204,12 @@ async fn native_updates_and_addresses_are_checked_before_they_are_sent() {
             assert_eq!(refused(&error), ["tags[0]"]);
         }
         // Before 2025-06 the vendor's pages agree on the country only.
-        let error = client.create_address(&id, &AddressFields::default()).await.unwrap_err();
+        let error = client.create_address(&id, &AddressInput::default()).await.unwrap_err();
         assert_eq!(refused(&error), if later { &["country", "country_code"][..] } else { &["country"] });
-        let error = client.update_address(&id, &address_id, &AddressFields::default()).await.unwrap_err();
+        let error = client.update_address(&id, &address_id, &AddressInput::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect);
         for bad in ["", ".", "..", "a\nb"] {
-            assert_eq!(client.customer(&bad.into()).await.unwrap_err().effect(), Effect::NotSent);
+            assert_eq!(client.get_customer(&bad.into()).await.unwrap_err().effect(), Effect::NotSent);
             assert_eq!(client.delete_address(&id, &bad.into()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
         }
     }
@@ -203,21 +218,21 @@ async fn native_updates_and_addresses_are_checked_before_they_are_sent() {
 /// A filter that the vendor could pass over would bring everybody.
 #[tokio::test]
 async fn filters_that_are_none_are_refused() {
-    let blank = ListQuery {
+    let blank = CustomerQuery {
         ids: vec!["1".into(), " ".into(), "2,3".into()],
         email: Some(String::new()),
         contact: Some(" ".into()),
-        ..ListQuery::default()
+        ..CustomerQuery::default()
     };
     for (version, fields) in
         [(VERSIONS[0], &["ids[1]", "ids[2]", "email", "contact"][..]), (VERSIONS[1], &["ids[1]", "email", "contact"])]
     {
         assert_eq!(refused(&nowhere(version).list_customers(&blank).await.unwrap_err()), fields);
-        let error = nowhere(version).customers(&blank).next().await.unwrap().unwrap_err();
+        let error = nowhere(version).customers_stream(&blank).boxed().next().await.unwrap().unwrap_err();
         assert_eq!(refused(&error), fields);
     }
-    let first = ListQuery { from: Some(Position::Page(0)), ..ListQuery::default() };
-    assert_eq!(refused(&nowhere(VERSIONS[0]).list_customers(&first).await.unwrap_err()), ["from"]);
+    let first = CustomerQuery { cursor: Some(Cursor::new("0").unwrap()), ..CustomerQuery::default() };
+    assert_eq!(refused(&nowhere(VERSIONS[0]).list_customers(&first).await.unwrap_err()), ["cursor"]);
 }
 
 /// A vendor for whom case counts: an e-mail address is looked for as it is written, and in lower case.

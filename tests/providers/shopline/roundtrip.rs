@@ -4,9 +4,9 @@
 use std::sync::LazyLock;
 
 use customer_sink::providers::shopline::{
-    CustomerAddress, CustomerFields, CustomerId, CustomerList, GroupMembers, LoginChannel, LoginPlatform,
-    MetafieldInput, MetafieldList, OAuthApp, OAuthClient, OrderList, OwnedMetafield, SavedSearchFields, Shopline,
-    SocialLogin, SubscribeAccount,
+    AddressInput, CustomerId, CustomerInput, CustomerQuery, GroupInput, GroupMemberQuery, LoginChannel, LoginPlatform,
+    MetafieldInput, MetafieldQuery, OAuthApp, OAuthClient, OrderQuery, OwnedMetafieldInput, Shopline, SocialLoginInput,
+    SubscribeAccount,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -181,7 +181,7 @@ proptest! {
 }
 
 async fn mia(client: &Shopline) -> CustomerId {
-    let fields = CustomerFields { email: Some("mia@example.com".into()), ..CustomerFields::default() };
+    let fields = CustomerInput { email: Some("mia@example.com".into()), ..CustomerInput::default() };
     client.create_customer(&fields).await.unwrap().value.id.unwrap()
 }
 
@@ -205,8 +205,9 @@ async fn consents_are_found_whichever_way_one_asks() {
         assert_eq!(found.customer.email_marketing.unwrap().state, Some(ConsentState::Unsubscribed));
         assert_eq!(found.customer.sms_marketing.unwrap().state, Some(ConsentState::Subscribed));
     }
-    let rows = client.list_subscriptions(&[id.as_str().into()]).await.unwrap().value;
-    let on = |kind| rows.iter().find(|row| row.subscribe_account_type == Some(kind)).and_then(|row| row.is_on());
+    let rows = client.list_subscriptions(&[id.as_str().into()]).await.unwrap().value.items;
+    let on =
+        |kind| rows.iter().find(|row| row.subscribe_account_type.as_ref() == Some(&kind)).and_then(|row| row.is_on());
     assert_eq!((on(SubscribeAccount::Email), on(SubscribeAccount::Mobile)), (Some(false), Some(true)));
 }
 
@@ -218,7 +219,7 @@ async fn a_person_is_erased_once() {
     let id = mia(&client).await;
     let by_email = Identity::Email("mia@example.com".into());
     assert_eq!(client.erase(&by_email).await.unwrap(), ErasureStatus::Completed);
-    for who in [by_email, Identity::RemoteId(RemoteId::from(id.0.clone())), Identity::Phone("+15550100123".into())] {
+    for who in [by_email, Identity::RemoteId(RemoteId::from(id.as_str())), Identity::Phone("+15550100123".into())] {
         assert_eq!(client.erase(&who).await.unwrap(), ErasureStatus::NotFound);
     }
     let error = client.erase(&Identity::ExternalId("1".into())).await.unwrap_err();
@@ -233,13 +234,13 @@ async fn the_blacklist_is_the_account_state() {
     let client = client(&sandbox, false);
     let id = mia(&client).await;
     client.add_to_blacklist(&id).await.unwrap();
-    let state = async || client.get_customer(&id).await.unwrap().unwrap().value.normalized().account_state;
+    let state = async || Customer::from(&client.get_customer(&id).await.unwrap().unwrap().value).account_state;
     assert_eq!(state().await, Some(AccountState::Disabled));
     client.remove_from_blacklist(&id).await.unwrap();
     assert_eq!(state().await, None);
     assert_eq!(client.send_invite(&id).await.unwrap().value.to.as_deref(), Some("mia@example.com"));
     assert!(client.create_account_activation_url(&id).await.unwrap().value.url.is_some());
-    let orders: Vec<_> = client.customer_orders(id, OrderList::default()).try_collect().await.unwrap();
+    let orders: Vec<_> = client.customer_orders_stream(&id, &OrderQuery::default()).try_collect().await.unwrap();
     assert!(orders.is_empty());
 }
 
@@ -250,19 +251,20 @@ async fn lists_groups_and_metafields_against_the_stand_in() {
     for n in 0..5 {
         let tags = if n % 2 == 0 { "vip" } else { "news" };
         let email = format!("p{n}@example.com");
-        let fields = CustomerFields { email: Some(email.into()), tags: Some(tags.into()), ..CustomerFields::default() };
+        let fields = CustomerInput { email: Some(email.into()), tags: Some(tags.into()), ..CustomerInput::default() };
         client.create_customer(&fields).await.unwrap();
     }
-    let all: Vec<_> = client.customers(CustomerList::new().limit(2)).try_collect().await.unwrap();
+    let two = CustomerQuery { limit: Some(2), ..CustomerQuery::default() };
+    let all: Vec<_> = client.customers_stream(&two).try_collect().await.unwrap();
     assert_eq!(all.len(), 5);
     let owner = all[0].id.clone().unwrap();
 
-    let fields = SavedSearchFields { name: Some("VIPs"), query: Some("tags:vip") };
+    let fields = GroupInput { name: Some("VIPs"), query: Some("tags:vip") };
     let group = client.create_group(&fields).await.unwrap().value.id.unwrap();
-    let renamed = SavedSearchFields { name: Some("Friends"), query: None };
+    let renamed = GroupInput { name: Some("Friends"), query: None };
     assert_eq!(client.update_group(&group, &renamed).await.unwrap().value.name.as_deref(), Some("Friends"));
-    let members = GroupMembers::new().limit(2);
-    let members: Vec<_> = client.group_members(group.clone(), members).try_collect().await.unwrap();
+    let two = GroupMemberQuery { limit: Some(2), ..GroupMemberQuery::default() };
+    let members: Vec<_> = client.group_members_stream(&group, &two).try_collect().await.unwrap();
     assert_eq!(members.len(), 3);
     assert_eq!(client.count_groups(None).await.unwrap().value, Some(1));
     assert_eq!(client.list_groups(&[]).await.unwrap().value.items.len(), 1);
@@ -278,8 +280,8 @@ async fn lists_groups_and_metafields_against_the_stand_in() {
     };
     let nobody = CustomerId::from("77");
     let both = [
-        OwnedMetafield { owner_id: &owner, metafield: plan.clone() },
-        OwnedMetafield { owner_id: &nobody, metafield: plan.clone() },
+        OwnedMetafieldInput { owner_id: &owner, metafield: plan.clone() },
+        OwnedMetafieldInput { owner_id: &nobody, metafield: plan.clone() },
     ];
     let set = client.set_metafields(&both).await.unwrap().value;
     assert_eq!((set.set.len(), set.failed.len(), set.is_complete()), (1, 1, false));
@@ -288,20 +290,20 @@ async fn lists_groups_and_metafields_against_the_stand_in() {
     let id = set.set[0].id.clone().unwrap();
     let silver = MetafieldInput { value: Some("silver"), ..MetafieldInput::default() };
     client.update_metafield(&owner, &id, &silver).await.unwrap();
-    let all: Vec<_> = client.metafields(owner.clone(), MetafieldList::new()).try_collect().await.unwrap();
+    let all: Vec<_> = client.metafields_stream(&owner, &MetafieldQuery::default()).try_collect().await.unwrap();
     assert_eq!(all[0].value.as_deref(), Some("silver"));
     client.delete_metafield(&owner, &id).await.unwrap();
     assert!(client.get_metafield(&owner, &id).await.unwrap().is_none());
     assert_eq!(client.count_metafields(&owner).await.unwrap().value, Some(0));
 
-    let mut line = SocialLogin::new(LoginChannel::Line);
+    let mut line = SocialLoginInput::new(LoginChannel::Line);
     line.login_platform_type = Some(LoginPlatform::Web);
     client.set_social_login(&line).await.unwrap();
-    assert_eq!(client.list_social_logins(None, None).await.unwrap().value.len(), 1);
+    assert_eq!(client.list_social_logins(None, None).await.unwrap().value.items.len(), 1);
     client.delete_social_login(&LoginChannel::Line, &LoginPlatform::Web).await.unwrap();
-    assert!(client.list_social_logins(None, None).await.unwrap().value.is_empty());
+    assert!(client.list_social_logins(None, None).await.unwrap().value.items.is_empty());
 
-    let city = |city: &'static str| CustomerAddress { city: Some(city.into()), ..CustomerAddress::default() };
+    let city = |city: &'static str| AddressInput { city: Some(city.into()), ..AddressInput::default() };
     let mut ids = Vec::new();
     for name in ["Salem", "Portland", "Springfield"] {
         ids.push(client.add_address(&owner, &city(name)).await.unwrap().value.id.unwrap());
@@ -310,7 +312,7 @@ async fn lists_groups_and_metafields_against_the_stand_in() {
     assert_eq!((read.city.as_deref(), read.customer_id.as_ref()), (Some("Portland"), Some(&owner)));
     client.delete_address(&owner, &ids[0]).await.unwrap();
     client.delete_addresses(&owner, &ids[1..2]).await.unwrap();
-    let left = client.list_addresses(std::slice::from_ref(&owner), &[]).await.unwrap().value;
+    let left = client.list_addresses(std::slice::from_ref(&owner), &[]).await.unwrap().value.items;
     assert_eq!((left.len(), left[0].addresses.len()), (1, 1));
 }
 
@@ -323,11 +325,11 @@ async fn a_code_is_changed_for_a_token_once() {
         let url = sandbox.url("shopline").unwrap();
         OAuthClient::builder("open001", app).base_url(url).connector(&connector).build().unwrap()
     };
-    let code = secrecy::SecretString::from(Sandbox::SHOPLINE_OAUTH_CODE);
+    let code = customer_sink::Secret::from(Sandbox::SHOPLINE_OAUTH_CODE);
     let error = open("fake_other_secret").create_token(&code).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unauthenticated, Some("INVALID_SIGN")));
     let client = open(Sandbox::SHOPLINE_APP_SECRET);
-    assert_eq!(client.create_token(&code).await.unwrap().scopes, ["read_customers", "write_customers"]);
+    assert_eq!(client.create_token(&code).await.unwrap().value.scopes, ["read_customers", "write_customers"]);
     assert_eq!(client.create_token(&code).await.unwrap_err().code(), Some("INVALID_CODE"));
     client.refresh_token().await.unwrap();
 }

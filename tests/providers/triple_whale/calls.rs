@@ -33,7 +33,7 @@ async fn native(client: TripleWhale, call: &Value, arguments: &Value) -> Result<
             let (start, end) = (text("start").parse().unwrap(), text("end").parse().unwrap());
             let query = SqlQuery::new(text("query"), start, end).currency(text("currency"));
             let answer = client.run_sql(&query).await?;
-            let rows: Vec<_> = answer.value.rows.iter().map(|row| row.get()).collect();
+            let rows: Vec<_> = answer.value.rows.iter().map(|row| row.as_str()).collect();
             Ok(json!({"message": answer.value.message, "rows": rows, "attempts": answer.attempts}))
         }
         "stored_customers" => {

@@ -223,26 +223,26 @@ async fn the_native_calls() {
     let bench = Bench::start(&[]).await;
     let whale = bench.sink();
     let input = CustomerInput { email: Change::Set("a@example.com".into()), ..CustomerInput::default() };
-    let made = whale.create(&input).await.unwrap();
-    assert_eq!(made.disposition, Disposition::Created);
-    assert!(made.evidence.contains(&Evidence::StatusCreated) && made.evidence.contains(&Evidence::Fresh));
-    let again = whale.create(&input).await.unwrap();
-    assert_eq!(again.disposition, Disposition::Unknown, "a 200 alone proves nothing");
+    let made = whale.create_customer(&input).await.unwrap();
+    assert_eq!((made.value.is_new, made.attempts), (Some(true), 1));
+    let again = whale.create_customer(&input).await.unwrap().value;
+    assert_eq!(again.is_new, None, "a 200 alone proves nothing");
     let id = again.customer.unwrap().id.unwrap();
     let patch = CustomerInput { last_name: Change::Set("Lind".into()), ..CustomerInput::default() };
-    assert_eq!(whale.update(&id, &patch).await.unwrap().unwrap().last_name.as_deref(), Some("Lind"));
+    assert_eq!(whale.update_customer(&id, &patch).await.unwrap().value.last_name.as_deref(), Some("Lind"));
     let clear = CustomerInput { last_name: Change::Clear, ..CustomerInput::default() };
-    assert_eq!(whale.update(&id, &clear).await.unwrap().unwrap().last_name, None);
-    assert_eq!(whale.get(&id).await.unwrap().metadata.unwrap().len(), 0);
-    let query = ListQuery::search("a@example.com").limit(10);
-    let page = whale.list(&query).page().await.unwrap();
-    assert_eq!((page.data.len(), page.has_more, page.next_cursor, page.next), (1, Some(false), None, None));
+    assert_eq!(whale.update_customer(&id, &clear).await.unwrap().value.last_name, None);
+    assert_eq!(whale.get_customer(&id).await.unwrap().unwrap().value.metadata.unwrap().len(), 0);
+    let query = CustomerQuery::search("a@example.com").limit(10);
+    let page = whale.list_customers(&query).await.unwrap();
+    assert_eq!((page.value.items.len(), page.value.unreadable, page.value.next), (1, 0, None));
+    assert!(String::from_utf8_lossy(&page.body).contains(r#""has_more":false"#));
     let erasure = ErasureInput { reason: Some("asked".into()), notify_customer: Some(false) };
-    let request = whale.request_erasure(&id, &erasure).await.unwrap().unwrap();
+    let request = whale.request_erasure(&id, &erasure).await.unwrap().value;
     assert_eq!((request.status.clone(), request.customer_id.as_ref()), (Some(RemovalStatus::Pending), Some(&id)));
-    whale.delete(&id).await.unwrap();
-    assert_eq!(whale.delete(&id).await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(whale.get(&id).await.unwrap_err().code(), Some("resource_missing"));
+    whale.delete_customer(&id).await.unwrap();
+    assert_eq!(whale.delete_customer(&id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(whale.get_customer(&id).await.unwrap().is_none());
     let shown = format!("{input:?} {made:?} {query:?} {erasure:?} {request:?}");
     assert!(!shown.contains("example.com") && !shown.contains("asked"), "{shown}");
 }
@@ -253,7 +253,7 @@ async fn a_lost_delete_counts_when_nobody_is_left() {
     let whale = bench.sink();
     let id = whale.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
     let id = CustomerId::from(id.into_string());
-    whale.delete(&id).await.unwrap();
+    whale.delete_customer(&id).await.unwrap();
     assert!(bench.people().is_empty());
 }
 

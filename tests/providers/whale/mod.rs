@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use customer_sink::providers::whale::{
-    Change, CustomerId, CustomerInput, Disposition, ErasureInput, Evidence, ListQuery, MATRIX, MATRIX_WITH_BIRTHDAY,
-    MATRIX_WITH_CONSENT, MATRIX_WITH_CONSENT_AND_BIRTHDAY, PathStyle, RemovalStatus, TagPolicy, Whale,
+    Assumptions, Change, CustomerId, CustomerInput, CustomerQuery, ErasureInput, PathStyle, RemovalStatus, TagPolicy,
+    Whale,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -49,23 +49,17 @@ async fn exchanges() {
             builder = builder.send_consent(true);
         }
         if options["tags"] == "replace" {
-            builder = builder.tags(TagPolicy::Replace);
-        }
-        if options["trust_created_status"] == false {
-            builder = builder.trust_created_status(false);
-        }
-        if options["missing_means_empty"] == true {
-            builder = builder.missing_means_empty(true);
+            builder = builder.tag_policy(TagPolicy::Replace);
         }
         if options["send_birthday"] == true {
             builder = builder.send_birthday(true);
         }
-        if options["lower_case_email"] == true {
-            builder = builder.lower_case_email(true);
-        }
-        if options["typed_metadata"] == true {
-            builder = builder.typed_metadata(true);
-        }
+        let assumptions = Assumptions::default()
+            .trust_created_status(options["trust_created_status"] != false)
+            .missing_means_empty(options["missing_means_empty"] == true)
+            .lower_case_email(options["lower_case_email"] == true)
+            .typed_metadata(options["typed_metadata"] == true);
+        let builder = builder.assumptions(assumptions);
         builder.base_url(url).connector(connector).build().unwrap()
     })
     .await;
@@ -92,7 +86,9 @@ fn options_are_checked_by_name() {
 
 #[test]
 fn the_matrix_speaks_for_every_field_once() {
-    for matrix in [&MATRIX, &MATRIX_WITH_CONSENT, &MATRIX_WITH_BIRTHDAY, &MATRIX_WITH_CONSENT_AND_BIRTHDAY] {
+    for (consent, birthday) in [(false, false), (true, false), (false, true), (true, true)] {
+        let builder = Whale::builder("s", "k").send_consent(consent).send_birthday(birthday);
+        let matrix = builder.build().unwrap().capabilities().fields;
         for field in FieldMatrix::all_fields() {
             assert_eq!(matrix.rules().iter().filter(|rule| rule.field == field).count(), 1, "{field}");
         }
@@ -123,7 +119,8 @@ fn a_plan_shows_every_step_and_every_field_of_the_update() {
     let key = plan.steps()[0].headers().find(|(name, _)| *name == "x-api-key").unwrap().1.into_owned();
     assert_eq!(key, "[redacted]");
     // With nothing beside the identity there is nothing that could differ.
-    assert_eq!(self::plan(&Customer::new().email("a@example.com")).steps().len(), 1);
+    let alone = self::plan(&Customer::new().email("a@example.com"));
+    assert_eq!(alone.steps().iter().map(|step| step.when().as_str()).collect::<Vec<_>>(), ["always", "if_found"]);
     let again = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::to_string(&self::plan(&person)).unwrap(), again);
 }
@@ -172,7 +169,7 @@ fn no_consent_ever_leaves_whatever_it_says() {
                     .sms_marketing(consent.clone());
                 let plan = plan(&person);
                 assert_eq!(body_at(&plan, 0), json!({"email": "a@example.com"}));
-                assert_eq!(plan.steps().len(), 1);
+                assert_eq!(plan.steps().len(), 2);
                 let expected: Vec<_> = ["email_marketing", "sms_marketing"]
                     .into_iter()
                     .filter(|_| !consent.is_empty())
@@ -205,7 +202,7 @@ fn with_the_option_a_known_consent_goes_out_as_a_yes_or_a_no() {
                 expected["sms_consent"] = json!(sent);
             }
             assert_eq!(body_at(&plan, 0), expected, "{state:?}");
-            assert_eq!(plan.steps().len(), if sent.is_some() { 3 } else { 1 });
+            assert_eq!(plan.steps().len(), if sent.is_some() { 3 } else { 2 });
             let narrowed = plan.notes().iter().filter(|note| note.action() == NoteAction::Changed).count();
             assert_eq!(narrowed, if state == Some(ConsentState::Pending) { 2 } else { 0 }, "{state:?}");
         }

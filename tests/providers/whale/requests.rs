@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use customer_sink::providers::whale::{
-    ActivityQuery, Builder, Change, CustomerId, CustomerInput, ErasureInput, ExportInput, ListQuery, Metadata,
-    MetadataValue, NoteInput, PageQuery, PathStyle, SegmentId, SegmentInput, Whale,
+    ActivityQuery, Assumptions, Builder, Change, CustomerId, CustomerInput, CustomerQuery, ErasureInput, ExportInput,
+    Metadata, MetadataValue, NoteInput, PageQuery, PathStyle, SegmentId, SegmentInput, Whale,
 };
 use customer_sink::{
     Connector, CustomerSink, Effect, Email, Error, ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock,
@@ -53,31 +53,45 @@ impl Script {
 }
 
 /// Each of the 15 documented calls once (a removal request in both its forms), with an id that has to be escaped.
-async fn all_calls(whale: &Whale) -> Vec<Error> {
+/// None: the vendor says that there is no such object.
+async fn all_calls(whale: &Whale) -> Vec<Option<Error>> {
     let (id, segment) = (CustomerId::from("c 1"), SegmentId::from("s/2"));
     let input = CustomerInput { email: Change::Set("a@example.com".into()), ..CustomerInput::default() };
     let fixed = SegmentInput::fixed("x", [id.clone()]);
     [
-        whale.list(&ListQuery::default()).page().await.map(drop),
-        whale.create(&input).await.map(drop),
-        whale.get(&id).await.map(drop),
-        whale.update(&id, &input).await.map(drop),
-        whale.delete(&id).await,
-        whale.metrics(&id).await.map(drop),
-        whale.activity(&id, &ActivityQuery::default()).unwrap().page().await.map(drop),
-        whale.notes(&id, &PageQuery::default()).unwrap().page().await.map(drop),
+        whale.list_customers(&CustomerQuery::default()).await.map(drop),
+        whale.create_customer(&input).await.map(drop),
+        some(whale.get_customer(&id).await),
+        whale.update_customer(&id, &input).await.map(drop),
+        whale.delete_customer(&id).await.map(drop),
+        some(whale.get_metrics(&id).await),
+        whale.list_activity(&id, &ActivityQuery::default()).await.map(drop),
+        whale.list_notes(&id, &PageQuery::default()).await.map(drop),
         whale.create_note(&id, &NoteInput::new("x")).await.map(drop),
-        whale.segments(&PageQuery::default()).page().await.map(drop),
+        whale.list_segments(&PageQuery::default()).await.map(drop),
         whale.create_segment(&fixed).await.map(drop),
-        whale.segment(&segment).await.map(drop),
+        some(whale.get_segment(&segment).await),
         whale.update_segment(&segment, &SegmentInput::default().name("y")).await.map(drop),
-        whale.delete_segment(&segment).await,
+        whale.delete_segment(&segment).await.map(drop),
         whale.request_erasure(&id, &ErasureInput::default()).await.map(drop),
         whale.request_export(&id, &ExportInput::json()).await.map(drop),
     ]
     .into_iter()
-    .map(Result::unwrap_err)
+    .map(Result::err)
     .collect()
+}
+
+/// A read of one object that must not find it.
+fn some<T>(read: Result<Option<T>, Error>) -> Result<(), Error> {
+    read.map(|found| assert!(found.is_none()))
+}
+
+/// What is read as none, where the vendor says that there is no such object.
+const READS_OF_ONE: [&str; 3] = ["GET customers/c%201", "GET customers/c%201/metrics", "GET customer-segments/s%2F2"];
+
+/// Before a write was sent, nothing can have changed.
+fn effect(call: &str) -> Effect {
+    if call.starts_with("GET") { Effect::NotSent } else { Effect::Rejected }
 }
 
 const CALLS: [&str; 16] = [
@@ -105,8 +119,9 @@ async fn every_call_goes_to_its_path_and_a_removed_style_is_told_and_never_chang
     for (style, root) in [(PathStyle::StoreScoped, "/v1/stores/s%2F1/"), (PathStyle::KeyScoped, "/v1/")] {
         let script = Script::new(&[(410, REMOVED)]);
         let whale = script.builder().path_style(style).build().unwrap();
-        for error in all_calls(&whale).await {
-            assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Config, Effect::Rejected, 1));
+        for (call, error) in CALLS.iter().zip(all_calls(&whale).await) {
+            let error = error.unwrap();
+            assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Config, effect(call), 1));
             assert!(error.hint().unwrap().contains("PathStyle::KeyScoped") && !error.is_retryable());
         }
         // One request for each call: nothing tried the other style.
@@ -126,8 +141,11 @@ async fn every_call_reads_a_refusal_in_every_shape() {
         (201, r#"{"errors":[{"code":"bad","message":"x"}]}"#, "rejected", true),
     ] {
         let script = Script::new(&[(status, body)]);
-        for error in all_calls(&script.builder().build().unwrap()).await {
-            assert_eq!((error.kind().as_str(), error.effect()), (kind, Effect::Rejected), "{status} {body} {error}");
+        for (call, error) in CALLS.iter().zip(all_calls(&script.builder().build().unwrap()).await) {
+            let is_none = status == 404 && READS_OF_ONE.contains(call);
+            assert_eq!(error.is_none(), is_none, "{call} {status} {body}");
+            let Some(error) = error else { continue };
+            assert_eq!((error.kind().as_str(), error.effect()), (kind, effect(call)), "{status} {body} {error}");
             assert_eq!((error.code().is_some(), error.status()), (code, Some(status)), "{body}");
             assert!(error.operation().is_some() && error.attempts() == 1 && !error.is_retryable());
         }
@@ -144,7 +162,7 @@ async fn what_a_create_or_an_update_cannot_say_is_refused_before_it_is_sent() {
         error.field_errors().iter().map(|field| field.field().to_owned()).collect()
     };
     let blank = CustomerInput { email: Change::Set(" ".into()), phone: Change::Clear, ..CustomerInput::default() };
-    assert_eq!(fields(whale.create(&blank).await.unwrap_err()), ["email", "phone"]);
+    assert_eq!(fields(whale.create_customer(&blank).await.unwrap_err()), ["email", "phone"]);
     let clears = CustomerInput {
         email: Change::Clear,
         first_name: Change::Clear,
@@ -157,11 +175,11 @@ async fn what_a_create_or_an_update_cannot_say_is_refused_before_it_is_sent() {
         email_consent: Change::Clear,
         sms_consent: Change::Clear,
     };
-    assert_eq!(fields(whale.create(&clears).await.unwrap_err()).len(), 10);
+    assert_eq!(fields(whale.create_customer(&clears).await.unwrap_err()).len(), 10);
     let id = CustomerId::from("c");
-    assert_eq!(fields(whale.update(&id, &CustomerInput::default()).await.unwrap_err()), ["customer"]);
+    assert_eq!(fields(whale.update_customer(&id, &CustomerInput::default()).await.unwrap_err()), ["customer"]);
     assert!(script.asked().is_empty());
-    assert!(whale.update(&id, &clears).await.is_ok(), "an update may clear");
+    assert!(whale.update_customer(&id, &clears).await.is_ok(), "an update may clear");
     let typed = MetadataValue::Bool(true);
     assert_eq!(format!("{:?} {typed:?}", Metadata(vec![("k".into(), typed.clone())])), "Metadata(1) Bool(..)");
 }
@@ -170,11 +188,11 @@ async fn what_a_create_or_an_update_cannot_say_is_refused_before_it_is_sent() {
 async fn a_create_is_repeated_only_where_the_email_makes_two_of_them_one() {
     let phone = CustomerInput { phone: Change::Set("+15550100100".into()), ..CustomerInput::default() };
     let script = Script::new(&[(500, ""), (201, r#"{"id":"a"}"#)]);
-    let error = script.builder().build().unwrap().create(&phone).await.unwrap_err();
+    let error = script.builder().build().unwrap().create_customer(&phone).await.unwrap_err();
     assert_eq!((error.effect(), error.attempts(), error.is_retryable()), (Effect::Unknown, 1, false));
     let email = CustomerInput { email: Change::Set("a@example.com".into()), ..phone };
     let script = Script::new(&[(500, ""), (201, r#"{"id":"a"}"#)]);
-    assert!(script.builder().build().unwrap().create(&email).await.is_ok());
+    assert!(script.builder().build().unwrap().create_customer(&email).await.is_ok());
     assert_eq!(script.asked().len(), 2);
 }
 
@@ -183,9 +201,9 @@ async fn a_404_of_something_on_the_way_is_no_proof_that_a_delete_was_done() {
     let gone = r#"{"error":{"type":"not_found_error","code":"resource_missing"}}"#;
     let id = CustomerId::from("c");
     let script = Script::new(&[(504, ""), (404, gone)]);
-    script.builder().build().unwrap().delete(&id).await.unwrap();
+    script.builder().build().unwrap().delete_customer(&id).await.unwrap();
     let script = Script::new(&[(504, ""), (404, "<html>")]);
-    let error = script.builder().build().unwrap().delete(&id).await.unwrap_err();
+    let error = script.builder().build().unwrap().delete_customer(&id).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::Unknown));
 }
 
@@ -230,7 +248,11 @@ async fn a_look_up_asks_for_pages_of_the_size_that_is_set() {
     for (size, sent) in [(None, 100), (Some(25), 25), (Some(0), 1), (Some(255), 100)] {
         let script = Script::new(&[(200, r#"{"data":[]}"#)]);
         let builder = script.builder();
-        let builder = if let Some(size) = size { builder.search_page_size(size) } else { builder };
+        let builder = if let Some(size) = size {
+            builder.assumptions(Assumptions::default().search_page_size(size))
+        } else {
+            builder
+        };
         assert!(builder.build().unwrap().find(&who).await.unwrap().is_none());
         let query = format!("?search=a%2Bb%40example.com&limit={sent}");
         assert_eq!(script.asked(), [format!("GET /v1/stores/s%2F1/customers{query}")]);
@@ -242,7 +264,7 @@ async fn a_stream_of_rows_tells_those_that_it_cannot_read() {
     let first = r#"{"data":[{"id":"a"},7,{"id":"b"}],"has_more":true,"next_cursor":"1"}"#;
     let script = Script::new(&[(200, first), (200, r#"{"data":[{"id":"c"}],"has_more":false}"#)]);
     let whale = script.builder().build().unwrap();
-    let items: Vec<_> = whale.list(&ListQuery::default()).items().collect().await;
+    let items: Vec<_> = whale.customers_stream(&CustomerQuery::default()).collect().await;
     let shown: Vec<_> = items
         .iter()
         .map(|item| match item {

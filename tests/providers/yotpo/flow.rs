@@ -99,7 +99,7 @@ async fn credentials_are_checked_without_a_write() {
     let given = world.of(Yotpo::with_token(Sandbox::YOTPO_STORE_ID, "fake-token-1"));
     given.check().await.unwrap();
     let stale = world.of(Yotpo::with_token(Sandbox::YOTPO_STORE_ID, "fake-stale")).check().await.unwrap_err();
-    assert_eq!((stale.kind(), stale.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
+    assert_eq!((stale.kind(), stale.effect()), (ErrorKind::Unauthenticated, Effect::NotSent));
     let both = world.of(Yotpo::builder(Sandbox::YOTPO_STORE_ID, Sandbox::YOTPO_SECRET).token("fake-stale"));
     assert_eq!(both.upsert(&mira()).await.unwrap().attempts, 2);
 }
@@ -221,7 +221,7 @@ async fn a_production_row_is_read_as_it_is() {
     let row = &page.value.items[0];
     let email = row.channels.as_ref().unwrap().email.as_ref().unwrap().marketing.as_ref().unwrap();
     assert_eq!(email.suppressions.as_ref().unwrap().suppression_reason.as_deref(), Some("HARD_BOUNCE"));
-    assert!(row.raw().contains("total_reviews") && page.value.next.is_none());
+    assert!(row.raw.as_str().contains("total_reviews") && page.value.next.is_none());
     assert!(!format!("{page:?}").contains("Tess"));
 }
 

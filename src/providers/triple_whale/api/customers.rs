@@ -54,7 +54,7 @@ impl TripleWhale {
         let answer = self.run_sql(&query).await?;
         let mut held = Vec::new();
         for row in &answer.value.rows {
-            match object::<CustomerRecord>(row.get().as_bytes()) {
+            match object::<CustomerRecord>(row.as_str().as_bytes()) {
                 Some(row) if row.customer_id.as_deref() == Some(customer_id) => held.push(row),
                 Some(row) if row.customer_id.is_some() => {}
                 _ => {

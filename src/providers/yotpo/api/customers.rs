@@ -95,7 +95,7 @@ impl<'a> CustomerQuery<'a> {
     }
 
     /// Asks for one more part of the answer. `reviews` is seen; the keys of an answer suggest others, such as `loyalty`
-    /// (unknown), which are in [`CustomerRecord::raw`].
+    /// (unknown), which are in `CustomerRecord::raw`.
     #[must_use]
     pub fn expand(mut self, part: impl Into<Cow<'a, str>>) -> Self {
         self.expand.push(part.into());

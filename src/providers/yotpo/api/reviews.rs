@@ -9,7 +9,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::super::PROVIDER;
 use super::super::config::{DEFAULT_BASE_URL, DEFAULT_LIMIT, RESET_HEADER};
@@ -17,7 +16,7 @@ use super::super::error::check_unsubscribers;
 use super::super::operations::{CREATE_UNSUBSCRIBERS, DELETE_UNSUBSCRIBERS};
 use crate::client::options::{ClientOptions, client_options, credential_value, json_body, json_headers};
 use crate::client::validate::Validation;
-use crate::client::{AccountContext, Operation, Request, Response, fill};
+use crate::client::{AccountContext, Operation, Request, Response, Secret, fill};
 use crate::customer::Email;
 use crate::error::Error;
 use crate::plan::mapper::email_rule;
@@ -27,7 +26,7 @@ use crate::plan::mapper::email_rule;
 #[must_use]
 pub struct ReviewUnsubscribersBuilder {
     app_key: String,
-    utoken: SecretString,
+    utoken: Secret,
     kind: String,
     options: ClientOptions,
 }
@@ -50,7 +49,7 @@ impl ReviewUnsubscribersBuilder {
     pub fn build(self) -> Result<ReviewUnsubscribers, Error> {
         let app_key = self.app_key.trim();
         // Of the form of a token, although it travels in no header.
-        credential_value(PROVIDER, &self.utoken)?;
+        credential_value(PROVIDER, self.utoken.inner())?;
         if self.kind.trim().is_empty() {
             return Err(Error::config(PROVIDER, "email_type_id", "is empty"));
         }
@@ -71,7 +70,7 @@ impl ReviewUnsubscribersBuilder {
 struct Inner {
     list: String,
     kind: String,
-    utoken: SecretString,
+    utoken: Secret,
     json: Arc<HeaderMap>,
     account: AccountContext,
 }
@@ -97,7 +96,7 @@ struct ListInput<'a> {
 
 impl ReviewUnsubscribers {
     /// A client for this store (the "app key") and its `utoken`, the vendor's older access token.
-    pub fn builder(app_key: impl Into<String>, utoken: impl Into<SecretString>) -> ReviewUnsubscribersBuilder {
+    pub fn builder(app_key: impl Into<String>, utoken: impl Into<Secret>) -> ReviewUnsubscribersBuilder {
         ReviewUnsubscribersBuilder {
             app_key: app_key.into(),
             utoken: utoken.into(),
@@ -151,8 +150,7 @@ impl ReviewUnsubscribers {
             Err(problem) => v.refuse("", email_rule(problem)),
         });
         v.finish()?;
-        let input =
-            ListInput { utoken: self.0.utoken.expose_secret(), email_list: BTreeMap::from([(&*self.0.kind, list)]) };
+        let input = ListInput { utoken: self.0.utoken.expose(), email_list: BTreeMap::from([(&*self.0.kind, list)]) };
         let url = format!("{}/{last}", self.0.list);
         let request = Request::to(operation, url, &self.0.json, Some(json_body(PROVIDER, &input)?));
         self.0.account.call().execute(&request, check_unsubscribers).await

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::super::config::RESET_HEADER;
 use super::PROVIDER;
 use super::client::{Inner, Loyalty};
 use super::to_vendor::ProgramConsent;
-use crate::client::Limit;
 use crate::client::options::{ClientOptions, client_options, credential_value, fixed_url, request_headers};
+use crate::client::{Limit, Secret};
 use crate::error::Error;
 
 /// The vendor's API (documented).
@@ -28,8 +27,8 @@ pub(super) const VISIBLE_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 #[must_use]
 pub struct Builder {
-    guid: SecretString,
-    api_key: SecretString,
+    guid: Secret,
+    api_key: Secret,
     consent: ProgramConsent,
     options: ClientOptions,
 }
@@ -50,12 +49,12 @@ impl Builder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a GUID or key that is empty or that no header
     /// can hold, a base URL that would send in clear.
     pub fn build(self) -> Result<Loyalty, Error> {
-        let guid = credential_value(PROVIDER, &self.guid)?;
-        let mut headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
+        let guid = credential_value(PROVIDER, self.guid.inner())?;
+        let mut headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", self.api_key.inner())))?;
         for headers in [&mut headers.json, &mut headers.bare] {
             Arc::make_mut(headers).insert(HeaderName::from_static("x-guid"), guid.clone());
         }
-        let account_of = [self.guid.expose_secret()];
+        let account_of = [self.guid.expose()];
         let (base, mut account) = self.options.open(PROVIDER, DEFAULT_BASE_URL, &account_of, DEFAULT_LIMIT)?;
         account.reset_header = Some(RESET_HEADER);
         let customers = fixed_url(PROVIDER, &base, "customers")?;
@@ -65,7 +64,7 @@ impl Builder {
 
 impl Loyalty {
     /// A client for the account of this GUID and API key. They are not those of Core.
-    pub fn builder(guid: impl Into<SecretString>, api_key: impl Into<SecretString>) -> Builder {
+    pub fn builder(guid: impl Into<Secret>, api_key: impl Into<Secret>) -> Builder {
         Builder {
             guid: guid.into(),
             api_key: api_key.into(),

@@ -1,12 +1,12 @@
 //! What is sent, by its exact keys. It is flat: there is no envelope.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
 use super::super::request::time;
 use crate::client::Operation;
+use crate::client::json::raw::opaque_debug;
 use crate::client::validate::Validation;
 use crate::error::Error;
 
@@ -121,9 +121,4 @@ impl<'a> CustomerInput<'a> {
     }
 }
 
-/// Shows no value: they are a person's data.
-impl fmt::Debug for CustomerInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerInput").finish_non_exhaustive()
-    }
-}
+opaque_debug!(CustomerInput<'_>);

@@ -188,7 +188,7 @@ async fn customers_are_found_and_credentials_are_checked() {
     sink.upsert_customer(&record).await.unwrap();
     let row = sink.get_customer(&CustomerQuery::pos_account_id("till-7").with_history()).await.unwrap().unwrap().value;
     assert_eq!((row.email.as_deref(), row.opt_in), (Some("pos@example.com"), Some(false)));
-    assert!(row.raw().contains("till-7") && !format!("{row:?} {record:?}").contains("till-7"));
+    assert!(row.raw.as_str().contains("till-7") && !format!("{row:?} {record:?}").contains("till-7"));
 }
 
 #[tokio::test]

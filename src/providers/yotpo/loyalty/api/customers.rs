@@ -58,14 +58,14 @@ impl<'a> CustomerQuery<'a> {
         self
     }
 
-    /// Asks for the code to refer others with as well: in [`CustomerRecord::raw`].
+    /// Asks for the code to refer others with as well: in `CustomerRecord::raw`.
     #[must_use]
     pub fn with_referral_code(mut self) -> Self {
         self.referral_code = true;
         self
     }
 
-    /// Asks for what the person earned and spent as well: in [`CustomerRecord::raw`].
+    /// Asks for what the person earned and spent as well: in `CustomerRecord::raw`.
     #[must_use]
     pub fn with_history(mut self) -> Self {
         self.history = true;
