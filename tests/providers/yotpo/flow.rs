@@ -8,7 +8,7 @@ use customer_sink::providers::yotpo::{CustomerIdentity, CustomerInput, CustomerQ
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     BodyFault, Channel, Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error,
-    ErrorKind, HttpResponse, Identity, Outcome, RemoteId, TransportError, TransportErrorKind,
+    ErrorKind, HttpResponse, Identity, Outcome, RemoteId, TransportError, TransportErrorKind, UpsertOptions,
 };
 use http::StatusCode;
 use serde_json::json;
@@ -73,6 +73,20 @@ async fn answers_that_stay_lost_are_an_unknown_effect() {
     // A token whose answer is lost is simply asked for again.
     let token = world(|_, index| (index == 0).then_some(When::Lost)).await;
     assert_eq!(token.sink().upsert(&mira()).await.unwrap().attempts, 1);
+}
+
+/// The write is an idempotent upsert, so that nothing has to be looked up before it is sent again.
+#[tokio::test]
+async fn a_known_customer_whose_writes_all_end_in_a_500_is_an_unknown_effect() {
+    let world = world(|request, index| (index > 1 && !is_mint(request)).then(|| answer(500, ""))).await;
+    let sink = world.sink();
+    sink.upsert(&mira()).await.unwrap();
+    for options in [UpsertOptions::default(), UpsertOptions::default().look_up_first(true)] {
+        let error = sink.upsert_with(&mira(), &options).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown));
+        assert!(error.is_retryable());
+    }
+    assert_eq!((world.wire.mints(), world.wire.patches(), world.rows().len()), (1, 9, 1));
 }
 
 #[tokio::test]
@@ -253,10 +267,12 @@ async fn rows_of_any_shape_are_no_failure() {
         let error = found(vec![no_page]).await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotSent), "{no_page}");
     }
-    assert_eq!(
-        found(vec![r#"{"customers":[],"errors":[{"message":"x"}]}"#]).await.unwrap_err().kind(),
-        ErrorKind::Rejected
-    );
+    // Rows beside an error are no answer.
+    let row = r#"{"customers":[{"email":"tess@example.com"}],"pagination":{"next_page_info":null}"#;
+    for error in [r#""errors":[{"message":"x"}]"#, r#""success":"false""#, r#""status":{"code":422}"#] {
+        let error = found(vec![Box::leak(format!("{row},{error}}}").into_boxed_str())]).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Rejected, Effect::NotSent), "{error}");
+    }
 }
 
 #[tokio::test]
