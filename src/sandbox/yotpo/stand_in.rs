@@ -5,7 +5,7 @@ use wiremock::Request;
 
 use super::Yotpo;
 use crate::Customer;
-use crate::providers::yotpo::{CustomerRow, DEFAULT_LIMIT};
+use crate::providers::yotpo::{CustomerRecord, DEFAULT_LIMIT};
 use crate::sandbox::StandIn;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::limits::Limits;
@@ -46,7 +46,7 @@ impl StandIn for Yotpo {
     }
 
     fn normalized(&self, record: Value) -> Customer {
-        read_record(&record, |row: CustomerRow| row.to_customer())
+        read_record(&record, |row: CustomerRecord| Customer::from(&row))
     }
 
     /// That of a 429 is *inferred*: the gateway's.

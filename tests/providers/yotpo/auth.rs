@@ -52,7 +52,7 @@ async fn a_failed_mint_is_everybodys() {
     let done = join_all(customers.iter().map(|c| sink.upsert(c))).await;
     for error in done.into_iter().map(Result::unwrap_err) {
         assert_eq!(error.operation(), Some("create_access_token"));
-        assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unavailable, Effect::Rejected, 0));
+        assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unavailable, Effect::NotSent, 0));
         assert!(error.is_retryable());
     }
     assert_eq!((world.wire.mints(), world.wire.patches()), (4, 0));
@@ -150,7 +150,7 @@ async fn a_failed_mint_is_that_of_all_clients_who_waited() {
     let world = world(|request, _| is_mint(request).then(|| answer(500, ""))).await;
     for error in all_at_once(&clients(&world, 20)).await.into_iter().map(Result::unwrap_err) {
         assert_eq!(error.operation(), Some("create_access_token"));
-        assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unavailable, Effect::Rejected, 0));
+        assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Unavailable, Effect::NotSent, 0));
     }
     assert_eq!((world.wire.mints(), world.wire.patches()), (4, 0));
 }
@@ -209,7 +209,7 @@ async fn another_secret_has_no_part_in_a_token() {
     for secret in ["fake-wrong", "fake-yotpo-secre", "fake-yotpo-secret ", "Fake-yotpo-secret"] {
         let wrong = world.of(Yotpo::builder(Sandbox::YOTPO_STORE_ID, secret));
         let error = wrong.upsert(&mira()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::Rejected));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::NotSent));
         assert_eq!(error.operation(), Some("create_access_token"));
     }
     let store = world.of(Yotpo::builder("another-store", Sandbox::YOTPO_SECRET));

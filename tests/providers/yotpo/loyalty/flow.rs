@@ -54,7 +54,7 @@ async fn nobody_is_enrolled_and_no_member_is_lost_without_being_told() {
     assert_eq!((done.provider.as_str(), done.outcome, done.attempts), ("yotpo_loyalty", Outcome::Accepted, 3));
     assert_eq!(world.opted_in("a@example.com"), false, "a yes to e-mail is no yes to the programme");
     // A member, by the account's own setting, stays one; and one who is not stays out.
-    let mut record = CustomerRecord::new("member@example.com");
+    let mut record = CustomerInput::new("member@example.com");
     record.id = Some("2".into());
     sink.upsert_customer(&record).await.unwrap();
     assert_eq!(world.opted_in("member@example.com"), true, "the stand-in's setting enrols");
@@ -181,14 +181,14 @@ async fn customers_are_found_and_credentials_are_checked() {
     assert_eq!(wrong.build().unwrap().check().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let error = sink.erase(&Identity::ExternalId("1".into())).await.unwrap_err();
     assert_eq!((error.kind(), error.hint().unwrap().contains("anonymize")), (ErrorKind::Unsupported, true));
-    let error = sink.upsert_customer(&CustomerRecord::new(" ")).await.unwrap_err();
+    let error = sink.upsert_customer(&CustomerInput::new(" ")).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::NotSent));
-    let mut record = CustomerRecord::new("pos@example.com");
+    let mut record = CustomerInput::new("pos@example.com");
     (record.pos_account_id, record.opted_in) = (Some("till-7".into()), OptedIn::NO);
     sink.upsert_customer(&record).await.unwrap();
-    let row = sink.customer(&CustomerQuery::pos_account_id("till-7").with_history()).await.unwrap().unwrap();
+    let row = sink.get_customer(&CustomerQuery::pos_account_id("till-7").with_history()).await.unwrap().unwrap().value;
     assert_eq!((row.email.as_deref(), row.opt_in), (Some("pos@example.com"), Some(false)));
-    assert!(row.raw().contains("till-7") && !format!("{row:?} {record:?}").contains("till-7"));
+    assert!(row.raw.as_str().contains("till-7") && !format!("{row:?} {record:?}").contains("till-7"));
 }
 
 #[tokio::test]

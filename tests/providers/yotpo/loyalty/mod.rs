@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use customer_sink::providers::yotpo::loyalty::{
-    Builder, CustomerQuery, CustomerRecord, Loyalty, MATRIX, OptedIn, ProgramConsent,
+    Builder, CustomerInput, CustomerQuery, Loyalty, MATRIX, OptedIn, ProgramConsent,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
@@ -76,9 +76,9 @@ async fn exchanges_of_calls() {
             if arguments["with"] == true {
                 query = query.with_referral_code().with_history();
             }
-            sink.customer(&query).await.map(|row| {
-                let row = row.as_ref();
-                json!({"customer": row.map(|row| row.to_customer()), "opt_in": row.and_then(|row| row.opt_in),
+            sink.get_customer(&query).await.map(|answer| {
+                let row = answer.as_ref().map(|answer| &answer.value);
+                json!({"customer": row.map(Customer::from), "opt_in": row.and_then(|row| row.opt_in),
                     "points": row.and_then(|row| row.points_balance).map(|points| points.to_string())})
             })
         };

@@ -1,11 +1,14 @@
-//! The request body, by its exact keys. It is flat: there is no envelope.
+//! What is sent, by its exact keys. It is flat: there is no envelope.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::super::wire::time;
+use super::super::request::time;
+use crate::client::Operation;
+use crate::client::json::raw::opaque_debug;
+use crate::client::validate::Validation;
+use crate::error::Error;
 
 /// Whether a person is a member of the programme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl serde::Serialize for OptedIn {
 ///
 /// The keys' meanings and types are documented, their names seen in clients. No limits are known.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
-pub struct CustomerRecord<'a> {
+pub struct CustomerInput<'a> {
     /// The id in the shop's own system. Required for integrations that are of no known platform (documented).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Cow<'a, str>>,
@@ -83,7 +86,7 @@ pub struct CustomerRecord<'a> {
     /// The id at the point of sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pos_account_id: Option<Cow<'a, str>>,
-    /// All tags in one text, parted by commas. They replace those that the vendor holds (documented).
+    /// All tags in one text, separated by commas. They replace those that the vendor holds (documented).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Cow<'a, str>>,
     /// When the person became a member; written like the other time.
@@ -91,8 +94,8 @@ pub struct CustomerRecord<'a> {
     pub opted_in_at: Option<DateTime<FixedOffset>>,
 }
 
-impl<'a> CustomerRecord<'a> {
-    /// A record of this customer with nothing else in it: the account's setting decides whether a new one is a member.
+impl<'a> CustomerInput<'a> {
+    /// An input for this customer with nothing else in it: the account's setting decides whether a new one is a member.
     pub fn new(email: impl Into<Cow<'a, str>>) -> Self {
         Self {
             id: None,
@@ -109,11 +112,13 @@ impl<'a> CustomerRecord<'a> {
             opted_in_at: None,
         }
     }
-}
 
-/// Shows no value: they are a person's data.
-impl fmt::Debug for CustomerRecord<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomerRecord").finish_non_exhaustive()
+    /// Refuses a blank e-mail address.
+    pub(super) fn validate(&self, operation: &Operation) -> Result<(), Error> {
+        let mut v = Validation::new(operation);
+        v.required("email", Some(&self.email));
+        v.finish()
     }
 }
+
+opaque_debug!(CustomerInput<'_>);

@@ -1,10 +1,10 @@
-//! From the normalized customer to the vendor's record. Pure.
+//! From the normalized customer to the vendor's input. Pure.
 
 use std::borrow::Cow;
 
-use super::super::map::time;
+use super::super::to_vendor::{seconds, time};
 use super::matrix as m;
-use super::wire::{CustomerRecord, OptedIn};
+use super::request::{CustomerInput, OptedIn};
 use crate::customer::{
     AccountState, AddressField, Channel, ConsentField, ConsentState, Customer, Field, FieldPath, PhoneError, country,
     is_blank, text,
@@ -13,14 +13,14 @@ use crate::plan::StepCondition;
 use crate::plan::mapper::{Mapper, TagLimits, email_rule, phone_rule};
 use crate::plan::note::{Note, NoteAction, NoteReason};
 
-/// What says whether a person is a member of the loyalty programme.
+/// What decides whether a person is a member of the loyalty programme.
 ///
 /// The vendor's `opted_in` is the consent to the programme, not to marketing (documented).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProgramConsent {
-    /// Nothing in a record does. Who is there stays what they are, for which they are looked up; who is new gets an
-    /// explicit no, since silence could enrol them.
+    /// Nothing in a record does. An existing customer stays what it is, for which it is looked up; a new one gets an
+    /// explicit no, since silence could enrol the person.
     #[default]
     Unknown,
     /// The consent to marketing on this channel, which the shop asks for together with membership. A yes is a yes, every
@@ -31,33 +31,33 @@ pub enum ProgramConsent {
 }
 
 const AS_HELD: &str = "the consent to the programme is not known, and without a no the account's setting could enrol \
-                       the person; who is there stays what the vendor shows";
+                       the person; an existing customer stays what the vendor shows";
 const BESIDE: &str = "the vendor takes a yes or a no, and when it was given";
 
-/// Maps a customer. Without a usable e-mail address there is no record, and the mapper holds the errors.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, consent: ProgramConsent) -> Option<CustomerRecord<'c>> {
+/// Maps a customer. Without a usable e-mail address the mapper holds the error, and refuses the input.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, consent: ProgramConsent) -> CustomerInput<'c> {
     let customer = mapper.customer;
     let id = mapper.identifier(&m::EXTERNAL_ID, text(&customer.external_id)).map(Cow::Borrowed);
     let email = mapper.email(&m::EMAIL);
     if email.is_none() {
         refuse(mapper);
     }
-    let mut record = CustomerRecord::new(email.unwrap_or_default());
-    record.id = id;
-    record.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
-    record.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
-    phone(&mut record, mapper);
-    record.has_account = account(mapper);
-    record.platform_account_created_at = time(mapper, Field::CreatedAt, customer.created_at);
+    let mut input = CustomerInput::new(email.unwrap_or_default());
+    input.id = id;
+    input.first_name = mapper.text(&m::FIRST_NAME, text(&customer.first_name)).map(Cow::Borrowed);
+    input.last_name = mapper.text(&m::LAST_NAME, text(&customer.last_name)).map(Cow::Borrowed);
+    phone(&mut input, mapper);
+    input.has_account = account(mapper);
+    input.platform_account_created_at = time(mapper, Field::CreatedAt, customer.created_at);
     let tags = mapper.tags(&TagLimits { refused: Some(','), ..TagLimits::default() });
-    record.tags = (!tags.is_empty()).then(|| Cow::Owned(tags.join(",")));
-    membership(&mut record, mapper, consent);
+    input.tags = (!tags.is_empty()).then(|| Cow::Owned(tags.join(",")));
+    membership(&mut input, mapper, consent);
     addresses(mapper);
     mapper.clear(|_| false, "how the vendor would blank a field is unknown");
-    email.map(|_| record)
+    input
 }
 
-/// Says why the e-mail address is none.
+/// Reports why the e-mail address cannot be used.
 fn refuse(mapper: &mut Mapper<'_>) {
     let email = mapper.customer.email.as_ref().filter(|email| !is_blank(email.as_str()));
     let rule = match email.map(|email| email.usable()) {
@@ -68,13 +68,13 @@ fn refuse(mapper: &mut Mapper<'_>) {
 }
 
 /// The number in its international form; a national one with the country of the main address.
-fn phone<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+fn phone<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>) {
     let customer = mapper.customer;
     let Some(phone) = customer.phone.as_ref().filter(|phone| !is_blank(phone.as_str())) else { return };
     let problem = match phone.e164() {
         Ok(number) => {
             mapper.sent(Field::Phone);
-            record.phone_number = Some(Cow::Owned(number.to_string()));
+            input.phone_number = Some(Cow::Owned(number.to_string()));
             return;
         }
         Err(problem) => problem,
@@ -84,8 +84,8 @@ fn phone<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
             mapper.sent(Field::Phone);
             let detail = "country_iso_code is that of the main address: the number names no country";
             mapper.added(Field::Phone, NoteReason::Derived, detail);
-            record.phone_number = Some(Cow::Borrowed(number));
-            record.country_iso_code = Some(Cow::Borrowed(country));
+            input.phone_number = Some(Cow::Borrowed(number));
+            input.country_iso_code = Some(Cow::Borrowed(country));
         }
         _ => mapper.drop(Field::Phone, NoteReason::Invalid, phone_rule(problem)),
     }
@@ -117,19 +117,19 @@ fn account(mapper: &mut Mapper<'_>) -> Option<bool> {
     }
 }
 
-/// Whether the person is a member: never a yes that nobody gave.
-fn membership(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, consent: ProgramConsent) {
+/// Whether the person is a member: never a yes that was not given.
+fn membership(input: &mut CustomerInput<'_>, mapper: &mut Mapper<'_>, consent: ProgramConsent) {
     let channel = match consent {
         ProgramConsent::AccountSetting => return,
         ProgramConsent::Unknown => None,
         ProgramConsent::Marketing(channel) => Some(channel),
     };
     if let Some(channel) = channel {
-        // The matrix drops it; here it is wanted.
+        // The matrix drops the consent; here it is wanted.
         mapper.notes.retain(|note| *note.path() != FieldPath::Field(channel.field()));
     }
     let Some((channel, mut known)) = channel.and_then(|channel| Some((channel, mapper.consent(channel)?))) else {
-        record.opted_in = OptedIn::AS_HELD;
+        input.opted_in = OptedIn::AS_HELD;
         let field = channel.unwrap_or(Channel::Email).field();
         let note = Note::new(field.into(), NoteAction::Added, NoteReason::Default, AS_HELD);
         mapper.notes.push(note.when(StepCondition::IfNotFound));
@@ -151,27 +151,9 @@ fn membership(record: &mut CustomerRecord<'_>, mapper: &mut Mapper<'_>, consent:
     let at = known.updated_at.copied();
     let narrowed = (known.state == ConsentState::Pending).then_some("the vendor has no open consent: sent as a no");
     mapper.claim_consent(channel, &known, narrowed);
-    record.opted_in = OptedIn::of(yes);
-    record.opted_in_at = joined(mapper, channel, at);
-}
-
-/// When the person became a member, in whole seconds.
-fn joined(
-    mapper: &mut Mapper<'_>,
-    channel: Channel,
-    at: Option<chrono::DateTime<chrono::FixedOffset>>,
-) -> Option<chrono::DateTime<chrono::FixedOffset>> {
-    use chrono::{Datelike, Timelike};
-    let at = at?;
+    input.opted_in = OptedIn::of(yes);
     let path = FieldPath::Consent(channel, ConsentField::UpdatedAt);
-    if !(0..=9999).contains(&at.to_utc().year()) {
-        mapper.drop(path, NoteReason::Invalid, "its year has not four digits");
-        return None;
-    }
-    if at.nanosecond() % 1_000_000_000 != 0 {
-        mapper.changed(path, "the vendor takes whole seconds");
-    }
-    Some(at)
+    input.opted_in_at = at.and_then(|at| seconds(mapper, path, at)).map(|(at, _)| at);
 }
 
 /// Drops every address.

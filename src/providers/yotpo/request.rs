@@ -1,15 +1,18 @@
-//! The request bodies, by their exact keys.
+//! What is sent, by its exact keys, and the check of an input before it is sent.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::customer::CustomValue;
+use crate::client::Operation;
+use crate::client::json::raw::opaque_debug;
+use crate::client::validate::Validation;
 use crate::customer::time::UtcSeconds;
+use crate::customer::{CustomValue, is_blank};
+use crate::error::Error;
 
-/// Who a record is about. The vendor takes no other combination of the three (documented).
+/// Which customer an input is about. The vendor takes no other combination of the three (documented).
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
 pub enum CustomerIdentity<'a> {
@@ -48,20 +51,42 @@ impl<'a> CustomerIdentity<'a> {
     }
 
     /// The vendor's key of the identifier, and its value.
-    pub(super) fn key(&self) -> (&'static str, &str) {
+    fn key(&self) -> (&'static str, &str) {
         match self {
             Self::ExternalId { external_id, .. } => ("external_id", external_id),
             Self::Email { email } => ("email", email),
             Self::Phone { phone_number } => ("phone_number", phone_number),
         }
     }
+
+    fn check(&self, v: &mut Validation) {
+        let (key, value) = self.key();
+        v.check(!is_blank(value), key, "is empty, and identifies the customer");
+        v.check(value.trim() != "null", key, "is the word null, which the vendor reads as no value");
+        let number = match self {
+            Self::ExternalId { email, phone_number, .. } => {
+                v.not_blank("email", email.as_deref());
+                phone_number.as_deref()
+            }
+            Self::Phone { phone_number } => Some(&**phone_number),
+            Self::Email { .. } => None,
+        };
+        let usable = number.is_none_or(|number| is_blank(number) || is_e164(number));
+        v.check(usable, "phone_number", "is no number in E.164: a plus and 7 to 15 digits");
+    }
+}
+
+/// The pattern of the vendor's own extension (seen).
+fn is_e164(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A customer as the vendor takes it: `PATCH customers`. Absent keys are left alone at the vendor, and null is never
 /// sent.
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
-pub struct CustomerRecord<'a> {
-    /// Who it is about.
+pub struct CustomerInput<'a> {
+    /// Which customer it is about.
     #[serde(flatten)]
     pub identity: CustomerIdentity<'a>,
     /// At most 255 characters (inferred).
@@ -88,12 +113,12 @@ pub struct CustomerRecord<'a> {
     /// ISO 4217: three capitals (documented).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_currency: Option<Cow<'a, str>>,
-    /// All tags in one text, parted by commas (documented).
+    /// All tags in one text, separated by commas (documented).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Cow<'a, str>>,
     /// The one address that the vendor holds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<AddressRecord<'a>>,
+    pub address: Option<AddressInput<'a>>,
     /// A flag; whether messages are sent depends on more at the vendor (documented).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepts_email_marketing: Option<bool>,
@@ -105,8 +130,8 @@ pub struct CustomerRecord<'a> {
     pub custom_properties: BTreeMap<Cow<'a, str>, &'a CustomValue>,
 }
 
-impl<'a> CustomerRecord<'a> {
-    /// A record of this customer with nothing else in it.
+impl<'a> CustomerInput<'a> {
+    /// An input for this customer with nothing else in it.
     #[must_use]
     pub const fn new(identity: CustomerIdentity<'a>) -> Self {
         Self {
@@ -126,12 +151,41 @@ impl<'a> CustomerRecord<'a> {
             custom_properties: BTreeMap::new(),
         }
     }
+
+    /// Refuses what the vendor's documentation does not allow, all of it at once. The limit of 255 characters, which is
+    /// inferred, is kept by the mapping alone: a native input is the way to find out whether it holds.
+    pub(super) fn validate(&self, operation: &Operation) -> Result<(), Error> {
+        let mut v = Validation::new(operation);
+        self.identity.check(&mut v);
+        v.one_of("gender", self.gender.as_deref(), &["F", "M", "Other"]);
+        v.one_of("account_status", self.account_status.as_deref(), &["enabled", "disabled", "invited", "declined"]);
+        let lower: fn(&u8) -> bool = u8::is_ascii_lowercase;
+        let country = self.address.as_ref().and_then(|address| address.country_code.as_deref());
+        for (field, code, length, case, rule) in [
+            (
+                "default_language",
+                self.default_language.as_deref(),
+                2,
+                lower,
+                "needs two small letters, as ISO 639-1 has",
+            ),
+            ("default_currency", self.default_currency.as_deref(), 3, u8::is_ascii_uppercase, "needs three capitals"),
+            ("address.country_code", country, 2, u8::is_ascii_uppercase, "needs two capitals, as ISO 3166-1 has"),
+        ] {
+            v.check(code.is_none_or(|code| code.len() == length && code.as_bytes().iter().all(case)), field, rule);
+        }
+        for key in self.custom_properties.keys() {
+            let rule = "has a name that is empty or has a blank: the vendor takes _ in its place";
+            v.check(!key.is_empty() && !key.contains(char::is_whitespace), "custom_properties", rule);
+        }
+        v.finish()
+    }
 }
 
 /// An address as the vendor takes it. The nine keys are seen in the vendor's own extension; that an absent one is left
 /// alone like one of the customer is inferred.
 #[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct AddressRecord<'a> {
+pub struct AddressInput<'a> {
     /// Street and number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address1: Option<Cow<'a, str>>,
@@ -164,13 +218,7 @@ pub struct AddressRecord<'a> {
 /// The body of a `PATCH`.
 #[derive(serde::Serialize)]
 pub(super) struct Envelope<'a, 'c> {
-    pub(super) customer: &'a CustomerRecord<'c>,
-}
-
-/// The body of a request for a token.
-#[derive(serde::Serialize)]
-pub(super) struct TokenRequest<'a> {
-    pub(super) secret: &'a str,
+    pub(super) customer: &'a CustomerInput<'c>,
 }
 
 #[allow(clippy::ref_option)] // The signature that serde asks for.
@@ -181,15 +229,64 @@ pub(super) fn time<S: serde::Serializer>(at: &Option<DateTime<FixedOffset>>, ser
     }
 }
 
-macro_rules! hidden {
-    ($($name:ident),+) => {
-        $(/// Shows no value: they are a person's data.
-        impl fmt::Debug for $name<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        })+
-    };
-}
+opaque_debug!(CustomerIdentity<'_>, CustomerInput<'_>, AddressInput<'_>);
 
-hidden!(CustomerIdentity, CustomerRecord, AddressRecord);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::yotpo::operations::UPSERT;
+
+    fn refused(input: &CustomerInput<'_>) -> Vec<String> {
+        let error = input.validate(&UPSERT).err();
+        error.iter().flat_map(Error::field_errors).map(|problem| problem.field().to_owned()).collect()
+    }
+
+    #[test]
+    fn everything_that_is_not_allowed_is_refused_at_once() {
+        let value = CustomValue::Bool(true);
+        let mut bad = CustomerInput::new(CustomerIdentity::ExternalId {
+            external_id: " ".into(),
+            email: Some("".into()),
+            phone_number: Some("2025550101".into()),
+        });
+        bad.gender = Some("f".into());
+        bad.account_status = Some("ENABLED".into());
+        bad.default_language = Some("en-US".into());
+        bad.default_currency = Some("usd".into());
+        bad.address = Some(AddressInput { country_code: Some("USA".into()), ..AddressInput::default() });
+        bad.custom_properties.insert("a b".into(), &value);
+        bad.custom_properties.insert("a_b".into(), &value);
+        let expected = [
+            "external_id",
+            "email",
+            "phone_number",
+            "gender",
+            "account_status",
+            "default_language",
+            "default_currency",
+            "address.country_code",
+            "custom_properties",
+        ];
+        assert_eq!(refused(&bad), expected);
+    }
+
+    #[test]
+    fn what_is_documented_passes() {
+        let value = CustomValue::Bool(true);
+        let mut good = CustomerInput::new(CustomerIdentity::Phone { phone_number: "+12025550101".into() });
+        good.gender = Some("Other".into());
+        good.account_status = Some("declined".into());
+        good.default_language = Some("en".into());
+        good.default_currency = Some("USD".into());
+        good.address = Some(AddressInput { country_code: Some("US".into()), ..AddressInput::default() });
+        good.custom_properties.insert("a_b".into(), &value);
+        // The inferred limit is no reason to refuse.
+        good.first_name = Some("x".repeat(300).into());
+        assert!(refused(&good).is_empty());
+        for number in ["", "+123456", "+1234567890123456", "+1202555010a", "+1 202 555 0101"] {
+            let record = CustomerInput::new(CustomerIdentity::Phone { phone_number: number.into() });
+            assert_eq!(refused(&record), ["phone_number"], "{number}");
+        }
+        assert_eq!(refused(&CustomerInput::new(CustomerIdentity::email("null"))), ["email"]);
+    }
+}

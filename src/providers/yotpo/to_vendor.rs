@@ -1,11 +1,11 @@
-//! From the normalized customer to the vendor's record. Pure.
+//! From the normalized customer to the vendor's input. Pure.
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 
 use super::matrix as m;
-use super::wire::{AddressRecord, CustomerIdentity, CustomerRecord};
+use super::request::{AddressInput, CustomerIdentity, CustomerInput};
 use crate::customer::{
     AddressField, Channel, ConsentState, Customer, E164, Field, FieldPath, Gender, PhoneError, country, is_blank, text,
 };
@@ -13,39 +13,38 @@ use crate::plan::mapper::{AddressMapper, Mapper, TagLimits, email_rule, phone_ru
 use crate::plan::matrix::FieldRule;
 use crate::plan::note::{NoteAction, NoteReason};
 
-/// What the client's options say to the mapping.
+/// What the client's builder decides about a mapping.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Options {
+pub(super) struct MapOptions {
     pub(super) allow_phone_identity: bool,
     pub(super) send_deprecated: bool,
 }
 
 const NULL: &str = "the vendor reads the word null as no value";
 
-/// Maps a customer. Without a usable identifier there is no record, and the mapper holds the errors.
-pub(super) fn map<'c>(mapper: &mut Mapper<'c>, options: Options) -> Option<CustomerRecord<'c>> {
+/// Maps a customer. Without a usable identifier the mapper holds the errors, and refuses the input.
+pub(super) fn map<'c>(mapper: &mut Mapper<'c>, options: MapOptions) -> CustomerInput<'c> {
     let customer = mapper.customer;
     let phone = usable_phone(customer);
     let identity = identity(mapper, phone, options);
-    // The rest is mapped even so: whatever else is wrong is told at once.
+    // The rest is mapped even so: whatever else is wrong is reported at once.
     let is_phone = matches!(identity, Some(CustomerIdentity::Phone { .. }));
-    let found = identity.is_some();
-    let mut record = CustomerRecord::new(identity.unwrap_or(CustomerIdentity::Email { email: Cow::Borrowed("") }));
-    record.first_name = name(mapper, &m::FIRST_NAME, text(&customer.first_name));
-    record.last_name = name(mapper, &m::LAST_NAME, text(&customer.last_name));
-    scalars(&mut record, mapper);
-    record.tags = tags(mapper);
-    record.address = address(mapper);
+    let mut input = CustomerInput::new(identity.unwrap_or(CustomerIdentity::Email { email: Cow::Borrowed("") }));
+    input.first_name = name(mapper, &m::FIRST_NAME, text(&customer.first_name));
+    input.last_name = name(mapper, &m::LAST_NAME, text(&customer.last_name));
+    scalars(&mut input, mapper);
+    input.tags = tags(mapper);
+    input.address = address(mapper);
     if !is_phone && let Some(phone) = phone {
-        place_phone(&mut record, mapper, phone, options);
+        place_phone(&mut input, mapper, phone, options);
     }
-    record.accepts_email_marketing = consent(mapper, Channel::Email);
-    record.accepts_sms_marketing = consent(mapper, Channel::Sms);
+    input.accepts_email_marketing = consent(mapper, Channel::Email);
+    input.accepts_sms_marketing = consent(mapper, Channel::Sms);
     if options.send_deprecated {
-        custom(&mut record, mapper);
+        custom(&mut input, mapper);
     }
     mapper.clear(|_| false, "the vendor reads null as \"leave alone\", so that nothing can be blanked");
-    found.then_some(record)
+    input
 }
 
 /// The customer's number, if one is set: in its international form, or what is wrong with it.
@@ -68,12 +67,12 @@ fn unless_null<'c>(mapper: &mut Mapper<'c>, field: Field, value: Option<&'c str>
     Some(value)
 }
 
-/// Who it is: the external id, which the e-mail address may accompany; else that address; else, where it is allowed, the
+/// The identity: the external id, which the e-mail address may accompany; else that address; else, where it is allowed, the
 /// phone number.
 fn identity<'c>(
     mapper: &mut Mapper<'c>,
     phone: Option<Result<E164, PhoneError>>,
-    options: Options,
+    options: MapOptions,
 ) -> Option<CustomerIdentity<'c>> {
     let customer = mapper.customer;
     let external_id = unless_null(mapper, Field::ExternalId, text(&customer.external_id));
@@ -86,7 +85,7 @@ fn identity<'c>(
         (None, Some(email), _) => return Some(CustomerIdentity::Email { email }),
         (None, None, Some(Ok(phone))) if options.allow_phone_identity => {
             mapper.sent(Field::Phone);
-            let detail = "says who the customer is as phone_number, which the vendor asks not to use any more";
+            let detail = "identifies the customer as phone_number, which the vendor asks not to use any more";
             mapper.added(Field::Phone, NoteReason::Deprecated, detail);
             return Some(CustomerIdentity::Phone { phone_number: Cow::Owned(phone.to_string()) });
         }
@@ -97,7 +96,7 @@ fn identity<'c>(
 }
 
 /// Says of each identifier why it is none.
-fn refuse(mapper: &mut Mapper<'_>, phone: Option<Result<E164, PhoneError>>, options: Options) {
+fn refuse(mapper: &mut Mapper<'_>, phone: Option<Result<E164, PhoneError>>, options: MapOptions) {
     let customer = mapper.customer;
     let external_id = match text(&customer.external_id) {
         None => "an external_id is needed, or else an email",
@@ -131,9 +130,9 @@ fn name<'c>(mapper: &mut Mapper<'c>, rule: &FieldRule, value: Option<&'c str>) -
     mapper.text(rule, value).map(Cow::Borrowed)
 }
 
-fn scalars<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
+fn scalars<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>) {
     let customer = mapper.customer;
-    record.gender = customer.gender.and_then(|gender| {
+    input.gender = customer.gender.and_then(|gender| {
         let word = match gender {
             Gender::Female => "F",
             Gender::Male => "M",
@@ -146,14 +145,14 @@ fn scalars<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
         mapper.sent(Field::Gender);
         Some(Cow::Borrowed(word))
     });
-    record.account_created_at = time(mapper, Field::CreatedAt, customer.created_at);
-    record.account_updated_at = time(mapper, Field::UpdatedAt, customer.updated_at);
+    input.account_created_at = time(mapper, Field::CreatedAt, customer.created_at);
+    input.account_updated_at = time(mapper, Field::UpdatedAt, customer.updated_at);
     if let Some(state) = customer.account_state {
         mapper.sent(Field::AccountState);
-        record.account_status = Some(Cow::Borrowed(state.as_str()));
+        input.account_status = Some(Cow::Borrowed(state.as_str()));
     }
-    record.default_language = language(mapper, text(&customer.locale));
-    record.default_currency = currency(mapper, text(&customer.currency));
+    input.default_language = language(mapper, text(&customer.locale));
+    input.default_currency = currency(mapper, text(&customer.currency));
 }
 
 pub(super) fn time(
@@ -161,18 +160,29 @@ pub(super) fn time(
     field: Field,
     at: Option<DateTime<FixedOffset>>,
 ) -> Option<DateTime<FixedOffset>> {
-    let at = at?;
-    if !(0..=9999).contains(&at.with_timezone(&Utc).year()) {
-        mapper.drop(field, NoteReason::Invalid, "its year has not four digits");
+    let (at, is_whole) = seconds(mapper, field.into(), at?)?;
+    if is_whole {
+        mapper.sent(field);
+    }
+    Some(at)
+}
+
+/// A time that can be written, and whether it has no fraction of a second; what is lost of it is noted.
+pub(super) fn seconds(
+    mapper: &mut Mapper<'_>,
+    path: FieldPath,
+    at: DateTime<FixedOffset>,
+) -> Option<(DateTime<FixedOffset>, bool)> {
+    if !(0..=9999).contains(&at.to_utc().year()) {
+        mapper.drop(path, NoteReason::Invalid, "its year has not four digits");
         return None;
     }
     // A leap second counts as a second here, not as a fraction.
-    if at.nanosecond() % 1_000_000_000 == 0 {
-        mapper.sent(field);
-    } else {
-        mapper.changed(field, "the vendor takes whole seconds");
+    let is_whole = at.nanosecond() % 1_000_000_000 == 0;
+    if !is_whole {
+        mapper.changed(path, "the vendor takes whole seconds");
     }
-    Some(at)
+    Some((at, is_whole))
 }
 
 /// The language of a BCP 47 tag, where it has two letters.
@@ -230,25 +240,25 @@ fn tags<'c>(mapper: &mut Mapper<'c>) -> Option<Cow<'c, str>> {
     }
 }
 
-fn address<'c>(mapper: &mut Mapper<'c>) -> Option<AddressRecord<'c>> {
+fn address<'c>(mapper: &mut Mapper<'c>) -> Option<AddressInput<'c>> {
     let main = mapper.customer.main_address();
-    let mut record = AddressRecord::default();
+    let mut input = AddressInput::default();
     let mut any = false;
     if let Some(mut address) = main.and_then(|index| mapper.address(index)) {
-        record.address1 = part(&mut address, &m::LINE1, AddressField::Line1);
-        record.address2 = part(&mut address, &m::LINE2, AddressField::Line2);
-        record.city = part(&mut address, &m::CITY, AddressField::City);
-        record.company = part(&mut address, &m::COMPANY, AddressField::Company);
-        record.state = part(&mut address, &m::PROVINCE, AddressField::Province);
-        record.zip = code(&mut address, &m::POSTAL_CODE, AddressField::PostalCode);
-        record.province_code = code(&mut address, &m::PROVINCE_CODE, AddressField::ProvinceCode);
-        record.country_code = country(&mut address).map(Cow::Borrowed);
-        record.phone_number = address.e164().map(|number| Cow::Owned(number.to_string()));
+        input.address1 = part(&mut address, &m::LINE1, AddressField::Line1);
+        input.address2 = part(&mut address, &m::LINE2, AddressField::Line2);
+        input.city = part(&mut address, &m::CITY, AddressField::City);
+        input.company = part(&mut address, &m::COMPANY, AddressField::Company);
+        input.state = part(&mut address, &m::PROVINCE, AddressField::Province);
+        input.zip = code(&mut address, &m::POSTAL_CODE, AddressField::PostalCode);
+        input.province_code = code(&mut address, &m::PROVINCE_CODE, AddressField::ProvinceCode);
+        input.country_code = country(&mut address).map(Cow::Borrowed);
+        input.phone_number = address.e164().map(|number| Cow::Owned(number.to_string()));
         address.unsupported();
         any = address.finish();
     }
     mapper.drop_other_addresses(main);
-    any.then_some(record)
+    any.then_some(input)
 }
 
 fn is_null_part(address: &mut AddressMapper<'_, '_>, field: AddressField) -> bool {
@@ -287,12 +297,12 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     Some(country.code)
 }
 
-/// Where a phone number goes that does not say who it is.
+/// Puts a phone number that does not identify the customer where it can go.
 fn place_phone<'c>(
-    record: &mut CustomerRecord<'c>,
+    input: &mut CustomerInput<'c>,
     mapper: &mut Mapper<'c>,
     phone: Result<E164, PhoneError>,
-    options: Options,
+    options: MapOptions,
 ) {
     let phone = match phone {
         Ok(phone) => phone,
@@ -301,14 +311,14 @@ fn place_phone<'c>(
             return;
         }
     };
-    let in_address = match &mut record.address {
+    let in_address = match &mut input.address {
         Some(address) if address.phone_number.is_none() => {
             address.phone_number = Some(Cow::Owned(phone.to_string()));
             true
         }
         _ => false,
     };
-    let deprecated = match &mut record.identity {
+    let deprecated = match &mut input.identity {
         CustomerIdentity::ExternalId { phone_number, .. } if options.send_deprecated => {
             *phone_number = Some(Cow::Owned(phone.to_string()));
             true
@@ -340,8 +350,8 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) -> Option<bool> {
 }
 
 /// Custom values, in the place that the vendor asks not to use any more.
-fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
-    // The matrix drops them; here they are wanted.
+fn custom<'c>(input: &mut CustomerInput<'c>, mapper: &mut Mapper<'c>) {
+    // The matrix drops custom values; here they are wanted.
     mapper.notes.retain(|note| *note.path() != FieldPath::Field(Field::Custom));
     let customer = mapper.customer;
     for (key, value) in customer.custom.iter().filter(|(_, value)| !value.is_blank()) {
@@ -355,20 +365,20 @@ fn custom<'c>(record: &mut CustomerRecord<'c>, mapper: &mut Mapper<'c>) {
             continue;
         }
         if !key.contains(char::is_whitespace) {
-            record.custom_properties.insert(Cow::Borrowed(key), value);
+            input.custom_properties.insert(Cow::Borrowed(key), value);
             mapper.sent(path);
             continue;
         }
         let plain = key.replace(char::is_whitespace, "_");
         let taken = |name: &str| customer.custom.get(name).is_some_and(|value| !value.is_blank());
-        if taken(&plain) || record.custom_properties.contains_key(plain.as_str()) {
+        if taken(&plain) || input.custom_properties.contains_key(plain.as_str()) {
             mapper.drop(path, NoteReason::Redundant, "with _ for blanks its name is that of another value");
             continue;
         }
-        record.custom_properties.insert(Cow::Owned(plain), value);
+        input.custom_properties.insert(Cow::Owned(plain), value);
         mapper.changed(path, "its name has _ for blanks: the vendor takes no others");
     }
-    if !record.custom_properties.is_empty() {
+    if !input.custom_properties.is_empty() {
         let detail =
             "sent as custom_properties, which the vendor asks not to use any more: whether it stores them is unknown";
         mapper.added(Field::Custom, NoteReason::Deprecated, detail);
