@@ -75,7 +75,7 @@ pub fn headers(
     if let Some((name, secret)) = credential {
         let name = http::HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Error::config(provider, "credential", "its header's name cannot stand in a header"))?;
-        headers.insert(name, options::credential_value(provider, secret.inner())?);
+        headers.insert(name, options::credential_value(provider, secret)?);
     }
     Ok(headers)
 }

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 
 use super::account::AccountContext;
-use super::fill;
 use super::operation::Operation;
 use super::quota::{Permit, RateLimitHeaders, answered};
 use super::request::{Request, Url};
@@ -18,40 +16,6 @@ use super::transport::{HttpRequest, HttpResponse, TransportErrorKind};
 use super::vendor_error::VendorError;
 use super::vendor_time::VendorTime;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::plan::Step;
-
-/// Transitional: what a provider's parser reads out of an answer.
-#[derive(Debug)]
-pub enum Verdict {
-    /// The vendor did it.
-    Success,
-    /// The vendor says no.
-    Failure(Box<VendorError>),
-}
-
-impl VendorError {
-    /// Transitional: the verdict of an answer with this failure.
-    #[must_use]
-    pub fn into_verdict(self) -> Verdict {
-        Verdict::Failure(Box::new(self))
-    }
-}
-
-/// Transitional: one request, ready to be sent as often as the policy allows.
-pub(crate) struct Outgoing<'a> {
-    pub(crate) operation: &'a Operation,
-    pub(crate) method: &'a Method,
-    pub(crate) url: &'a Url,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: Option<&'a Bytes>,
-}
-
-impl<'a> Outgoing<'a> {
-    /// Transitional: the request of a step, as planned.
-    pub(crate) fn of(operation: &'a Operation, step: &'a Step) -> Self {
-        Self { operation, method: &step.method, url: &step.url, headers: &step.headers, body: step.body.as_ref() }
-    }
-}
 
 /// One upsert, or one call of a native client: its requests share a deadline, a count, and one ledger of what may have
 /// changed at the vendor.
@@ -121,34 +85,6 @@ impl<'a> Call<'a> {
 }
 
 impl Call<'_> {
-    /// Sends the request of a step, as planned, until it succeeds or the policy ends it. `ids` fills the places in braces
-    /// of its URL, each as one path segment. `judge` reads an answer; it sees successes too, since a 200 is a success only
-    /// when the body does not say otherwise.
-    ///
-    /// The vendor's quota, `Retry-After`, back-off, the deadline and what may be sent again are seen to here.
-    ///
-    /// # Errors
-    ///
-    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot be a path segment.
-    pub async fn send_step(
-        &mut self,
-        operation: &Operation,
-        step: &Step,
-        ids: &[(&'static str, &str)],
-        judge: impl Fn(&HttpResponse) -> Verdict,
-    ) -> Result<HttpResponse, Error> {
-        let mut out = Outgoing::of(operation, step);
-        let url;
-        if !ids.is_empty() {
-            let filled = fill(step.url(), ids).map_err(|error| {
-                self.finish(error.with_provider(self.account.provider).with_operation(operation.name))
-            })?;
-            url = Url::from(filled);
-            out.url = &url;
-        }
-        self.send(out, judge).await
-    }
-
     /// How many requests were sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -186,41 +122,28 @@ impl Call<'_> {
         headers: &HeaderMap,
         read: impl Fn(&HttpResponse) -> Reading<T>,
     ) -> Result<Response<T>, Error> {
-        let Request { operation, url, body, .. } = request;
-        let out = Outgoing { operation, method: &operation.method, url, headers, body: body.as_ref() };
-        let (value, response) = self.exchange(out, read).await?;
+        let (value, response) = self.exchange(request, headers, read).await?;
         Ok(Response::new(value, response.body, self.request_id.clone(), self.attempts))
-    }
-
-    /// Transitional: as [`execute`](Self::execute), with a verdict.
-    pub(crate) async fn send(
-        &mut self,
-        out: Outgoing<'_>,
-        judge: impl Fn(&HttpResponse) -> Verdict,
-    ) -> Result<HttpResponse, Error> {
-        let read = |response: &HttpResponse| match judge(response) {
-            Verdict::Success => Ok(()),
-            Verdict::Failure(error) => Err(error),
-        };
-        self.exchange(out, read).await.map(|((), response)| response)
     }
 
     async fn exchange<T>(
         &mut self,
-        out: Outgoing<'_>,
+        request: &Request,
+        headers: &HeaderMap,
         read: impl Fn(&HttpResponse) -> Reading<T>,
     ) -> Result<(T, HttpResponse), Error> {
+        let operation = request.operation;
         let policy = &self.account.policy;
         let clock = self.account.connector.clock();
         let mut tries = 0u32;
         let mut repeated_once = false;
         loop {
             tries += 1;
-            let failed = match self.attempt(&out, &read).await? {
+            let failed = match self.attempt(request, headers, &read).await? {
                 Ok(answer) => {
                     self.account.budget.earn();
                     self.account.quotas.first().inspect(|own| own.taken());
-                    if out.operation.writes {
+                    if operation.writes {
                         self.write_sent = true;
                         self.committed = true;
                         self.uncertain = false;
@@ -229,7 +152,7 @@ impl Call<'_> {
                 }
                 Err(failed) => failed,
             };
-            if out.operation.writes {
+            if operation.writes {
                 self.write_sent |= failed.reached;
                 if failed.effect == Effect::Unknown {
                     self.uncertain = true;
@@ -239,7 +162,7 @@ impl Call<'_> {
             // What the caller may try again later, and what this call repeats now.
             let may_repeat = match failed.retry {
                 Retry::Always | Retry::Once => true,
-                Retry::IfIdempotent => out.operation.idempotent,
+                Retry::IfIdempotent => operation.idempotent,
                 Retry::Never => false,
             };
             let repeats_now =
@@ -260,14 +183,14 @@ impl Call<'_> {
             // A wait that the server asked for does not use the retry budget: the vendor is available.
             let affordable = failed.wait.is_some() || failed.kind == ErrorKind::RateLimited;
             if !repeats_now || tries >= policy.attempts || too_long || out_of_time {
-                return Err(self.give_up(out.operation, failed, may_repeat));
+                return Err(self.give_up(operation, failed, may_repeat));
             }
             if !affordable && !self.account.budget.spend() {
-                return Err(self.give_up(out.operation, failed, may_repeat));
+                return Err(self.give_up(operation, failed, may_repeat));
             }
             tracing::debug!(
                 provider = self.account.provider.as_str(),
-                operation = out.operation.name,
+                operation = operation.name,
                 kind = failed.kind.as_str(),
                 attempt = tries,
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
@@ -280,10 +203,11 @@ impl Call<'_> {
     /// One attempt. The outer error ends the call whatever the policy says.
     async fn attempt<T>(
         &mut self,
-        out: &Outgoing<'_>,
+        planned: &Request,
+        headers: &HeaderMap,
         read: &impl Fn(&HttpResponse) -> Reading<T>,
     ) -> Result<Result<(T, HttpResponse), Failed>, Error> {
-        let account = self.account;
+        let (account, operation) = (self.account, planned.operation);
         let clock = account.connector.clock();
         let asked = clock.now();
         let mut permits = Vec::with_capacity(account.quotas.len() + 1);
@@ -293,7 +217,7 @@ impl Call<'_> {
             match allowance.quota.acquire(clock, longest, longest).await {
                 Ok(permit) => permits.push(permit),
                 Err(pause) => {
-                    let error = self.error(out.operation, ErrorKind::QuotaExhausted, Effect::NotSent);
+                    let error = self.error(operation, ErrorKind::QuotaExhausted, Effect::NotSent);
                     let error = error.with_hint(allowance.hint).with_retry_after(Some(pause));
                     return Err(self.finish(error.with_retryable(true)));
                 }
@@ -304,7 +228,7 @@ impl Call<'_> {
                 Ok(permit) => permits.push(permit),
                 Err(pause) => {
                     permits.into_iter().for_each(Permit::give_back);
-                    let error = self.error(out.operation, ErrorKind::RateLimited, Effect::NotSent);
+                    let error = self.error(operation, ErrorKind::RateLimited, Effect::NotSent);
                     return Err(self.finish(error.with_retry_after(Some(pause)).with_retryable(true)));
                 }
             }
@@ -315,14 +239,14 @@ impl Call<'_> {
         let left = self.deadline.saturating_duration_since(now);
         if left.is_zero() {
             permits.into_iter().for_each(Permit::give_back);
-            let error = self.error(out.operation, ErrorKind::Deadline, Effect::NotSent);
+            let error = self.error(operation, ErrorKind::Deadline, Effect::NotSent);
             return Err(self.finish(error.with_retryable(true)));
         }
         let request = HttpRequest {
-            method: out.method.clone(),
-            url: self.parsed(out)?,
-            headers: out.headers.clone(),
-            body: out.body.cloned().unwrap_or_default(),
+            method: operation.method.clone(),
+            url: self.parsed(planned)?,
+            headers: headers.clone(),
+            body: planned.body.clone().unwrap_or_default(),
             timeout: account.policy.attempt_timeout.min(left),
             max_body: account.max_body,
         };
@@ -344,26 +268,26 @@ impl Call<'_> {
                 };
                 tracing::debug!(
                     provider = account.provider.as_str(),
-                    operation = out.operation.name,
+                    operation = operation.name,
                     kind = kind.as_str(),
                     "no answer"
                 );
                 let reached = error.kind() != TransportErrorKind::Connect;
-                let error = self.error(out.operation, kind, effect).with_source(error);
+                let error = self.error(operation, kind, effect).with_source(error);
                 return Ok(Err(Failed { sent: now, reached, kind, effect, retry, wait: None, error }));
             }
         };
         let status = response.status.as_u16();
         tracing::debug!(
             provider = account.provider.as_str(),
-            operation = out.operation.name,
-            method = out.method.as_str(),
+            operation = operation.name,
+            method = operation.method.as_str(),
             status,
             attempt = self.attempts,
             "answered"
         );
         let request_id = account.request_id(&response);
-        let reading = match html_page(&response, out.operation) {
+        let reading = match html_page(&response, operation) {
             Some(error) => Err(error),
             None => read(&response),
         };
@@ -389,7 +313,7 @@ impl Call<'_> {
         let request_id = problem.request_id.or(request_id);
         self.request_id.clone_from(&request_id);
         let mut error = self
-            .error(out.operation, kind, effect)
+            .error(operation, kind, effect)
             .with_status(status)
             .with_code(problem.code)
             .with_vendor_message(problem.message)
@@ -403,11 +327,11 @@ impl Call<'_> {
         Ok(Err(Failed { sent: now, reached: true, kind, effect, retry, wait, error }))
     }
 
-    fn parsed(&self, out: &Outgoing<'_>) -> Result<url::Url, Error> {
-        match out.url {
+    fn parsed(&self, request: &Request) -> Result<url::Url, Error> {
+        match &request.url {
             Url::Shared(url) => Ok((**url).clone()),
             other => other.as_str().parse().map_err(|_| {
-                let error = self.error(out.operation, ErrorKind::Config, Effect::NotSent);
+                let error = self.error(request.operation, ErrorKind::Config, Effect::NotSent);
                 self.finish(error.with_hint("the base URL and the ids make no URL"))
             }),
         }

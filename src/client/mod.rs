@@ -1,7 +1,6 @@
 //! The kit that every client is made of: calls, transport, retries, quotas, credentials, JSON, pages, addresses.
 
 mod account;
-#[allow(dead_code)] // Transitional: until the providers use all of it.
 pub(crate) mod addresses;
 pub(crate) mod api;
 pub(crate) mod auth;
@@ -9,14 +8,11 @@ mod base_url;
 mod call;
 mod clock;
 mod connector;
-#[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod identify;
 pub(crate) mod json;
 mod operation;
 pub(crate) mod options;
-#[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod pages;
-#[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod query;
 mod quota;
 mod request;
@@ -29,7 +25,6 @@ mod shared_credentials;
 pub(crate) mod steps;
 pub(crate) mod trace;
 mod transport;
-#[allow(dead_code, unreachable_pub)] // Transitional: until the providers use it.
 pub(crate) mod validate;
 mod vendor_error;
 mod vendor_time;
@@ -37,9 +32,7 @@ mod vendor_time;
 pub use base_url::BaseUrl;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connector::Connector;
-#[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
 pub use pages::{Cursor, Page};
-#[allow(unused_imports, unreachable_pub)] // Transitional: until the root exports it.
 pub use query::ArrayStyle;
 pub use quota::{Limit, Quota};
 #[cfg(feature = "reqwest")]
@@ -54,11 +47,13 @@ pub use auth::secret::Secret;
 pub use auth::webhook::{Verifier, WebhookError};
 pub(crate) use base_url::segment;
 pub(crate) use base_url::{fill, query_value};
-pub(crate) use call::Outgoing;
-pub use call::{Call, Verdict};
+pub use call::Call;
 pub(crate) use connector::account_key;
 pub use json::raw::RawJson;
 pub use operation::Operation;
+#[cfg(test)]
+pub(crate) use operation::check_operations;
+pub(crate) use operation::operations;
 pub use request::Request;
 pub(crate) use request::Url;
 pub use response::{Reading, Response};

@@ -58,22 +58,38 @@ impl Operation {
     pub const fn method(&self) -> &Method {
         &self.method
     }
+}
 
-    /// Transitional: without provider and method.
-    #[must_use]
-    pub const fn bare_read(name: &'static str) -> Self {
-        Self::get(ProviderId::new(""), name)
-    }
+/// Declares the table of a provider's operations: a line `NAME = kind METHOD "name";` is one. The kinds are those of
+/// [`Operation`]: `get` and `read` change nothing, an `idempotent_write` may be repeated, a `write` must not be repeated
+/// blindly. The provider's tests hold the table as a whole.
+macro_rules! operations {
+    (@one get, GET, $name:literal) => { Operation::get(PROVIDER, $name) };
+    (@one $kind:ident, $method:ident, $name:literal) => { Operation::$kind(PROVIDER, http::Method::$method, $name) };
+    ($($(#[$meta:meta])* $id:ident = $kind:ident $method:ident $name:literal;)+) => {
+        $($(#[$meta])* pub(super) static $id: Operation = $crate::client::operations!(@one $kind, $method, $name);)+
 
-    /// Transitional: without provider and method.
-    #[must_use]
-    pub const fn bare_idempotent_write(name: &'static str) -> Self {
-        Self::idempotent_write(ProviderId::new(""), Method::PUT, name)
-    }
+        #[cfg(test)]
+        #[test]
+        fn the_table_of_operations_is_sound() {
+            $crate::client::check_operations(PROVIDER, &[$(&$id),+]);
+        }
+    };
+}
 
-    /// Transitional: without provider and method.
-    #[must_use]
-    pub const fn bare_write(name: &'static str) -> Self {
-        Self::write(ProviderId::new(""), Method::POST, name)
+pub(crate) use operations;
+
+/// What holds for the operations of every provider.
+#[cfg(test)]
+pub(crate) fn check_operations(provider: ProviderId, operations: &[&Operation]) {
+    let names: std::collections::HashSet<_> = operations.iter().map(|operation| operation.name()).collect();
+    assert_eq!(names.len(), operations.len(), "a name occurs twice");
+    for operation in operations {
+        let name = operation.name();
+        assert_eq!(operation.provider(), provider, "{name}");
+        assert!(*operation.method() != Method::GET || !operation.writes, "{name} writes by a GET");
+        assert!(operation.writes || operation.idempotent, "{name} is a read that must not be repeated");
+        let replaces = matches!(*operation.method(), Method::PUT | Method::DELETE);
+        assert!(!replaces || (operation.writes && operation.idempotent), "{name}: a PUT or DELETE may be repeated");
     }
 }

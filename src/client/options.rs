@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::auth::secret::Secret;
 use crate::client::auth::token::RequestHeaders;
 use crate::client::{AccountContext, BaseUrl, Connector, Limit, RetryPolicy};
 use crate::error::{Effect, Error, ErrorKind};
@@ -73,7 +73,7 @@ impl ClientOptions {
 pub(crate) fn json_headers(
     provider: ProviderId,
     content_type: &'static str,
-    credential: Option<(&'static str, &SecretString)>,
+    credential: Option<(&'static str, &Secret)>,
 ) -> Result<HeaderMap, Error> {
     let mut headers = bare_headers(provider, credential)?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -85,7 +85,7 @@ pub(crate) fn json_headers(
 pub(crate) fn request_headers(
     provider: ProviderId,
     content_type: &'static str,
-    credential: Option<(&'static str, &SecretString)>,
+    credential: Option<(&'static str, &Secret)>,
 ) -> Result<RequestHeaders, Error> {
     Ok(RequestHeaders {
         json: Arc::new(json_headers(provider, content_type, credential)?),
@@ -96,7 +96,7 @@ pub(crate) fn request_headers(
 /// The headers of a request without a body.
 pub(crate) fn bare_headers(
     provider: ProviderId,
-    credential: Option<(&'static str, &SecretString)>,
+    credential: Option<(&'static str, &Secret)>,
 ) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -109,9 +109,9 @@ pub(crate) fn bare_headers(
 }
 
 /// A credential as a header value that no debug output shows.
-pub(crate) fn credential_value(provider: ProviderId, secret: &SecretString) -> Result<HeaderValue, Error> {
+pub(crate) fn credential_value(provider: ProviderId, secret: &Secret) -> Result<HeaderValue, Error> {
     let refuse = || Error::config(provider, "credential", "is empty or holds characters that no header can");
-    let text = secret.expose_secret();
+    let text = secret.expose();
     if text.trim().is_empty() {
         return Err(refuse());
     }

@@ -29,7 +29,7 @@ pub trait Steps {
 ///
 /// What rendering a step reports.
 pub fn plan<S: Steps>(steps: &S, provider: ProviderId, sent: Vec<FieldPath>, notes: Vec<Note>) -> Result<Plan, Error> {
-    let rendered = steps.list().into_iter().map(|(when, name)| Ok(Step::of(when, steps.render(name)?)));
+    let rendered = steps.list().into_iter().map(|(when, name)| Ok(Step::new(when, steps.render(name)?)));
     Ok(Plan::new(provider, rendered.collect::<Result<_, Error>>()?, sent, notes))
 }
 

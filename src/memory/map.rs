@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use crate::client::{Operation, Request};
 use crate::customer::{
     AddressField as A, Channel, Consent, ConsentField as C, Customer, Email, Field as F, FieldPath, Phone, text,
 };
@@ -22,6 +23,7 @@ use crate::sink::UpsertOptions;
 pub const PROVIDER: ProviderId = ProviderId::new("memory");
 
 pub(super) const UPSERT: &str = "upsert_customer";
+static UPSERT_CUSTOMER: Operation = Operation::idempotent_write(PROVIDER, Method::PUT, UPSERT);
 
 static EMAIL: R = R::sent(F::Email, "email", "string");
 static EXTERNAL_ID: R = R::sent(F::ExternalId, "external_id", "string");
@@ -123,8 +125,8 @@ pub(super) fn map(customer: &Customer, options: &UpsertOptions) -> Result<Mapped
     })?;
     kept.clear.clear();
     let headers = Arc::new(HeaderMap::new());
-    let step =
-        Step::new(StepCondition::Always, UPSERT, Method::PUT, "memory:///customers", headers, Some(Bytes::from(body)));
+    let request = Request::new(&UPSERT_CUSTOMER, "memory:///customers", headers, Some(Bytes::from(body)));
+    let step = Step::new(StepCondition::Always, request);
     Ok(Mapped { kept, cleared, plan: Plan::new(PROVIDER, vec![step], sent, notes) })
 }
 

@@ -13,14 +13,11 @@ pub use outcome::{Outcome, Upserted};
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use serde::ser::{SerializeMap, SerializeStruct};
 
 use crate::client::Request;
-pub(crate) use crate::client::Url;
 use crate::customer::FieldPath;
 use crate::provider::ProviderId;
 
@@ -30,61 +27,49 @@ use crate::provider::ProviderId;
 #[derive(Clone)]
 pub struct Step {
     pub(crate) when: StepCondition,
-    pub(crate) operation: &'static str,
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: Arc<HeaderMap>,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) request: Request,
 }
 
 impl Step {
-    /// A step of a sink outside this crate. Header values marked sensitive are shown as `[redacted]`.
+    /// A step that sends this request under this condition. Header values marked sensitive are shown as `[redacted]`.
     #[must_use]
-    pub fn new(
-        when: StepCondition,
-        operation: &'static str,
-        method: Method,
-        url: impl Into<String>,
-        headers: Arc<HeaderMap>,
-        body: Option<Bytes>,
-    ) -> Self {
-        Self { when, operation, method, url: url.into().into(), headers, body }
+    pub const fn new(when: StepCondition, request: Request) -> Self {
+        Self { when, request }
     }
 
-    /// A step that sends this request under this condition.
-    #[must_use]
-    pub fn of(when: StepCondition, request: Request) -> Self {
-        let Request { operation, url, headers, body } = request;
-        Self { when, operation: operation.name(), method: operation.method().clone(), url, headers, body }
-    }
-
-    /// The condition under which it is sent.
+    /// The condition under which the step is sent.
     #[must_use]
     pub fn when(&self) -> StepCondition {
         self.when
     }
 
-    /// Its name, such as `create_customer`.
+    /// The request that the step sends.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The name of the operation, such as `create_customer`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
-        self.operation
+        self.request.operation.name()
     }
 
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.method
+        self.request.operation.method()
     }
 
     /// The whole URL.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.url.as_str()
+        self.request.url()
     }
 
-    /// The headers that the client sends, by name; credentials are shown as `[redacted]`.
+    /// The headers that are sent, by name; credentials are shown as `[redacted]`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.headers.iter().map(|(name, value)| {
+        self.request.headers.iter().map(|(name, value)| {
             let shown = if value.is_sensitive() {
                 Cow::Borrowed("[redacted]")
             } else {
@@ -97,18 +82,18 @@ impl Step {
     /// The exact bytes of the body; none for a request without one. They hold the person's data.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.body.as_deref()
+        self.request.body()
     }
 }
 
 /// Shows condition, operation and method: URL and body may hold the person's data.
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.body.as_ref().map(Bytes::len);
+        let bytes = self.body().map(<[u8]>::len);
         f.debug_struct("Step")
             .field("when", &self.when.as_str())
-            .field("operation", &self.operation)
-            .field("method", &self.method)
+            .field("operation", &self.operation())
+            .field("method", self.method())
             .field("body_bytes", &bytes)
             .finish_non_exhaustive()
     }
@@ -143,7 +128,7 @@ impl serde::Serialize for Step {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("when", self.when.as_str())?;
-        map.serialize_entry("method", self.method.as_str())?;
+        map.serialize_entry("method", self.method().as_str())?;
         map.serialize_entry("url", self.url())?;
         map.serialize_entry("headers", &Headers(self))?;
         if let Some(body) = self.body() {

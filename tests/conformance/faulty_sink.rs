@@ -370,9 +370,9 @@ impl Sink {
         let create = self.request(&CREATE, "customers", Some(create));
         let update = self.request(&UPDATE, "customers/{id}", Some(update));
         let steps = vec![
-            Step::of(StepCondition::Always, find.clone()),
-            Step::of(StepCondition::IfNotFound, create.clone()),
-            Step::of(StepCondition::IfFound, update.clone()),
+            Step::new(StepCondition::Always, find.clone()),
+            Step::new(StepCondition::IfNotFound, create.clone()),
+            Step::new(StepCondition::IfFound, update.clone()),
         ];
         let name = if self.is(Defect::PlanOfAnotherName) { ProviderId::new("quay") } else { PROVIDER };
         let plan = Plan::new(name, steps, sent, notes);

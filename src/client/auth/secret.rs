@@ -21,41 +21,10 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// The type that the rest of the kit uses.
-    pub(crate) fn inner(&self) -> &SecretString {
-        &self.0
-    }
-
     /// Whether it is empty or blank.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.expose().trim().is_empty()
-    }
-}
-
-/// A key of a signature.
-pub(crate) trait Key {
-    /// Its text.
-    fn text(&self) -> &str;
-}
-
-impl Key for Secret {
-    fn text(&self) -> &str {
-        self.expose()
-    }
-}
-
-/// Transitional: until every provider keeps its secrets as [`Secret`].
-impl Key for SecretString {
-    fn text(&self) -> &str {
-        self.expose_secret()
-    }
-}
-
-/// Transitional, likewise.
-impl Key for std::sync::Arc<SecretString> {
-    fn text(&self) -> &str {
-        self.expose_secret()
     }
 }
 
@@ -68,12 +37,6 @@ impl From<String> for Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text)
-    }
-}
-
-impl From<SecretString> for Secret {
-    fn from(text: SecretString) -> Self {
-        Self(text)
     }
 }
 

@@ -5,28 +5,28 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::secret::Key;
+use super::secret::Secret;
 
 /// The signature of a message, in lower-case hex.
-pub(crate) fn hmac_hex(key: &impl Key, message: &[u8]) -> String {
+pub(crate) fn hmac_hex(key: &Secret, message: &[u8]) -> String {
     hex(&mac(key, message).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default())
 }
 
 /// Whether `given`, in hex of either case, is the signature of the message; in constant time.
-pub(crate) fn verify_hex(key: &impl Key, message: &[u8], given: &str) -> bool {
+pub(crate) fn verify_hex(key: &Secret, message: &[u8], given: &str) -> bool {
     let Some(given) = unhex(given) else { return false };
     mac(key, message).is_some_and(|mac| mac.verify_slice(&given).is_ok())
 }
 
 /// Whether `given`, in base64 with its padding, is the signature of the message; in constant time.
-pub(crate) fn verify_base64(key: &impl Key, message: &[u8], given: &str) -> bool {
+pub(crate) fn verify_base64(key: &Secret, message: &[u8], given: &str) -> bool {
     let Ok(given) = STANDARD.decode(given.trim()) else { return false };
     mac(key, message).is_some_and(|mac| mac.verify_slice(&given).is_ok())
 }
 
 /// HMAC takes a key of any length, so that there always is one.
-fn mac(key: &impl Key, message: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.text().as_bytes()).ok()?;
+fn mac(key: &Secret, message: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).ok()?;
     mac.update(message);
     Some(mac)
 }
@@ -56,7 +56,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::secret::Secret;
     use super::*;
 
     /// The vector that the Whale fact sheet gives: a made-up secret and body.

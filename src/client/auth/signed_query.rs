@@ -6,6 +6,17 @@ use super::secret::Secret;
 use super::signature::verify_hex;
 use crate::client::query_value;
 
+/// How the values of a signed query are written in the text that is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignedForm {
+    Decoded,
+    AsReceived,
+    /// With `%20` for a blank.
+    Encoded,
+    /// With `+` for a blank.
+    FormEncoded,
+}
+
 /// A parameter, decoded and as it came.
 struct Parameter<'a> {
     name: String,
@@ -19,14 +30,19 @@ struct Parameter<'a> {
 pub(crate) struct SignedQuery(Vec<(String, String)>);
 
 impl SignedQuery {
-    /// Checks a query that is signed in hex over its other parameters, sorted by name and joined like a query. Vendors do
-    /// not say whether the values are signed decoded, encoded, or as they came: each of these is accepted.
+    /// Checks a query that is signed in hex over its other parameters, sorted by name and joined like a query. `forms`:
+    /// how the values may be written in the signed text, where the vendor does not document it.
     ///
     /// # Errors
     ///
     /// What is wrong: a parameter that occurs twice, of which signer and reader could each take another value; no
     /// signature; another signature.
-    pub(crate) fn verify(query: &str, signature: &str, secret: &Secret) -> Result<Self, &'static str> {
+    pub(crate) fn verify(
+        query: &str,
+        signature: &str,
+        secret: &Secret,
+        forms: &[SignedForm],
+    ) -> Result<Self, &'static str> {
         let mut parameters = read(query.strip_prefix('?').unwrap_or(query));
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
         if parameters.windows(2).any(|pair| matches!(pair, [a, b] if a.name == b.name)) {
@@ -35,11 +51,12 @@ impl SignedQuery {
         let at = parameters.iter().position(|parameter| parameter.name == signature);
         let Some(given) = at.map(|at| parameters.remove(at).value) else { return Err("there is no signature") };
         let is_signed = |message: String| verify_hex(secret, message.as_bytes(), &given);
-        let is_right = decoded(&parameters).is_some_and(is_signed)
-            || is_signed(join(parameters.iter().map(|p| (p.raw_name, p.raw_value))))
-            || is_signed(encoded(&parameters))
-            // As a form, with `+` for a blank.
-            || is_signed(encoded(&parameters).replace("%20", "+"));
+        let is_right = forms.iter().any(|form| match form {
+            SignedForm::Decoded => decoded(&parameters).is_some_and(is_signed),
+            SignedForm::AsReceived => is_signed(join(parameters.iter().map(|p| (p.raw_name, p.raw_value)))),
+            SignedForm::Encoded => is_signed(encoded(&parameters)),
+            SignedForm::FormEncoded => is_signed(encoded(&parameters).replace("%20", "+")),
+        });
         if !is_right {
             return Err("the signature is not that of the app's secret over these parameters");
         }
@@ -86,10 +103,13 @@ mod tests {
     use super::super::signature::hmac_hex;
     use super::*;
 
+    const ALL: &[SignedForm] =
+        &[SignedForm::Decoded, SignedForm::AsReceived, SignedForm::Encoded, SignedForm::FormEncoded];
+
     fn verify(query: &str, message: &str) -> Result<SignedQuery, &'static str> {
         let secret = Secret::from("fake_app_secret");
         let signature = hmac_hex(&secret, message.as_bytes());
-        SignedQuery::verify(&format!("{query}&sign={signature}"), "sign", &secret)
+        SignedQuery::verify(&format!("{query}&sign={signature}"), "sign", &secret, ALL)
     }
 
     #[test]
@@ -105,9 +125,25 @@ mod tests {
     }
 
     #[test]
+    fn only_the_forms_of_the_vendor_are_accepted() {
+        let secret = Secret::from("fake_app_secret");
+        for (message, form) in [
+            ("a=x/y= z", SignedForm::Decoded),
+            ("a=x%2Fy%3D%20z", SignedForm::Encoded),
+            ("a=x%2Fy%3D+z", SignedForm::FormEncoded),
+        ] {
+            let query = format!("a=x/y%3D%20z&sign={}", hmac_hex(&secret, message.as_bytes()));
+            for accepted in ALL {
+                let is_right = SignedQuery::verify(&query, "sign", &secret, &[*accepted]).is_ok();
+                assert_eq!(is_right, *accepted == form, "{message} {accepted:?}");
+            }
+        }
+    }
+
+    #[test]
     fn anything_else_is_refused() {
         let secret = Secret::from("fake_app_secret");
-        assert_eq!(SignedQuery::verify("a=1", "sign", &secret).err(), Some("there is no signature"));
+        assert_eq!(SignedQuery::verify("a=1", "sign", &secret, ALL).err(), Some("there is no signature"));
         assert_eq!(verify("a=1&a=2", "a=1&a=2").err(), Some("a parameter occurs twice"));
         assert!(verify("a=1", "a=2").is_err() && verify("a=1&b=2", "a=1").is_err());
         // Part of a signed value as a separate parameter.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::error::FieldError;
 
@@ -90,14 +91,16 @@ impl Node {
                 let named = self.named_field();
                 let field = named.or(field);
                 let is_message = |key: &str| MESSAGES.contains(&key);
-                // Beside a message, a scalar of another key is a fact of the error; without one, its text is an error
-                // of the field that the key names.
+                // Beside a message, an id is a fact of the error; every other text is an error of the field that its key
+                // names.
                 let has_message = map.iter().any(|(key, _)| is_message(key));
                 for (key, node) in map {
                     match key.as_str() {
                         key if is_message(key) => node.collect(field, into),
-                        key if FIELDS.contains(&key) || FACTS.contains(&key) => {}
-                        _ if has_message && node.text().is_some() => {}
+                        "source" if node.names_field() => {}
+                        // A list or an object under such a name is of a field that is called so.
+                        key if node.is_scalar() && (FIELDS.contains(&key) || FACTS.contains(&key)) => {}
+                        key if has_message && node.text().is_some() && key.ends_with("id") => {}
                         key => node.collect(Some(key), into),
                     }
                 }
@@ -110,10 +113,17 @@ impl Node {
         }
     }
 
+    fn is_scalar(&self) -> bool {
+        !matches!(self, Self::List(_) | Self::Map(_))
+    }
+
+    fn names_field(&self) -> bool {
+        FIELDS.iter().any(|key| self.get(key).is_some())
+    }
+
     /// The field that an error names, itself or in its `source`.
     fn named_field(&self) -> Option<&str> {
-        let of = |node: &'_ Self| FIELDS.iter().find_map(|key| node.get(key)).is_some();
-        let here = if of(self) { Some(self) } else { self.get("source") }?;
+        let here = if self.names_field() { Some(self) } else { self.get("source") }?;
         FIELDS.iter().find_map(|key| here.get(key)?.text()).filter(|name| !name.trim().is_empty())
     }
 }
@@ -181,6 +191,35 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
+/// An object whose members are read one by one: what cannot be read, as half of a surrogate pair or too deep a nesting, is
+/// a list without a text, and hides none of the others.
+struct Root(Node);
+
+impl<'de> Deserialize<'de> for Root {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RootVisitor)
+    }
+}
+
+struct RootVisitor;
+
+impl<'de> Visitor<'de> for RootVisitor {
+    type Value = Root;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Root, A::Error> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        while let Some((key, raw)) = access.next_entry::<String, Box<RawValue>>()? {
+            let node = serde_json::from_str(raw.get()).unwrap_or_else(|_| Node::List(vec![Node::Null]));
+            map.push((key, node));
+        }
+        Ok(Root(Node::Map(map)))
+    }
+}
+
 /// The texts of an error: those about a field, and the others.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
@@ -204,14 +243,23 @@ impl ErrorBody {
     /// Reads a body.
     pub(crate) fn read(body: &[u8]) -> Self {
         let is_object = body.trim_ascii_start().starts_with(b"{");
-        Self(if is_object { serde_json::from_slice(body).unwrap_or_default() } else { Node::Null })
+        Self(if is_object {
+            serde_json::from_slice(body).map(|Root(root)| root).unwrap_or_default()
+        } else {
+            Node::Null
+        })
+    }
+
+    /// Every value of a key, where it is repeated.
+    fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Node> {
+        let map = if let Node::Map(map) = &self.0 { map.as_slice() } else { &[] };
+        map.iter().filter(move |(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// Whether the body reports a failure, also beside a status that says success: `success` is false, or `error` or
     /// `errors` hold something. One rule for every vendor.
     pub(crate) fn reports_failure(&self) -> bool {
-        self.0.get("success").is_some_and(Node::says_no)
-            || ["error", "errors"].iter().any(|key| self.0.get(key).is_some_and(Node::reports))
+        self.all("success").any(Node::says_no) || self.all("error").chain(self.all("errors")).any(Node::reports)
     }
 
     /// The value at a path of keys.
@@ -233,9 +281,7 @@ impl ErrorBody {
     pub(crate) fn messages(&self, keys: &[&str]) -> Messages {
         let mut messages = Messages::default();
         for key in keys {
-            if let Some(node) = self.0.get(key).filter(|node| node.reports()) {
-                node.collect(None, &mut messages);
-            }
+            self.all(key).filter(|node| node.reports()).for_each(|node| node.collect(None, &mut messages));
         }
         messages
     }
@@ -362,5 +408,26 @@ mod tests {
         assert_eq!((body.text(&["blank"]), body.text(&["error"]), body.text(&["no", "where"])), (None, None, None));
         let fields = ErrorBody::read(br#"{"cust-1":"odd","status":"x","n":1}"#).as_fields();
         assert_eq!(fields.iter().map(FieldError::field).collect::<Vec<_>>(), ["cust-1"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_and_what_is_repeated_hides_no_error() {
+        let deep = format!(r#"{{"success":false,"data":{}1{}}}"#, "[".repeat(500), "]".repeat(500));
+        for body in [
+            r#"{"success":false,"message":"\ud800"}"#,
+            r#"{"error":"\ud800"}"#,
+            r#"{"errors":["no"],"data":{"note":"\ud800"}}"#,
+            r#"{"success":true,"success":false}"#,
+            r#"{"error":null,"error":"no"}"#,
+            &deep,
+        ] {
+            assert!(ErrorBody::read(body.as_bytes()).reports_failure(), "{body}");
+        }
+        assert_eq!(texts(r#"{"errors":{"id":["no"]}}"#).1, [("id".to_owned(), "no".to_owned())]);
+        assert_eq!(texts(r#"{"errors":{"type":["a"],"source":["b"]}}"#).1.len(), 2);
+        assert_eq!(
+            texts(r#"{"errors":[{"source":{"pointer":"/email"},"detail":"no"}]}"#).1,
+            [("/email".into(), "no".into())]
+        );
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::lenient::Scalar;
+use super::scalar::Scalar;
 use crate::client::Secret;
 use crate::customer::Decimal;
 use crate::customer::time::parse_rfc3339;
@@ -57,7 +57,7 @@ impl Value for String {
     fn from_raw(raw: &RawValue) -> Option<Self> {
         match scalar(raw)? {
             // As the vendor wrote it, digit by digit.
-            Scalar::Number(_) => Some(raw.get().to_owned()),
+            Scalar::Number => Some(raw.get().to_owned()),
             Scalar::Text(text) => Some(text),
             Scalar::Bool(value) => Some(value.to_string()),
             Scalar::Other => None,

@@ -34,6 +34,24 @@ macro_rules! vendor_id {
             }
         }
 
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl $crate::client::json::value::Value for $name {
+            fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
+                let text = <String as $crate::client::json::value::Value>::from_raw(raw)?;
+                (!text.trim().is_empty()).then_some(Self(text))
+            }
+        }
+    )+};
+}
+
+/// Lets an id of customers be what a [`RemoteId`](crate::RemoteId) is.
+macro_rules! customer_id {
+    ($name:ident) => {
         impl From<&$crate::RemoteId> for $name {
             fn from(id: &$crate::RemoteId) -> Self {
                 Self(id.as_str().to_owned())
@@ -51,20 +69,7 @@ macro_rules! vendor_id {
                 id.0.into()
             }
         }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl $crate::client::json::value::Value for $name {
-            fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
-                let text = <String as $crate::client::json::value::Value>::from_raw(raw)?;
-                (!text.trim().is_empty()).then_some(Self(text))
-            }
-        }
-    )+};
+    };
 }
 
 /// Declares a vocabulary of a vendor that may grow: a word that is not documented survives as it came, in `Other`.
@@ -121,7 +126,7 @@ macro_rules! open_enum {
     )+};
 }
 
-pub(crate) use {open_enum, vendor_id};
+pub(crate) use {customer_id, open_enum, vendor_id};
 
 #[cfg(test)]
 mod tests {
@@ -132,6 +137,8 @@ mod tests {
         /// An id.
         SampleId
     }
+
+    customer_id!(SampleId);
 
     open_enum! {
         /// A word.

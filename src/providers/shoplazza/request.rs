@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::PROVIDER;
 use super::operations::{CREATE_ADDRESS, CREATE_CUSTOMER, UPDATE_CUSTOMER};
-use crate::client::json::words::vendor_id;
+use crate::client::json::words::{customer_id, vendor_id};
 use crate::client::options::json_body;
 use crate::client::pages::{Cursor, PageGuard};
 use crate::client::query::{ArrayStyle, Query};
@@ -302,6 +302,8 @@ vendor_id! {
     /// The vendor's id of a customer's address: a UUID as text (documented).
     AddressId,
 }
+
+customer_id!(CustomerId);
 
 /// A value under a key.
 struct Under<T>(&'static str, T);

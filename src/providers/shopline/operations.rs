@@ -1,23 +1,7 @@
-//! The operations of the vendor's API that this crate calls.
-
-use http::Method;
+//! The operations of the vendor's API that this crate calls, and which of them may be repeated.
 
 use super::PROVIDER;
-use crate::client::Operation;
-
-/// A line `NAME = kind METHOD "name";` is one operation. The kinds are those of [`Operation`]: `get` and `read` change
-/// nothing, an `idempotent_write` may be repeated, a `write` must not be repeated blindly.
-macro_rules! operations {
-    (@one get, GET, $name:literal) => { Operation::get(PROVIDER, $name) };
-    (@one $kind:ident, $method:ident, $name:literal) => { Operation::$kind(PROVIDER, Method::$method, $name) };
-    ($($(#[$meta:meta])* $id:ident = $kind:ident $method:ident $name:literal;)+) => {
-        $($(#[$meta])* pub(super) static $id: Operation = operations!(@one $kind, $method, $name);)+
-
-        /// All operations.
-        #[cfg_attr(not(test), allow(dead_code))] // A table for tests of the whole.
-        pub(super) static OPERATIONS: &[&Operation] = &[$(&$id),+];
-    };
-}
+use crate::client::{Operation, operations};
 
 operations! {
     CREATE_CUSTOMER = write POST "create_customer";
@@ -68,23 +52,4 @@ operations! {
     CREATE_ACCESS_TOKEN = write POST "create_access_token";
     /// A token is no record: the call changes no customer, and a repeat brings a token as good.
     REFRESH_ACCESS_TOKEN = read POST "refresh_access_token";
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn the_table_is_sound() {
-        let names: HashSet<_> = OPERATIONS.iter().map(|operation| operation.name()).collect();
-        assert_eq!(names.len(), OPERATIONS.len(), "a name occurs twice");
-        for operation in OPERATIONS {
-            assert_eq!(operation.provider(), PROVIDER);
-            assert!(operation.method() != Method::GET || !operation.writes, "{}", operation.name());
-            let removes = matches!(*operation.method(), Method::PUT | Method::DELETE);
-            assert!(!removes || (operation.writes && operation.idempotent), "{}", operation.name());
-        }
-    }
 }

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use super::PROVIDER;
 use super::client::{Inner, ShopGuard, TripleWhale};
 use super::request::{BARE_HOST, MissingCreatedAt, PhoneForm, ReadBack, is_bare_host};
 use super::to_vendor::MapOptions;
 use crate::client::options::{ClientOptions, client_options, fixed_url, request_headers};
-use crate::client::{Connector, Limit};
+use crate::client::{Connector, Limit, Secret};
 use crate::error::Error;
 
 /// Where the vendor's API stands (documented).
@@ -43,7 +41,7 @@ pub const DEFAULT_STOP_FOR: Duration = Duration::from_secs(60);
 #[must_use]
 pub struct Builder {
     shop: String,
-    api_key: SecretString,
+    api_key: Secret,
     platform: String,
     platform_account_id: String,
     native_platforms: bool,
@@ -178,7 +176,7 @@ impl Builder {
         let connector = Connector::or_default(self.options.connector.clone(), PROVIDER)?;
         let options = ClientOptions { connector: Some(connector), ..self.options };
         let sql_options = ClientOptions { limit: self.sql_limit, ..options.clone() };
-        let key = self.api_key.expose_secret();
+        let key = self.api_key.expose();
         let (base, mut account) = options.open(PROVIDER, DEFAULT_BASE_URL, &[key], DEFAULT_LIMIT)?;
         let (_, mut sql_account) = sql_options.open(PROVIDER, DEFAULT_BASE_URL, &[key, "sql"], DEFAULT_SQL_LIMIT)?;
         for account in [&mut account, &mut sql_account] {
@@ -205,7 +203,7 @@ impl Builder {
 
 impl TripleWhale {
     /// A client for this shop (its URL as in Settings, Store: a bare host) and API key.
-    pub fn builder(shop: impl Into<String>, api_key: impl Into<SecretString>) -> Builder {
+    pub fn builder(shop: impl Into<String>, api_key: impl Into<Secret>) -> Builder {
         Builder {
             shop: shop.into(),
             api_key: api_key.into(),

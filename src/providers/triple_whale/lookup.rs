@@ -4,11 +4,15 @@ use super::PROVIDER;
 use super::client::TripleWhale;
 use super::request::CustomerKey;
 use super::response::CustomerRecord;
+use crate::client::identify::Lookups;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::sink::{FoundCustomer, Identity};
 
 /// The platform that the vendor shows for all platforms that it does not integrate (documented for orders).
 const SHOWN_PLATFORM: &str = super::DEFAULT_PLATFORM;
+
+const BY_ID_ALONE: &str = "customers are read back by external id alone: this vendor has no id of its own";
+static LOOKUPS: Lookups = Lookups::ALL.no_remote_id(BY_ID_ALONE).no_email(BY_ID_ALONE).no_phone(BY_ID_ALONE);
 
 impl TripleWhale {
     /// The customer with this external id: the row of this client's platform and account.
@@ -18,9 +22,8 @@ impl TripleWhale {
         let how = how.ok_or_else(|| {
             unsupported("this vendor has no call that reads a customer; a query does it where sql_read_back is on")
         })?;
-        let Identity::ExternalId(id) = identity else {
-            return Err(unsupported("customers are read back by external id alone: this vendor has no id of its own"));
-        };
+        LOOKUPS.supported(identity, (PROVIDER, "find"))?;
+        let Identity::ExternalId(id) = identity else { return Ok(None) };
         // As it is: so it was sent.
         let key = self.key(id.as_str());
         one(&self.list_customers(id, how).await?.value, |row| match_key(row, &key))

@@ -1,17 +1,14 @@
-//! The operations of the vendor's API that this client calls.
-
-use http::Method;
+//! The operations of the vendor's API that this crate calls, and which of them may be repeated.
 
 use super::PROVIDER;
-use crate::client::Operation;
+use crate::client::{Operation, operations};
 
-/// A repeat with the same key replaces the record with itself (documented).
-pub(super) static REPLACE: Operation = Operation::idempotent_write(PROVIDER, Method::POST, "create_customer_record");
-pub(super) static CHECK: Operation = Operation::get(PROVIDER, "validate_api_key");
-/// Each makes a request of its own at the vendor, which cannot be undone or asked about.
-pub(super) static ERASE: Operation = Operation::write(PROVIDER, Method::POST, "create_compliance_request");
-/// A `POST` that changes nothing.
-pub(super) static SQL: Operation = Operation::read(PROVIDER, Method::POST, "run_sql");
-
-/// All of them.
-pub(super) static OPERATIONS: &[&Operation] = &[&REPLACE, &CHECK, &ERASE, &SQL];
+operations! {
+    /// A repeat with the same key replaces the record with itself (documented).
+    REPLACE = idempotent_write POST "create_customer_record";
+    CHECK = get GET "validate_api_key";
+    /// Each makes a request of its own at the vendor, which cannot be undone or asked about.
+    ERASE = write POST "create_compliance_request";
+    /// A `POST` that changes nothing.
+    SQL = read POST "run_sql";
+}

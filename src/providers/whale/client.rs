@@ -84,7 +84,7 @@ impl Builder {
                 Error::config(PROVIDER, "store_id", "must not be empty, a dot, or hold control characters")
             })?,
         };
-        let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", api_key.inner())))?;
+        let headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &api_key)))?;
         // The limits are the key's, whatever the style of path.
         let key = api_key.expose();
         let lifted = options.limit == Some(Limit::Unlimited);

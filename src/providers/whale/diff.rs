@@ -8,7 +8,7 @@ use super::response::CustomerRecord;
 use super::to_vendor::Wanted;
 use crate::client::RawJson;
 use crate::client::addresses::same_text;
-use crate::client::json::lenient::Scalar;
+use crate::client::json::scalar::Scalar;
 use crate::customer::{Decimal, Field, Phone};
 
 /// The update, and what had to be left out of it.
@@ -202,7 +202,7 @@ pub(super) fn same_value(held: &RawJson, wanted: &MetadataValue<'_>) -> bool {
         MetadataValue::Text(text) => match serde_json::from_str(held.as_str()) {
             Ok(Scalar::Text(held)) => held == *text,
             // Numbers and booleans that another program wrote, by their own digits.
-            Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.as_str() == *text,
+            Ok(Scalar::Number | Scalar::Bool(_)) => held.as_str() == *text,
             _ => false,
         },
         // A vendor that keeps all as text is not written to for ever.

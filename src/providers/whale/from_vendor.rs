@@ -3,7 +3,7 @@
 use super::request::EXTERNAL_ID_KEY;
 use super::response::{AddressRecord, CustomerRecord};
 use crate::client::RawJson;
-use crate::client::json::lenient::Scalar;
+use crate::client::json::scalar::Scalar;
 use crate::customer::time::parse_date;
 use crate::customer::{Address, Consent, ConsentState, CustomValue, Customer, country, is_blank};
 
@@ -74,7 +74,7 @@ fn value_of(raw: &RawJson) -> Option<CustomValue> {
     match serde_json::from_str(raw.as_str()).ok()? {
         Scalar::Text(text) => Some(CustomValue::Text(text)),
         Scalar::Bool(value) => Some(CustomValue::Bool(value)),
-        Scalar::Number(_) => match raw.as_str().parse() {
+        Scalar::Number => match raw.as_str().parse() {
             Ok(number) => Some(CustomValue::Integer(number)),
             Err(_) => raw.as_str().parse().ok().map(CustomValue::Decimal),
         },

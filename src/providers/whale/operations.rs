@@ -1,73 +1,40 @@
-//! Every operation of the client, and which of them may be repeated.
-
-use http::Method;
+//! The operations of the vendor's API that this crate calls, and which of them may be repeated.
 
 use super::PROVIDER;
-use crate::client::Operation;
+use crate::client::{Operation, operations};
 
-pub(super) static LIST_CUSTOMERS: Operation = Operation::get(PROVIDER, "list_customers");
-pub(super) static GET_CUSTOMER: Operation = Operation::get(PROVIDER, "get_customer");
-/// The e-mail address is unique, so that repeats converge (documented).
-pub(super) static CREATE_CUSTOMER: Operation = Operation::idempotent_write(PROVIDER, Method::POST, "create_customer");
-/// Without an e-mail address a repeat may create a second customer.
-pub(super) static CREATE_CUSTOMER_WITHOUT_EMAIL: Operation =
-    Operation::write(PROVIDER, Method::POST, "create_customer_without_email");
-pub(super) static UPDATE_CUSTOMER: Operation = Operation::idempotent_write(PROVIDER, Method::PATCH, "update_customer");
-pub(super) static DELETE_CUSTOMER: Operation = Operation::idempotent_write(PROVIDER, Method::DELETE, "delete_customer");
-
-pub(super) static GET_METRICS: Operation = Operation::get(PROVIDER, "get_customer_metrics");
-pub(super) static LIST_ACTIVITY: Operation = Operation::get(PROVIDER, "list_customer_activity");
-pub(super) static LIST_NOTES: Operation = Operation::get(PROVIDER, "list_customer_notes");
-/// A repeat is a second note.
-pub(super) static CREATE_NOTE: Operation = Operation::write(PROVIDER, Method::POST, "create_customer_note");
-
-pub(super) static LIST_SEGMENTS: Operation = Operation::get(PROVIDER, "list_segments");
-/// Names are not known to be unique, so that a repeat may be a second segment.
-pub(super) static CREATE_SEGMENT: Operation = Operation::write(PROVIDER, Method::POST, "create_segment");
-pub(super) static GET_SEGMENT: Operation = Operation::get(PROVIDER, "get_segment");
-pub(super) static UPDATE_SEGMENT: Operation = Operation::idempotent_write(PROVIDER, Method::PATCH, "update_segment");
-pub(super) static DELETE_SEGMENT: Operation = Operation::idempotent_write(PROVIDER, Method::DELETE, "delete_segment");
-
-/// A repeat may notify the person twice.
-pub(super) static REQUEST_REMOVAL: Operation = Operation::write(PROVIDER, Method::POST, "request_removal");
-
-#[cfg(test)]
-pub(super) static OPERATIONS: &[&Operation] = &[
-    &LIST_CUSTOMERS,
-    &GET_CUSTOMER,
-    &CREATE_CUSTOMER,
-    &CREATE_CUSTOMER_WITHOUT_EMAIL,
-    &UPDATE_CUSTOMER,
-    &DELETE_CUSTOMER,
-    &GET_METRICS,
-    &LIST_ACTIVITY,
-    &LIST_NOTES,
-    &CREATE_NOTE,
-    &LIST_SEGMENTS,
-    &CREATE_SEGMENT,
-    &GET_SEGMENT,
-    &UPDATE_SEGMENT,
-    &DELETE_SEGMENT,
-    &REQUEST_REMOVAL,
-];
+operations! {
+    LIST_CUSTOMERS = get GET "list_customers";
+    GET_CUSTOMER = get GET "get_customer";
+    /// The e-mail address is unique, so that repeats converge (documented).
+    CREATE_CUSTOMER = idempotent_write POST "create_customer";
+    /// Without an e-mail address a repeat may create a second customer.
+    CREATE_CUSTOMER_WITHOUT_EMAIL = write POST "create_customer_without_email";
+    UPDATE_CUSTOMER = idempotent_write PATCH "update_customer";
+    DELETE_CUSTOMER = idempotent_write DELETE "delete_customer";
+    GET_METRICS = get GET "get_customer_metrics";
+    LIST_ACTIVITY = get GET "list_customer_activity";
+    LIST_NOTES = get GET "list_customer_notes";
+    /// A repeat is a second note.
+    CREATE_NOTE = write POST "create_customer_note";
+    LIST_SEGMENTS = get GET "list_segments";
+    /// Names are not known to be unique, so that a repeat may be a second segment.
+    CREATE_SEGMENT = write POST "create_segment";
+    GET_SEGMENT = get GET "get_segment";
+    UPDATE_SEGMENT = idempotent_write PATCH "update_segment";
+    DELETE_SEGMENT = idempotent_write DELETE "delete_segment";
+    /// A repeat may notify the person twice.
+    REQUEST_REMOVAL = write POST "request_removal";
+}
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
-    fn names_are_unique_and_a_get_never_writes() {
-        let names: HashSet<_> = OPERATIONS.iter().map(|operation| operation.name()).collect();
-        assert_eq!(names.len(), OPERATIONS.len());
-        for operation in OPERATIONS {
-            assert_eq!(operation.provider(), PROVIDER);
-            assert_eq!(operation.writes, operation.method() != Method::GET, "{}", operation.name());
-        }
-        // What a repeat would pile up is sent once.
-        let once: Vec<_> = OPERATIONS.iter().filter(|o| !o.idempotent).map(|o| o.name()).collect();
-        let expected = ["create_customer_without_email", "create_customer_note", "create_segment", "request_removal"];
-        assert_eq!(once, expected);
+    fn what_a_repeat_would_pile_up_is_sent_once() {
+        let once = [&CREATE_CUSTOMER_WITHOUT_EMAIL, &CREATE_NOTE, &CREATE_SEGMENT, &REQUEST_REMOVAL];
+        assert!(once.iter().all(|operation| !operation.idempotent));
+        assert!(CREATE_CUSTOMER.idempotent && UPDATE_CUSTOMER.idempotent && UPDATE_SEGMENT.idempotent);
     }
 }

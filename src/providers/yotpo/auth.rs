@@ -26,7 +26,7 @@ const SHOWN_BODY: &[u8] = br#"{"secret":"[redacted]"}"#;
 
 /// The headers of requests that carry this token.
 pub(super) fn headers(token: &Secret) -> Result<RequestHeaders, Error> {
-    request_headers(PROVIDER, "application/json", Some((HEADER, token.inner())))
+    request_headers(PROVIDER, "application/json", Some((HEADER, token)))
 }
 
 /// The headers of a request with a body that carries the token in a second place as well.
@@ -61,7 +61,7 @@ impl MintRoute {
 }
 
 /// Mints tokens from the store's secret.
-pub(super) struct Minting {
+pub(crate) struct Minting {
     secret: Secret,
     route: MintRoute,
 }

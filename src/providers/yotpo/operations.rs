@@ -1,39 +1,17 @@
-//! The operations of the vendor's API that these clients call.
-
-use http::Method;
+//! The operations of the vendor's API that this crate calls, and which of them may be repeated.
 
 use super::PROVIDER;
-use crate::client::Operation;
+use crate::client::{Operation, operations};
 
-/// A token is no record: whatever happens to this call changes no customer.
-pub(super) static MINT: Operation = Operation::read(PROVIDER, Method::POST, "create_access_token");
-/// A repeat with the same identifier changes nothing more (inferred from "create or update").
-pub(super) static UPSERT: Operation = Operation::idempotent_write(PROVIDER, Method::PATCH, "upsert_customer");
-pub(super) static LIST: Operation = Operation::get(PROVIDER, "list_customers");
-/// A customer who is anonymous stays so when it is asked for again (inferred).
-pub(super) static ANONYMIZE: Operation =
-    Operation::idempotent_write(PROVIDER, Method::POST, "anonymize_loyalty_customer");
-/// An address on the list stays on it, and one that is not stays off it (inferred).
-pub(super) static CREATE_UNSUBSCRIBERS: Operation =
-    Operation::idempotent_write(PROVIDER, Method::POST, "create_unsubscribers");
-pub(super) static DELETE_UNSUBSCRIBERS: Operation =
-    Operation::idempotent_write(PROVIDER, Method::DELETE, "delete_unsubscribers");
-
-/// All of them.
-#[cfg(test)]
-pub(super) static OPERATIONS: &[&Operation] =
-    &[&MINT, &UPSERT, &LIST, &ANONYMIZE, &CREATE_UNSUBSCRIBERS, &DELETE_UNSUBSCRIBERS];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_operation_is_named_once_and_no_get_writes() {
-        for (index, operation) in OPERATIONS.iter().enumerate() {
-            assert_eq!(operation.provider(), PROVIDER);
-            assert!(*operation.method() != Method::GET || !operation.writes, "{}", operation.name());
-            assert!(OPERATIONS.iter().skip(index + 1).all(|other| other.name() != operation.name()));
-        }
-    }
+operations! {
+    /// A token is no record: whatever happens to this call changes no customer.
+    MINT = read POST "create_access_token";
+    /// A repeat with the same identifier changes nothing more (inferred from "create or update").
+    UPSERT = idempotent_write PATCH "upsert_customer";
+    LIST = get GET "list_customers";
+    /// A customer who is anonymous stays so when it is asked for again (inferred).
+    ANONYMIZE = idempotent_write POST "anonymize_loyalty_customer";
+    /// An address on the list stays on it, and one that is not stays off it (inferred).
+    CREATE_UNSUBSCRIBERS = idempotent_write POST "create_unsubscribers";
+    DELETE_UNSUBSCRIBERS = idempotent_write DELETE "delete_unsubscribers";
 }

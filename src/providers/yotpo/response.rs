@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::client::json::lenient::Scalar;
 use crate::client::json::object::object;
 use crate::client::json::raw::{opaque_debug, record};
+use crate::client::json::scalar::Scalar;
 use crate::client::json::value::{Lenient, Value};
 use crate::client::pages::RowKey;
 use crate::client::{Cursor, Page};
@@ -154,7 +154,7 @@ impl Value for CustomValue {
         match serde_json::from_str(raw.get()).ok()? {
             Scalar::Bool(value) => Some(Self::Bool(value)),
             Scalar::Text(text) => Some(Self::Text(text)),
-            Scalar::Number(_) => {
+            Scalar::Number => {
                 let whole = raw.get().parse().ok().map(Self::Integer);
                 whole.or_else(|| raw.get().parse().ok().map(Self::Decimal))
             }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::SecondsFormat;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::Request;
 
+use crate::Secret;
 use crate::client::auth::signature::verify_hex;
 use crate::sandbox::handle::Sandbox;
 use crate::sandbox::reply::{self, Reply};
@@ -43,7 +43,7 @@ impl App {
     pub(super) fn token(&mut self, request: &Request, create: bool, time: &Time) -> Reply {
         let header = |name: &str| reply::header(request, name).unwrap_or_default();
         let message = [request.body.as_slice(), header("timestamp").as_bytes()].concat();
-        let secret = SecretString::from(Sandbox::SHOPLINE_APP_SECRET);
+        let secret = Secret::from(Sandbox::SHOPLINE_APP_SECRET);
         let is_ours = header("appkey") == Sandbox::SHOPLINE_APP_KEY && !header("timestamp").is_empty();
         if !is_ours || !verify_hex(&secret, &message, header("sign")) {
             return refused(401, "INVALID_SIGN");

@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Days, Utc};
 use http::Request;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::record::People;
 use super::{Failure, Object, Outcome, Reply, Sandbox, stamp};
+use crate::Secret;
 use crate::client::auth::signature::hmac_hex;
 use crate::sandbox::time::after;
 
@@ -92,7 +92,7 @@ impl Removals {
             "data": request,
         });
         let body = Bytes::from(body.to_string());
-        let signature = hmac_hex(&SecretString::from(Sandbox::WHALE_WEBHOOK_SECRET), &body);
+        let signature = hmac_hex(&Secret::from(Sandbox::WHALE_WEBHOOK_SECRET), &body);
         let mut delivery = Request::new(body);
         *delivery.method_mut() = http::Method::POST;
         for (name, value) in [

@@ -1,5 +1,7 @@
 //! What each vendor last accepted, and the digest of a plan.
 
+use customer_sink::toolkit::{Operation, Request};
+
 use super::*;
 
 #[test]
@@ -185,9 +187,10 @@ async fn a_store_that_is_no_store_is_refused() {
 
 #[test]
 fn a_digest_is_of_what_is_sent() {
+    static CREATE: Operation = Operation::write(ProviderId::new("sixth"), http::Method::POST, "create");
     let plan = |when, url: &str, body: Option<&'static str>| {
         let body = body.map(|text| bytes::Bytes::from_static(text.as_bytes()));
-        let step = Step::new(when, "create", http::Method::POST, url, Arc::default(), body);
+        let step = Step::new(when, Request::new(&CREATE, url, Arc::default(), body));
         digest_of_plan(&Plan::new(ProviderId::new("sixth"), vec![step], Vec::new(), Vec::new()))
     };
     let one = plan(StepCondition::Always, "https://a.example.com/", Some("{}"));

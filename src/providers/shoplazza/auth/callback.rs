@@ -5,9 +5,12 @@ use std::fmt;
 use super::super::PROVIDER;
 use crate::client::Secret;
 use crate::client::auth::signature::{hmac_hex, verify_hex};
-use crate::client::auth::signed_query::SignedQuery as Parameters;
+use crate::client::auth::signed_query::{SignedForm, SignedQuery as Parameters};
 use crate::customer::is_blank;
 use crate::error::{Effect, Error, ErrorKind};
+
+/// Decoded (documented), or as a form, as the vendor's SDK writes them (seen).
+const FORMS: &[SignedForm] = &[SignedForm::Decoded, SignedForm::FormEncoded];
 
 /// The query of a call that the vendor signed: the one that opens an app (`shop`, `store_id`), or the one that brings the
 /// code of an authorisation (`shop`, `code`, `state`).
@@ -43,7 +46,7 @@ impl SignedQuery {
         if client_secret.is_blank() {
             return Err(refused("without a secret no signature is right"));
         }
-        let parameters = Parameters::verify(query, "hmac", client_secret).map_err(refused)?;
+        let parameters = Parameters::verify(query, "hmac", client_secret, FORMS).map_err(refused)?;
         let text = |name| parameters.get(name).filter(|text| !is_blank(text)).map(str::to_owned);
         let shop = text("shop").ok_or_else(|| refused("the query names no shop"))?;
         Ok(Self { shop, code: text("code").map(Secret::from), parameters })

@@ -96,7 +96,7 @@ pub(crate) fn app_token(pair: TokenPair) -> Result<Token<Detail>, Error> {
 }
 
 fn token(access_token: &Secret, expires_at: Option<DateTime<Utc>>, detail: Detail) -> Result<Token<Detail>, Error> {
-    let headers = request_headers(PROVIDER, "application/json", Some((HEADER, access_token.inner())))?;
+    let headers = request_headers(PROVIDER, "application/json", Some((HEADER, access_token)))?;
     Ok(Token::new(headers, expires_at, detail))
 }
 

@@ -85,7 +85,7 @@ impl OAuthApp {
         let timestamp = now.timestamp_millis().to_string();
         let message = [body.unwrap_or_default(), timestamp.as_bytes()].concat();
         let sign = Secret::from(hmac_hex(&self.secret, &message));
-        self.headers(&timestamp, credential_value(PROVIDER, sign.inner())?)
+        self.headers(&timestamp, credential_value(PROVIDER, &sign)?)
     }
 
     pub(super) fn headers(&self, timestamp: &str, sign: HeaderValue) -> Result<HeaderMap, Error> {

@@ -8,8 +8,11 @@ use super::super::PROVIDER;
 use super::super::request::options::store_handle;
 use super::app::OAuthApp;
 use crate::client::Secret;
-use crate::client::auth::signed_query::SignedQuery;
+use crate::client::auth::signed_query::{SignedForm, SignedQuery};
 use crate::error::{Effect, Error, ErrorKind};
+
+/// Which of these the vendor signs is unknown.
+const FORMS: &[SignedForm] = &[SignedForm::Decoded, SignedForm::AsReceived, SignedForm::Encoded];
 
 /// How far the vendor's time and ours may be apart (documented for the vendor's side).
 const WINDOW_MS: u64 = 600_000;
@@ -65,7 +68,7 @@ impl OAuthApp {
 }
 
 fn verify(app: &OAuthApp, query: &str, now: DateTime<Utc>) -> Result<SignedRequest, Error> {
-    let query = SignedQuery::verify(query, "sign", &app.secret).map_err(refuse)?;
+    let query = SignedQuery::verify(query, "sign", &app.secret, FORMS).map_err(refuse)?;
     let value = |name: &str| query.get(name).map(str::to_owned);
     if value("appkey").as_deref() != Some(app.key()) {
         return Err(refuse("it is signed for another app"));

@@ -62,7 +62,7 @@ fn bearer(access: AccessToken, check_expiry: bool) -> Result<Token<AccessToken>,
         return Err(Error::config(PROVIDER, "credential", "the access token is empty"));
     }
     let bearer = Secret::from(format!("Bearer {text}"));
-    let headers = request_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", bearer.inner())))?;
+    let headers = request_headers(PROVIDER, CONTENT_TYPE, Some(("authorization", &bearer)))?;
     Ok(Token::new(headers, access.expires_at.filter(|_| check_expiry), access))
 }
 

@@ -17,7 +17,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::client::json::words::vendor_id;
+use crate::client::json::words::{customer_id, vendor_id};
 use crate::customer::E164;
 
 vendor_id! {
@@ -34,6 +34,8 @@ vendor_id! {
     /// The id of an order.
     OrderId,
 }
+
+customer_id!(CustomerId);
 
 /// A phone number in the vendor's form: `00`, the country calling code and the number (documented).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -233,7 +233,7 @@ pub(in super::super) fn hinted(error: Error) -> Error {
 fn id_of(row: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Row {
-        #[serde(default, deserialize_with = "crate::client::json::lenient::lenient_text")]
+        #[serde(default, deserialize_with = "crate::client::json::value::lenient")]
         id: Option<String>,
     }
     serde_json::from_str::<Row>(row.get()).ok()?.id.filter(|id| !id.trim().is_empty())

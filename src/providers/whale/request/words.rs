@@ -1,6 +1,6 @@
 //! Ids and open sets of words.
 
-use crate::client::json::words::{open_enum, vendor_id};
+use crate::client::json::words::{customer_id, open_enum, vendor_id};
 
 vendor_id! {
     /// Id of a customer (`cust_…` in the samples).
@@ -12,6 +12,8 @@ vendor_id! {
     /// Id of a removal request (`drr_…` in the samples).
     RemovalRequestId,
 }
+
+customer_id!(CustomerId);
 
 open_enum! {
     /// What a customer did.

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::super::request::{CustomerId, RawMap};
 use super::fields::{Fields, keyed_record};
 use crate::client::HttpResponse;
-use crate::client::json::lenient::Scalar;
+use crate::client::json::scalar::Scalar;
 use crate::client::json::value::Value;
 use crate::customer::Decimal;
 

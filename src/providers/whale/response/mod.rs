@@ -19,7 +19,8 @@ pub use segment::SegmentRecord;
 pub use timeline::{ActivityRecord, NoteRecord};
 
 use crate::client::HttpResponse;
-use crate::client::json::lenient::{lenient_bool, lenient_text, lenient_value};
+use crate::client::json::object::object;
+use crate::client::json::value::{Value, lenient};
 use crate::client::pages::{Cursor, Page};
 
 /// A page of a list as it came.
@@ -33,18 +34,24 @@ pub(super) struct RawPage {
 #[derive(Deserialize)]
 struct Envelope {
     data: Option<Vec<Box<RawValue>>>,
-    #[serde(default, deserialize_with = "lenient_bool")]
+    #[serde(default, deserialize_with = "lenient")]
     has_more: Option<bool>,
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     next_cursor: Option<String>,
-    #[serde(default, deserialize_with = "lenient_value")]
+    #[serde(default, deserialize_with = "lenient")]
     cursors: Option<Cursors>,
 }
 
 #[derive(Deserialize)]
 struct Cursors {
-    #[serde(default, deserialize_with = "lenient_text")]
+    #[serde(default, deserialize_with = "lenient")]
     after: Option<String>,
+}
+
+impl Value for Cursors {
+    fn from_raw(raw: &RawValue) -> Option<Self> {
+        object(raw.get().as_bytes())
+    }
 }
 
 impl RawPage {
@@ -54,7 +61,7 @@ impl RawPage {
         if body.starts_with(b"[") {
             return Some(Self { rows: serde_json::from_slice(body).ok()?, has_more: None, next_cursor: None });
         }
-        let page: Envelope = crate::client::json::object::object(body)?;
+        let page: Envelope = object(body)?;
         let after = page.cursors.and_then(|cursors| cursors.after);
         let next_cursor = page.next_cursor.or(after).filter(|cursor| !cursor.is_empty());
         Some(Self { rows: page.data?, has_more: page.has_more, next_cursor })

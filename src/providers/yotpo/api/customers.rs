@@ -240,7 +240,7 @@ impl Yotpo {
 
     fn list_request(&self, query: &CustomerQuery<'_>) -> Result<Request, Error> {
         let url = query.write(self.0.arrays)?.on(self.0.customers.as_str());
-        Ok(Request::to(&LIST, url, &self.0.headers.bare, None))
+        Ok(self.bare(&LIST, url))
     }
 
     /// Shows that the credentials are valid: by a new token where there is a secret, else by a look at one customer.

@@ -49,7 +49,7 @@ impl ReviewUnsubscribersBuilder {
     pub fn build(self) -> Result<ReviewUnsubscribers, Error> {
         let app_key = self.app_key.trim();
         // Of the form of a token, although it travels in no header.
-        credential_value(PROVIDER, self.utoken.inner())?;
+        credential_value(PROVIDER, &self.utoken)?;
         if self.kind.trim().is_empty() {
             return Err(Error::config(PROVIDER, "email_type_id", "is empty"));
         }

@@ -49,8 +49,8 @@ impl Builder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a GUID or key that is empty or that no header
     /// can hold, a base URL that would send in clear.
     pub fn build(self) -> Result<Loyalty, Error> {
-        let guid = credential_value(PROVIDER, self.guid.inner())?;
-        let mut headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", self.api_key.inner())))?;
+        let guid = credential_value(PROVIDER, &self.guid)?;
+        let mut headers = request_headers(PROVIDER, "application/json", Some(("x-api-key", &self.api_key)))?;
         for headers in [&mut headers.json, &mut headers.bare] {
             Arc::make_mut(headers).insert(HeaderName::from_static("x-guid"), guid.clone());
         }

@@ -1,10 +1,10 @@
-//! The operations of the vendor's API that this client calls.
-
-use http::Method;
+//! The operations of the vendor's API that this crate calls, and which of them may be repeated.
 
 use super::PROVIDER;
-use crate::client::Operation;
+use crate::client::{Operation, operations};
 
-/// A repeat with the same record changes nothing more (inferred from "create or update").
-pub(super) static UPSERT: Operation = Operation::idempotent_write(PROVIDER, Method::POST, "upsert_loyalty_customer");
-pub(super) static FETCH: Operation = Operation::get(PROVIDER, "fetch_loyalty_customer");
+operations! {
+    /// A repeat with the same record changes nothing more (inferred from "create or update").
+    UPSERT = idempotent_write POST "upsert_loyalty_customer";
+    FETCH = get GET "fetch_loyalty_customer";
+}

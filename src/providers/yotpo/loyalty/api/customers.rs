@@ -124,7 +124,7 @@ impl Loyalty {
 
     pub(in super::super) fn fetch_request(&self, query: &CustomerQuery<'_>) -> Result<Request, Error> {
         let url = query.write()?.on(self.0.customers.as_str());
-        Ok(Request::to(&FETCH, url, &self.0.headers.bare, None))
+        Ok(self.bare(&FETCH, url))
     }
 
     pub(in super::super) async fn fetch_customer(
