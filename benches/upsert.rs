@@ -8,9 +8,10 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use customer_sink::client::Limit;
 use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, HttpRequest, HttpResponse, Limit, Transport, TransportError,
+    Connector, Customer, CustomerSink, CustomerSinkExt, HttpRequest, HttpResponse, Transport, TransportError,
     UpsertOptions,
 };
 use http::StatusCode;

@@ -82,7 +82,7 @@
 //! # Waits and faults: your own transport and clock
 //!
 //! A [`Transport`](crate::Transport) is one method over plain bytes, so that a test can lose, delay or make up any answer;
-//! a [`ManualClock`](crate::ManualClock) makes a wait of an hour take no time and remembers it.
+//! a [`ManualClock`](crate::client::ManualClock) makes a wait of an hour take no time and remembers it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -91,9 +91,8 @@
 //!
 //! use async_trait::async_trait;
 //! use customer_sink::providers::triple_whale::TripleWhale;
-//! use customer_sink::{
-//!     Connector, Customer, CustomerSinkExt, HttpRequest, HttpResponse, ManualClock, Transport, TransportError,
-//! };
+//! use customer_sink::client::ManualClock;
+//! use customer_sink::{Connector, Customer, CustomerSinkExt, HttpRequest, HttpResponse, Transport, TransportError};
 //! use http::StatusCode;
 //!
 //! /// Asks to wait once, and then succeeds.

@@ -22,6 +22,9 @@ pub mod customer;
 #[cfg(feature = "delivery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "delivery")))]
 pub mod delivery;
+#[cfg(doc)]
+#[doc = include_str!("README.md")]
+pub mod architecture {}
 mod error;
 #[cfg(all(feature = "conformance", feature = "sandbox"))]
 #[cfg_attr(docsrs, doc(cfg(all(feature = "conformance", feature = "sandbox"))))]
@@ -37,22 +40,18 @@ mod sink;
 pub mod toolkit;
 
 pub use client::{
-    BaseUrl, BodyFault, Clock, Connector, Cursor, HttpRequest, HttpResponse, Limit, ManualClock, Page, Quota, RawJson,
-    Response, RetryPolicy, Secret, SystemClock, Transport, TransportError, TransportErrorKind,
+    BaseUrl, Clock, Connector, HttpRequest, HttpResponse, RetryPolicy, Secret, Transport, TransportError,
+    TransportErrorKind,
 };
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 pub use client::{ReqwestOptions, ReqwestTransport};
 pub use customer::{
-    AccountState, Address, AddressField, Channel, Consent, ConsentField, ConsentState, CustomValue, Customer, Decimal,
-    DecimalError, E164, Email, EmailError, Field, FieldPath, FieldSet, Gender, JsonNumber, OptInLevel, Phone,
-    PhoneError, SubscriptionState,
+    AccountState, Address, Consent, ConsentState, CustomValue, Customer, Decimal, E164, Email, EmailError, Gender,
+    OptInLevel, Phone, PhoneError, SubscriptionState,
 };
 pub use error::{Effect, Error, ErrorKind, FieldError, Result};
-pub use plan::{
-    FieldKey, FieldMatrix, FieldRule, Note, NoteAction, NoteReason, Outcome, Plan, Step, StepCondition, Treatment,
-    Upserted,
-};
+pub use plan::{Outcome, Plan, Upserted};
 pub use provider::ProviderId;
 pub use sink::{
     Capabilities, CustomerSink, CustomerSinkExt, ErasureStatus, FoundCustomer, Identity, OnLoss, RemoteId,

@@ -2,7 +2,7 @@
 //!
 //! They bring quotas, retries, `Retry-After`, effects, redaction and the claims on fields. A sink is three things:
 //!
-//! - a [`FieldMatrix`](crate::FieldMatrix): the treatment of each field at the vendor;
+//! - a [`FieldMatrix`](crate::plan::FieldMatrix): the treatment of each field at the vendor;
 //! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`];
 //! - an upsert: an ordered list of named [`Steps`], from which [`plan`] makes the [`Plan`](crate::Plan), and of which a
 //!   [`Walk`] gives the run one [`Request`] after the other; a [`Call`] sends them, and a function reads each answer into a
@@ -14,7 +14,8 @@
 //! use std::sync::Arc;
 //!
 //! use customer_sink::toolkit::{AccountContext, Operation, Reading, Request, VendorError, decode_lossy, headers, json_body};
-//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, Limit, ProviderId};
+//! use customer_sink::client::Limit;
+//! use customer_sink::{BaseUrl, Connector, Error, HttpResponse, ProviderId};
 //! use http::Method;
 //!
 //! const PROVIDER: ProviderId = ProviderId::new("harbor");

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use customer_sink::{Customer, Error, Note};
+use customer_sink::plan::Note;
+use customer_sink::{Customer, Error};
 
 use super::shopify_csv;
 

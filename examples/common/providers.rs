@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use customer_sink::client::Limit;
 use customer_sink::providers::registry::{self, Configuration, Entry, OpenOptions, RegistryError, VariableRole};
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{Connector, CustomerSink, Limit};
+use customer_sink::{Connector, CustomerSink};
 
 /// The providers' names, in the order of the documentation.
 pub fn names() -> Vec<&'static str> {

@@ -1,6 +1,7 @@
 //! Outcomes and errors as lines of JSON, with no personal data in them.
 
-use customer_sink::{Error, Note, Outcome, Plan, RemoteId, Upserted};
+use customer_sink::plan::Note;
+use customer_sink::{Error, Outcome, Plan, RemoteId, Upserted};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

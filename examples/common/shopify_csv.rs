@@ -4,10 +4,9 @@
 
 use std::io::{self, BufRead};
 
-use customer_sink::{
-    Address, Channel, Consent, ConsentField, ConsentState, Customer, Error, Field, FieldError, FieldPath, Note,
-    NoteAction, NoteReason,
-};
+use customer_sink::customer::{Channel, ConsentField, Field, FieldPath};
+use customer_sink::plan::{Note, NoteAction, NoteReason};
+use customer_sink::{Address, Consent, ConsentState, Customer, Error, FieldError};
 
 use super::input::{Item, Items};
 

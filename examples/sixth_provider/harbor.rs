@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::DateTime;
+use customer_sink::client::Limit;
+use customer_sink::customer::{AddressField as A, Channel, ConsentField, Field as F, FieldPath};
+use customer_sink::plan::{FieldKey, FieldMatrix, FieldRule as R, Note, NoteAction, NoteReason, StepCondition};
 use customer_sink::toolkit::{
     AccountContext, Call, Mapper, Operation, Reading, Request, Steps, TagLimits, VendorError, Walk, decode,
     decode_lossy, headers, json_body, plan, query_value, upsert_span,
 };
 use customer_sink::{
-    AddressField as A, BaseUrl, Capabilities, Channel, Connector, ConsentField, ConsentState, Customer, CustomerSink,
-    ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, FoundCustomer,
-    HttpResponse, Identity, Limit, Note, NoteAction, NoteReason, Outcome, Plan, ProviderId, Secret, StepCondition,
-    UpsertOptions, Upserted,
+    BaseUrl, Capabilities, Connector, ConsentState, Customer, CustomerSink, ErasureStatus, Error, ErrorKind,
+    FoundCustomer, HttpResponse, Identity, Outcome, Plan, ProviderId, Secret, UpsertOptions, Upserted,
 };
 use http::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
-use customer_sink::{Channel, CustomerSink, Error, HttpResponse, Step, StepCondition};
+use customer_sink::customer::Channel;
+use customer_sink::plan::{Step, StepCondition};
+use customer_sink::{CustomerSink, Error, HttpResponse};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use wiremock::matchers::any;

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use customer_sink::Error;
 use customer_sink::delivery::{RecordOutcome, RecordStatus, UnprocessedReason};
-use customer_sink::{Error, Note};
+use customer_sink::plan::Note;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

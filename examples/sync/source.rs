@@ -5,8 +5,9 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use customer_sink::Customer;
 use customer_sink::delivery::{Fingerprint, Item, LetterError, SourceError, read_dead_letters};
-use customer_sink::{Customer, Note};
+use customer_sink::plan::Note;
 use futures::Stream;
 use futures::stream;
 use tokio::sync::mpsc;

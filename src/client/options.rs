@@ -38,7 +38,7 @@ macro_rules! client_options {
         }
 
         /// Replaces the vendor's documented limit for this account, for every client of it.
-        pub fn rate_limit(mut self, limit: $crate::Limit) -> Self {
+        pub fn rate_limit(mut self, limit: $crate::client::Limit) -> Self {
             self.options.limit = Some(limit);
             self
         }

@@ -3,7 +3,7 @@
 //! The author of a sink writes a [`Subject`]: how to make the sink, which credentials it has, and what its stand-in holds.
 //! [`run`] then calls the sink, records every request and makes each of them fail, and returns a [`Report`]. It reports
 //! what a sink cannot do, or what its stand-in does not show, as [`Verdict::Skipped`] with the reason, never as passed.
-//! Nothing sleeps: the sink's clock is a [`ManualClock`](crate::ManualClock).
+//! Nothing sleeps: the sink's clock is a [`ManualClock`](crate::client::ManualClock).
 //!
 //! The suite judges what it can observe: plans, outcomes, errors and debug output of the sink, its requests, and what the
 //! stand-in holds afterwards. The quality of the stand-in limits the value of the result.

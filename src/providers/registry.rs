@@ -28,8 +28,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::client::Limit;
 use crate::plan::matrix::FieldMatrix;
-use crate::{Connector, CustomerSink, Effect, Error, ErrorKind, Limit, ProviderId, RetryPolicy};
+use crate::{Connector, CustomerSink, Effect, Error, ErrorKind, ProviderId, RetryPolicy};
 
 /// One entry a provider: `module::Client(account, secret, base URL; further variables)`. A further variable names the
 /// builder's method that takes it, and its role.

@@ -11,8 +11,9 @@ use super::limits::Limiter;
 use super::proxy::{Endpoint, Proxy, Service};
 use super::stand_in::StandIn;
 use super::time::Time;
+use crate::Clock;
+use crate::client::SystemClock;
 use crate::providers::registry;
-use crate::{Clock, SystemClock};
 
 /// Starting a sandbox.
 impl Sandbox {

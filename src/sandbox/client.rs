@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::handle::Sandbox;
 use super::stand_in::StandIn;
 use super::time::Time;
+use crate::client::{Limit, ManualClock};
 use crate::providers::registry::{self, OpenOptions};
 use crate::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Limit, ManualClock, ReqwestTransport,
-    RetryPolicy,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, ReqwestTransport, RetryPolicy,
 };
 
 /// Clients and customers of the stand-ins.

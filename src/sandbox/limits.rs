@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::Limit;
+use crate::client::Limit;
 
 /// The limits of one vendor.
 #[derive(Clone, Copy, Debug)]

@@ -8,15 +8,16 @@
 //!
 //! Start the vendors that you need, give your application their [`url`](Sandbox::url)s and
 //! [`credentials`](Sandbox::credentials) (constants of [`Sandbox`] as well), and inspect afterwards what they hold and
-//! which requests they received. A clock that does not wait ([`ManualClock`](crate::ManualClock)) makes retries immediate.
+//! which requests they received. A clock that does not wait ([`ManualClock`](crate::client::ManualClock)) makes retries immediate.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
 //! use customer_sink::sandbox::Sandbox;
 //! use customer_sink::sandbox::faults::{Fault, RetryAfter, Script};
+//! use customer_sink::client::ManualClock;
 //! use customer_sink::{
-//!     Connector, Consent, ConsentState, Customer, CustomerSinkExt, ErrorKind, ManualClock, Outcome,
+//!     Connector, Consent, ConsentState, Customer, CustomerSinkExt, ErrorKind, Outcome,
 //!     ReqwestTransport,
 //! };
 //!

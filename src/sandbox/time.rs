@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::{Clock, SystemClock};
+use crate::Clock;
+use crate::client::SystemClock;
 
 /// A vendor's time: the sandbox's clock, and what a test has advanced at this vendor alone.
 #[derive(Debug)]

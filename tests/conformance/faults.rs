@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use customer_sink::client::Limit;
 use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::{
-    Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Limit, Outcome, RetryPolicy, Upserted,
+    Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Outcome, RetryPolicy, Upserted,
 };
 
 use crate::support;

@@ -8,15 +8,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use customer_sink::client::Limit;
 use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
+use customer_sink::customer::{AddressField, Channel, ConsentField, Field as F, FieldPath};
+use customer_sink::plan::{FieldKey, FieldMatrix, FieldRule as R, NoteReason, Step, StepCondition};
 use customer_sink::toolkit::{
     AccountContext, Call, Mapper, Operation, Reading, Request, TagLimits, VendorError, headers, json_body, query_value,
 };
 use customer_sink::{
-    AddressField, BaseUrl, Capabilities, Channel, ConsentField, ConsentState, Customer, CustomerSink, Effect,
-    ErasureStatus, Error, ErrorKind, Field as F, FieldKey, FieldMatrix, FieldPath, FieldRule as R, FoundCustomer,
-    HttpRequest, HttpResponse, Identity, Limit, NoteReason, Outcome, Plan, ProviderId, RetryPolicy, Secret, Step,
-    StepCondition, Transport, TransportError, UpsertOptions, Upserted,
+    BaseUrl, Capabilities, ConsentState, Customer, CustomerSink, Effect, ErasureStatus, Error, ErrorKind,
+    FoundCustomer, HttpRequest, HttpResponse, Identity, Outcome, Plan, ProviderId, RetryPolicy, Secret, Transport,
+    TransportError, UpsertOptions, Upserted,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::held::held;
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, HttpRequest,
-    HttpResponse, ManualClock, ReqwestTransport, Transport, TransportError, TransportErrorKind,
+    HttpResponse, ReqwestTransport, Transport, TransportError, TransportErrorKind,
 };
 use http::StatusCode;
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use customer_sink::client::ManualClock;
+use customer_sink::customer::Field;
 use customer_sink::memory::{MemorySink, ScriptedCall, SinkCall};
 use customer_sink::{
     Address, Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErasureStatus, Error,
-    ErrorKind, Field, Identity, ManualClock, OptInLevel, Outcome, RemoteId,
+    ErrorKind, Identity, OptInLevel, Outcome, RemoteId,
 };
 
 fn email(text: &str) -> Identity {

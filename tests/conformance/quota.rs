@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::paused::PausedClock;
+use customer_sink::client::{Limit, ManualClock};
 use customer_sink::providers::shoplazza::Shoplazza;
 use customer_sink::providers::shopline::Shopline;
 use customer_sink::providers::triple_whale::TripleWhale;
@@ -12,8 +13,8 @@ use customer_sink::providers::whale::Whale;
 use customer_sink::providers::yotpo::Yotpo;
 use customer_sink::providers::yotpo::loyalty::Loyalty;
 use customer_sink::{
-    Clock, Connector, Customer, CustomerSink, CustomerSinkExt, HttpRequest, HttpResponse, Limit, ManualClock,
-    Transport, TransportError, TransportErrorKind,
+    Clock, Connector, Customer, CustomerSink, CustomerSinkExt, HttpRequest, HttpResponse, Transport, TransportError,
+    TransportErrorKind,
 };
 use futures::future::join_all;
 use http::StatusCode;

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::{
-    Connector, Customer, CustomerSinkExt, Effect, Error, ErrorKind, HttpRequest, HttpResponse, ManualClock, Outcome,
-    RetryPolicy, Transport, TransportError, TransportErrorKind, Upserted,
+    Connector, Customer, CustomerSinkExt, Effect, Error, ErrorKind, HttpRequest, HttpResponse, Outcome, RetryPolicy,
+    Transport, TransportError, TransportErrorKind, Upserted,
 };
 use http::StatusCode;
 

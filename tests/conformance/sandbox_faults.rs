@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::held::held;
+use customer_sink::client::ManualClock;
 use customer_sink::sandbox::Sandbox;
 use customer_sink::sandbox::faults::{Fault, Route, Script};
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSinkExt, Effect, Error, ManualClock, ReqwestTransport,
-    RetryPolicy, Transport, Upserted,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSinkExt, Effect, Error, ReqwestTransport, RetryPolicy,
+    Transport, Upserted,
 };
 use serde_json::Value;
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use customer_sink::conformance::{BoxError, Credentials, Setup, StandIn, StoredCustomer, Subject};
+use customer_sink::customer::Channel;
 use customer_sink::memory::MemorySink;
+use customer_sink::plan::{Step, StepCondition};
 use customer_sink::providers::yotpo::loyalty::{Loyalty, ProgramConsent};
 use customer_sink::providers::{shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{Channel, Consent, ConsentState, Customer, CustomerSink, Error, HttpResponse, Step, StepCondition};
+use customer_sink::{Consent, ConsentState, Customer, CustomerSink, Error, HttpResponse};
 use http::StatusCode;
 use serde_json::Value;
 

@@ -8,7 +8,8 @@ mod shopify_csv;
 use std::io::Cursor;
 use std::path::Path;
 
-use customer_sink::{ConsentState, Customer, Note};
+use customer_sink::plan::Note;
+use customer_sink::{ConsentState, Customer};
 
 fn fixture(name: &str) -> Vec<(Customer, Vec<Note>)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/customers").join(name);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use customer_sink::customer::{AddressField, Channel, Field, FieldPath};
+use customer_sink::plan::{FieldKey, FieldMatrix, NoteAction, StepCondition};
 use customer_sink::providers::{MATRICES, shoplazza, shopline, triple_whale, whale, yotpo};
 use customer_sink::{
-    AccountState, Address, AddressField, Channel, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Field,
-    FieldKey, FieldMatrix, FieldPath, Gender, NoteAction, OnLoss, OptInLevel, Plan, StepCondition, SubscriptionState,
-    UpsertOptions,
+    AccountState, Address, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Gender, OnLoss, OptInLevel, Plan,
+    SubscriptionState, UpsertOptions,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -339,7 +340,7 @@ fn check_consent(customer: &Customer, plan: &Plan) {
             );
         }
         if state == Some(ConsentState::Unsubscribed) {
-            let place = FieldPath::Consent(channel, customer_sink::ConsentField::State);
+            let place = FieldPath::Consent(channel, customer_sink::customer::ConsentField::State);
             assert!(plan.covers(&place), "{provider}: the opt-out on {channel:?} is lost");
         }
     }
@@ -459,7 +460,7 @@ fn a_loss_can_be_made_an_error_that_names_every_loss() {
     let strict = UpsertOptions::default().on_loss(OnLoss::Fail);
     for sink in sinks() {
         let notes = sink.plan(&customer, &UpsertOptions::default()).unwrap();
-        let certain = |n: &&customer_sink::Note| n.action() != NoteAction::Added && n.condition().is_none();
+        let certain = |n: &&customer_sink::plan::Note| n.action() != NoteAction::Added && n.condition().is_none();
         let lost: Vec<_> = notes.notes().iter().filter(certain).map(|n| n.path().to_string()).collect();
         match sink.plan(&customer, &strict) {
             Ok(_) => assert!(lost.is_empty(), "{}: {lost:?}", sink.provider()),

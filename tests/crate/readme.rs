@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use customer_sink::plan::{FieldKey, FieldMatrix, Treatment};
 use customer_sink::providers::{MATRICES, registry};
-use customer_sink::{FieldKey, FieldMatrix, Treatment};
 
 const START: &str = "<!-- fields: made from the field matrices, and checked by a test -->\n";
 const END: &str = "<!-- end of fields -->";

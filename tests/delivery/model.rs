@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use customer_sink::client::Limit;
 use customer_sink::delivery::{
     AfterFailure, Coalesce, Delivery, Item, Lane, PausePolicy, RecordStatus, SkipReason, Summary, Update, WhenFull,
 };
 use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::{
-    Connector, Customer, CustomerSink, Effect, HttpRequest, HttpResponse, Limit, Transport, TransportError,
-    TransportErrorKind,
+    Connector, Customer, CustomerSink, Effect, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
 use futures::StreamExt;
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use customer_sink::client::Limit;
 use customer_sink::delivery::{Delivery, Item, Lane, WhenFull};
 use customer_sink::providers::shoplazza::Shoplazza;
 use customer_sink::providers::shopline::Shopline;
@@ -13,7 +14,7 @@ use customer_sink::providers::triple_whale::TripleWhale;
 use customer_sink::providers::whale::Whale;
 use customer_sink::providers::yotpo::Yotpo;
 use customer_sink::{
-    Connector, Customer, CustomerSink, HttpRequest, HttpResponse, Limit, Transport, TransportError, providers,
+    Connector, Customer, CustomerSink, HttpRequest, HttpResponse, Transport, TransportError, providers,
 };
 use http::{Method, StatusCode};
 use tokio::time::Instant;

@@ -6,12 +6,13 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use customer_sink::client::Limit;
 use customer_sink::providers::{shoplazza, shopline, whale, yotpo};
 use customer_sink::sandbox::faults::{Chaos, ErrorBody, Fault, RetryAfter, Route, Script};
 use customer_sink::sandbox::{Sandbox, SharedBy};
 use customer_sink::{
-    Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Limit,
-    Outcome, Upserted,
+    Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, Outcome,
+    Upserted,
 };
 use futures::StreamExt;
 

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use customer_sink::client::ManualClock;
 use customer_sink::providers::whale::webhook;
 use customer_sink::providers::whale::{CustomerId, ErasureInput, ExportInput, Whale};
 use customer_sink::providers::{shoplazza, shopline};
 use customer_sink::sandbox::Sandbox;
-use customer_sink::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Identity, ManualClock, Outcome,
-};
+use customer_sink::{Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Identity, Outcome};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -15,7 +15,8 @@ pub mod rewrite;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use customer_sink::{Connector, Customer, CustomerSink, Error, ManualClock, ReqwestTransport, UpsertOptions, Upserted};
+use customer_sink::client::ManualClock;
+use customer_sink::{Connector, Customer, CustomerSink, Error, ReqwestTransport, UpsertOptions, Upserted};
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 

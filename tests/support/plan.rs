@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use customer_sink::{
-    Customer, CustomerSink, Error, ErrorKind, Note, NoteAction, Plan, Step, StepCondition, UpsertOptions,
-};
+use customer_sink::plan::{Note, NoteAction, Step, StepCondition};
+use customer_sink::{Customer, CustomerSink, Error, ErrorKind, Plan, UpsertOptions};
 use serde_json::Value;
 
 /// The plan, after its claims were checked.

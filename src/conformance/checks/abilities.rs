@@ -37,7 +37,7 @@ pub(super) async fn one_name(session: &Session<'_>) -> CheckResult {
     let boxed: Box<dyn CustomerSink> = Box::new(Arc::clone(&sink));
     same("a boxed sink", Some(boxed.provider()));
     let steps = |plan: Result<crate::Plan, Error>| {
-        plan.map(|plan| plan.steps().iter().map(crate::Step::operation).collect::<Vec<_>>()).unwrap_or_default()
+        plan.map(|plan| plan.steps().iter().map(crate::plan::Step::operation).collect::<Vec<_>>()).unwrap_or_default()
     };
     if steps(boxed.plan(&person, &options)) != steps(plan) {
         found.push("a boxed sink plans otherwise".to_owned());

@@ -16,10 +16,9 @@ use customer_sink::delivery::{
     DeadLetters, Digest, FileCheckpoint, Fingerprint, LetterError, Person, PersonKey, StoredLetter, digest_of_plan,
     read_dead_letters,
 };
+use customer_sink::plan::{Step, StepCondition};
 use customer_sink::providers::yotpo::Yotpo;
-use customer_sink::{
-    Customer, CustomerSink, Effect, Error, ErrorKind, FieldError, Plan, ProviderId, Step, StepCondition, UpsertOptions,
-};
+use customer_sink::{Customer, CustomerSink, Effect, Error, ErrorKind, FieldError, Plan, ProviderId, UpsertOptions};
 use proptest::prelude::*;
 
 fn input() -> Fingerprint {

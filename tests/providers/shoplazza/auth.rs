@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use customer_sink::client::{Limit, ManualClock};
+use customer_sink::plan::StepCondition;
 use customer_sink::providers::shoplazza::{ApiVersion, OAuthApp, SCOPES, Shoplazza, TokenPair};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
-    ManualClock, Outcome, ReqwestTransport, StepCondition, Transport, TransportError, TransportErrorKind,
-    UpsertOptions,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Outcome,
+    ReqwestTransport, Transport, TransportError, TransportErrorKind, UpsertOptions,
 };
 
 use crate::support;

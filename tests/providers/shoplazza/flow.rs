@@ -126,8 +126,9 @@ async fn derived_parts_are_noted_where_their_address_was_written() {
         let sink = open(&sandbox, &support::connector().0, version);
         let later = version == ApiVersion::V2026_07;
         let derived = |done: &customer_sink::Upserted| {
-            let of_address = |note: &&customer_sink::Note| {
-                note.action() == customer_sink::NoteAction::Added && note.path().to_string().starts_with("addresses[")
+            let of_address = |note: &&customer_sink::plan::Note| {
+                note.action() == customer_sink::plan::NoteAction::Added
+                    && note.path().to_string().starts_with("addresses[")
             };
             let mut paths: Vec<_> = done.notes.iter().filter(of_address).map(|n| n.path().to_string()).collect();
             paths.retain(|path| !path.ends_with(".default"));
@@ -361,7 +362,7 @@ impl Transport for Faulty {
 
 fn faulty(faults: &[(&'static str, &'static str, Fault)]) -> Connector {
     let faults = Mutex::new(faults.to_vec());
-    let clock = customer_sink::ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap());
+    let clock = customer_sink::client::ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap());
     Connector::for_tests(Arc::new(Faulty { inner: ReqwestTransport::new().unwrap(), faults }), Arc::new(clock))
 }
 

@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use customer_sink::client::{Limit, ManualClock};
 use customer_sink::providers::shoplazza::Shoplazza;
-use customer_sink::{
-    Clock, Connector, ErrorKind, HttpRequest, HttpResponse, Limit, ManualClock, RetryPolicy, Transport, TransportError,
-};
+use customer_sink::{Clock, Connector, ErrorKind, HttpRequest, HttpResponse, RetryPolicy, Transport, TransportError};
 
 /// Answers every count, and remembers when each was asked for.
 #[derive(Debug)]

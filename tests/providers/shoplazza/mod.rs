@@ -7,10 +7,11 @@ mod limits;
 mod native;
 mod roundtrip;
 
+use customer_sink::customer::{Channel, ConsentField, Field, FieldPath};
+use customer_sink::plan::{FieldMatrix, NoteAction, NoteReason, StepCondition};
 use customer_sink::providers::shoplazza::{ApiVersion, ContactType, MATRIX, Shoplazza, TagPolicy, UnknownConsent};
 use customer_sink::{
-    Address, Channel, Consent, ConsentField, ConsentState, Customer, CustomerSink, ErrorKind, Field, FieldMatrix,
-    FieldPath, NoteAction, NoteReason, OnLoss, OptInLevel, Plan, StepCondition, UpsertOptions,
+    Address, Consent, ConsentState, Customer, CustomerSink, ErrorKind, OnLoss, OptInLevel, Plan, UpsertOptions,
 };
 use serde_json::{Value, json};
 

@@ -36,7 +36,7 @@ fn open(version: ApiVersion) -> Shoplazza {
         .base_url(sandbox.url("shoplazza").unwrap())
         .connector(connector)
         .api_version(version)
-        .rate_limit(customer_sink::Limit::Unlimited)
+        .rate_limit(customer_sink::client::Limit::Unlimited)
         .build()
         .unwrap()
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
+use customer_sink::client::{Limit, ManualClock};
+use customer_sink::plan::StepCondition;
 use customer_sink::providers::shopline::{
     CustomerInput, CustomerQuery, CustomerSearchQuery, GroupMemberQuery, MetafieldQuery, OAuthApp, OrderQuery, Shopline,
 };
 use customer_sink::{
-    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Limit,
-    ManualClock, Outcome, StepCondition, Transport, TransportError, UpsertOptions,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, HttpRequest, HttpResponse, Outcome,
+    Transport, TransportError, UpsertOptions,
 };
 use futures::TryStreamExt;
 use http::StatusCode;

@@ -1,12 +1,13 @@
 //! Every native call, by its exchanges.
 
+use customer_sink::client::{Cursor, Page, Response};
 use customer_sink::providers::shopline::{
     AddressInput, AddressRecord, ConsentInput, Criterion, CustomerId, CustomerInput, CustomerQuery, CustomerRecord,
     CustomerSearchQuery, EmbeddedAddressInput, GroupInput, GroupMemberQuery, GroupRecord, LoginChannel, LoginPlatform,
     MetafieldInput, MetafieldQuery, MetafieldRecord, OAuthApp, OAuthClient, OrderQuery, OrderStatus,
     OwnedMetafieldInput, SearchOrder, Shopline, SocialLoginInput,
 };
-use customer_sink::{Connector, Cursor, Error, Page, Phone, Response, Secret};
+use customer_sink::{Connector, Error, Phone, Secret};
 use serde_json::{Value, json};
 
 use crate::support::calls::play_calls;

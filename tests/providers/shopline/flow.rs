@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
+use customer_sink::customer::Field;
 use customer_sink::providers::shopline::{
     AddressInput, Builder, CustomerId, CustomerInput, CustomerSearchQuery, Shopline, TagPolicy,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Field,
-    Gender, HttpRequest, HttpResponse, Identity, ManualClock, OnLoss, Outcome, RemoteId, ReqwestTransport, Transport,
-    TransportError, TransportErrorKind, UpsertOptions,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErrorKind, Gender,
+    HttpRequest, HttpResponse, Identity, OnLoss, Outcome, RemoteId, ReqwestTransport, Transport, TransportError,
+    TransportErrorKind, UpsertOptions,
 };
 use serde_json::Value;
 
@@ -134,7 +136,7 @@ async fn a_new_customer_is_created_and_a_known_one_updated() {
     assert_eq!((created.outcome, created.attempts), (Outcome::Created, 1));
     assert!(created.request_id.unwrap().starts_with("fake-trace-"));
     let limited: Vec<_> = created.notes.iter().filter_map(|n| n.condition()).collect();
-    assert_eq!(limited, [customer_sink::StepCondition::Always]);
+    assert_eq!(limited, [customer_sink::plan::StepCondition::Always]);
     let person = &world.people()[0];
     assert_eq!(person["id"].as_str(), created.remote_id.as_ref().map(|id| id.as_str()));
     assert_eq!(person["email_marketing_consent"]["opt_in_level"], 0);

@@ -5,10 +5,12 @@ mod calls;
 mod flow;
 mod roundtrip;
 
+use customer_sink::customer::Field;
+use customer_sink::plan::{FieldMatrix, NoteAction, NoteReason, StepCondition};
 use customer_sink::providers::shopline::{Blanking, Builder, MATRIX, Shopline, TagPolicy};
 use customer_sink::{
-    Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Field, FieldMatrix, Gender, NoteAction,
-    NoteReason, OnLoss, OptInLevel, Plan, StepCondition, UpsertOptions,
+    Address, Consent, ConsentState, Customer, CustomerSink, Error, ErrorKind, Gender, OnLoss, OptInLevel, Plan,
+    UpsertOptions,
 };
 use serde_json::json;
 
@@ -104,7 +106,7 @@ fn the_steps_stand_in_the_order_of_the_flow() {
     let steps = |customer: &Customer| -> Vec<String> {
         let plan = plan(customer);
         let base = "https://open001.myshopline.com/admin/openapi/v20250601/";
-        let text = |step: &customer_sink::Step| {
+        let text = |step: &customer_sink::plan::Step| {
             format!("{} {} {}", step.when().as_str(), step.method(), step.url().strip_prefix(base).unwrap())
         };
         plan.steps().iter().map(text).collect()

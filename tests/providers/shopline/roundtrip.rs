@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use customer_sink::client::Limit;
 use customer_sink::providers::shopline::{
     AddressInput, CustomerId, CustomerInput, CustomerQuery, GroupInput, GroupMemberQuery, LoginChannel, LoginPlatform,
     MetafieldInput, MetafieldQuery, OAuthApp, OAuthClient, OrderQuery, OwnedMetafieldInput, Shopline, SocialLoginInput,
@@ -11,7 +12,7 @@ use customer_sink::providers::shopline::{
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     AccountState, Address, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, ErasureStatus, ErrorKind,
-    Gender, Identity, Limit, OptInLevel, Phone, RemoteId, UpsertOptions,
+    Gender, Identity, OptInLevel, Phone, RemoteId, UpsertOptions,
 };
 use futures::TryStreamExt;
 use proptest::prelude::*;

@@ -6,12 +6,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use customer_sink::client::{BodyFault, Limit, ManualClock};
+use customer_sink::customer::Field;
 use customer_sink::providers::triple_whale::{Builder, CustomerRecord, ErasureInput, ReadBack, SqlQuery, TripleWhale};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Address, BodyFault, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect,
-    ErasureStatus, ErrorKind, Field, HttpRequest, HttpResponse, Identity, Limit, ManualClock, OptInLevel, Outcome,
-    ReqwestTransport, RetryPolicy, Transport, TransportError, TransportErrorKind, UpsertOptions,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, ErasureStatus,
+    ErrorKind, HttpRequest, HttpResponse, Identity, OptInLevel, Outcome, ReqwestTransport, RetryPolicy, Transport,
+    TransportError, TransportErrorKind, UpsertOptions,
 };
 use http::StatusCode;
 use proptest::prelude::*;

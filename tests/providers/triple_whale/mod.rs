@@ -74,8 +74,8 @@ async fn a_native_record_needs_its_whole_key() {
     let record = CustomerInput {
         email_address: Some(" ".into()),
         country_code: Some("usa".into()),
-        latitude: Some(customer_sink::JsonNumber("90.5".parse().unwrap())),
-        longitude: Some(customer_sink::JsonNumber("-180".parse().unwrap())),
+        latitude: Some(customer_sink::customer::JsonNumber("90.5".parse().unwrap())),
+        longitude: Some(customer_sink::customer::JsonNumber("-180".parse().unwrap())),
         ..sink.customer_input("1")
     };
     let error = sink.replace_customer(&record).await.unwrap_err();

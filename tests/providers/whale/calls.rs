@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::client::{ArrayStyle, Cursor, Page, RawJson, Response};
 use customer_sink::providers::whale::{
     ActivityKind, ActivityQuery, ActivityRecord, Assumptions, Builder, Change, ChurnRisk, Continuation, CustomerId,
@@ -13,8 +14,7 @@ use customer_sink::providers::whale::{
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Connector, CustomerSink, Effect, Error, ErrorKind, HttpRequest, HttpResponse, ManualClock, Transport,
-    TransportError,
+    Connector, CustomerSink, Effect, Error, ErrorKind, HttpRequest, HttpResponse, Transport, TransportError,
 };
 use futures::{Stream, StreamExt, TryStreamExt};
 use serde_json::value::RawValue;

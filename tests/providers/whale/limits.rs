@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use customer_sink::client::{Limit, ManualClock};
 use customer_sink::providers::whale::{Builder, DEFAULT_DAILY_LIMIT, PathStyle, Whale};
 use customer_sink::{
     Clock, Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, HttpRequest, HttpResponse,
-    Limit, ManualClock, RetryPolicy, Transport, TransportError,
+    RetryPolicy, Transport, TransportError,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
+use customer_sink::customer::Field;
+use customer_sink::plan::{FieldMatrix, NoteAction, NoteReason};
 use customer_sink::providers::whale::{
     Assumptions, Change, CustomerId, CustomerInput, CustomerQuery, ErasureInput, PathStyle, RemovalStatus, TagPolicy,
     Whale,
@@ -17,9 +20,8 @@ use customer_sink::providers::whale::{
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, ErasureStatus,
-    Error, ErrorKind, Field, FieldMatrix, HttpRequest, HttpResponse, Identity, ManualClock, NoteAction, NoteReason,
-    OnLoss, OptInLevel, Outcome, Phone, Plan, RemoteId, ReqwestTransport, Transport, TransportError,
-    TransportErrorKind, UpsertOptions,
+    Error, ErrorKind, HttpRequest, HttpResponse, Identity, OnLoss, OptInLevel, Outcome, Phone, Plan, RemoteId,
+    ReqwestTransport, Transport, TransportError, TransportErrorKind, UpsertOptions,
 };
 use serde_json::{Value, json};
 

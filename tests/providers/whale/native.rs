@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use customer_sink::client::{Limit, ManualClock};
 use customer_sink::providers::whale::webhook::{WebhookError, delivery, verifier};
 use customer_sink::providers::whale::{
     ActivityKind, ActivityQuery, Assumptions, Builder, Change, Continuation, CustomerId, CustomerInput, CustomerQuery,
@@ -13,7 +14,7 @@ use customer_sink::providers::whale::{
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Address, Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Error, ErrorKind, HttpRequest,
-    HttpResponse, Identity, Limit, ManualClock, ReqwestTransport, Transport, TransportError, TransportErrorKind,
+    HttpResponse, Identity, ReqwestTransport, Transport, TransportError, TransportErrorKind,
 };
 use futures::TryStreamExt;
 use proptest::prelude::*;

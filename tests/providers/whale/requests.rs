@@ -4,13 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::providers::whale::{
     ActivityQuery, Assumptions, Builder, Change, CustomerId, CustomerInput, CustomerQuery, ErasureInput, ExportInput,
     Metadata, MetadataValue, NoteInput, PageQuery, PathStyle, SegmentId, SegmentInput, Whale,
 };
 use customer_sink::{
     Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Error, ErrorKind, HttpRequest, HttpResponse,
-    Identity, ManualClock, Outcome, Transport, TransportError, UpsertOptions,
+    Identity, Outcome, Transport, TransportError, UpsertOptions,
 };
 use futures::StreamExt;
 use http::StatusCode;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::client::{ArrayStyle, Cursor};
 use customer_sink::providers::yotpo::{ConfirmOptions, CustomerQuery, CustomerRecord, ReviewUnsubscribers, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
     Clock, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Error, ErrorKind,
-    HttpRequest, HttpResponse, Identity, ManualClock, ReqwestTransport, Transport, TransportError,
+    HttpRequest, HttpResponse, Identity, ReqwestTransport, Transport, TransportError,
 };
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::StatusCode;

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::world::{When, World, answer, is_mint, mira, world};
+use customer_sink::client::BodyFault;
+use customer_sink::customer::Channel;
 use customer_sink::providers::yotpo::{CustomerIdentity, CustomerInput, CustomerQuery, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    BodyFault, Channel, Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error,
-    ErrorKind, HttpResponse, Identity, Outcome, RemoteId, TransportError, TransportErrorKind, UpsertOptions,
+    Clock, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect, Error, ErrorKind, HttpResponse,
+    Identity, Outcome, RemoteId, TransportError, TransportErrorKind, UpsertOptions,
 };
 use http::StatusCode;
 use serde_json::json;

@@ -6,10 +6,12 @@ mod flow;
 mod loyalty;
 mod world;
 
+use customer_sink::customer::Field;
+use customer_sink::plan::FieldMatrix;
 use customer_sink::providers::yotpo::{Builder, MATRIX, Yotpo};
 use customer_sink::{
-    AccountState, Address, Connector, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Field, FieldMatrix,
-    Gender, OnLoss, OptInLevel, Plan, UpsertOptions,
+    AccountState, Address, Connector, Consent, ConsentState, Customer, CustomerSink, ErrorKind, Gender, OnLoss,
+    OptInLevel, Plan, UpsertOptions,
 };
 use serde_json::{Value, json};
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use customer_sink::client::ManualClock;
 use customer_sink::providers::yotpo::{Builder, Yotpo};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Connector, Customer, HttpRequest, HttpResponse, ManualClock, ReqwestTransport, Transport, TransportError,
-    TransportErrorKind,
+    Connector, Customer, HttpRequest, HttpResponse, ReqwestTransport, Transport, TransportError, TransportErrorKind,
 };
 use http::StatusCode;
 use serde_json::Value;

@@ -216,7 +216,7 @@ async fn nothing_that_prints_shows_a_credential_or_a_person() {
             let sink = sink.connector(&connector).rate_limit(Limit::Unlimited).build().unwrap();
             let plan = sink.plan(&customer, &UpsertOptions::default()).unwrap();
             search("a sink or plan", format!("{sink:?} {plan:?} {:?} {:?}", plan.notes(), plan.steps()));
-            for (name, value) in plan.steps().iter().flat_map(customer_sink::Step::headers) {
+            for (name, value) in plan.steps().iter().flat_map(customer_sink::plan::Step::headers) {
                 assert!(!value.contains("PLANTED"), "{name}");
             }
             for error in [

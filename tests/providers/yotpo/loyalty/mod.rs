@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use customer_sink::client::{Limit, ManualClock};
+use customer_sink::customer::{Channel, ConsentField, Field, FieldPath};
+use customer_sink::plan::{FieldKey, FieldMatrix, Note, NoteAction, StepCondition};
 use customer_sink::providers::yotpo::loyalty::{
     Builder, CustomerInput, CustomerQuery, Loyalty, MATRIX, OptedIn, ProgramConsent,
 };
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    AccountState, Address, Channel, Connector, Consent, ConsentField, ConsentState, Customer, CustomerSink,
-    CustomerSinkExt, Effect, ErrorKind, Field, FieldKey, FieldMatrix, FieldPath, HttpRequest, HttpResponse, Identity,
-    Limit, ManualClock, Note, NoteAction, OnLoss, OptInLevel, Outcome, Plan, RemoteId, ReqwestTransport, StepCondition,
+    AccountState, Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Effect,
+    ErrorKind, HttpRequest, HttpResponse, Identity, OnLoss, OptInLevel, Outcome, Plan, RemoteId, ReqwestTransport,
     Transport, TransportError, TransportErrorKind, UpsertOptions,
 };
 use proptest::prelude::*;
