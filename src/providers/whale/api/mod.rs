@@ -57,7 +57,7 @@ impl Whale {
     /// Sends a delete in a call of its own. That the object is gone after an attempt whose answer got lost is a success.
     async fn delete_one(&self, request: Request) -> Result<Response<()>, Error> {
         let mut call = self.0.account.call();
-        match self.send(&mut call, &request, |response| check(response)).await {
+        match self.send(&mut call, &request, check).await {
             Err(error) if says_missing(&error) && call.had_unknown_attempt() => {
                 Ok(Response::new((), bytes::Bytes::new(), call.request_id.clone(), call.attempts))
             }
