@@ -10,7 +10,7 @@ pub(super) static MINT: Operation = Operation::read(PROVIDER, Method::POST, "cre
 /// A repeat with the same identifier changes nothing more (inferred from "create or update").
 pub(super) static UPSERT: Operation = Operation::idempotent_write(PROVIDER, Method::PATCH, "upsert_customer");
 pub(super) static LIST: Operation = Operation::get(PROVIDER, "list_customers");
-/// A customer who is anonymous stays so when it is asked for again (inferred).
+/// A customer that is anonymous stays so when the call is repeated (inferred).
 pub(super) static ANONYMIZE: Operation =
     Operation::idempotent_write(PROVIDER, Method::POST, "anonymize_loyalty_customer");
 /// An address on the list stays on it, and one that is not stays off it (inferred).
