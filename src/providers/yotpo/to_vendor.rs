@@ -178,7 +178,7 @@ pub(super) fn seconds(
         return None;
     }
     // A leap second counts as a second here, not as a fraction.
-    let is_whole = at.nanosecond() % 1_000_000_000 == 0;
+    let is_whole = at.nanosecond().is_multiple_of(1_000_000_000);
     if !is_whole {
         mapper.changed(path, "the vendor takes whole seconds");
     }
