@@ -1,4 +1,4 @@
-//! What went wrong, and what it means for the record: one opaque error whose facts are never merged.
+//! The error type: what went wrong, and what it means for the record.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,13 +16,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// The record cannot be sent to this vendor. [`Error::field_errors`] names each reason.
     InvalidInput,
-    /// The client is set up wrongly: a base URL, an id or an option.
+    /// The client is configured wrongly: a base URL, an id or an option.
     Config,
     /// The vendor does not know the credentials, or they have expired.
     Unauthenticated,
     /// The credentials are known but not allowed to do this: a missing scope, another store, a frozen store.
     Forbidden,
-    /// There is nothing at that place. On every call: a wrong base URL or a retired API version.
+    /// There is no such resource. On every call: a wrong base URL or a retired API version.
     NotFound,
     /// The record belongs to more than one customer at the vendor, or to another one. [`Error::conflicting_ids`] names
     /// them; nothing was written.
@@ -31,11 +31,11 @@ pub enum ErrorKind {
     Rejected,
     /// The vendor asks to slow down.
     RateLimited,
-    /// A quota is spent for long; waiting a moment does not help.
+    /// A quota is used up for a long time; a short wait does not help.
     QuotaExhausted,
-    /// The vendor is out of order.
+    /// The vendor is unavailable: a 5xx, or an outage page.
     Unavailable,
-    /// No answer in time.
+    /// No answer arrived in time.
     Timeout,
     /// No connection could be made; nothing was sent.
     Connect,
@@ -95,7 +95,7 @@ pub enum Effect {
     Rejected,
     /// Something was changed, at least in part.
     Applied,
-    /// Nobody can say. The record may or may not be at the vendor.
+    /// It is unknown whether something was changed: the record may or may not be at the vendor.
     Unknown,
 }
 
@@ -130,7 +130,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A problem that we found, with a message that holds no value of the record.
+    /// A problem that this crate found, with a message that holds no value of the record.
     pub fn new(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self { field: field.into(), message: message.into(), from_vendor: false }
     }
@@ -159,7 +159,7 @@ impl FieldError {
         if self.from_vendor { "refused by the vendor" } else { &self.message }
     }
 
-    /// The field, unless a vendor named it with something that is no plain name.
+    /// The field, unless the vendor's name for it is not a plain name.
     #[must_use]
     pub fn safe_field(&self) -> &str {
         if self.from_vendor && !is_plain(&self.field) { "" } else { &self.field }
@@ -238,7 +238,7 @@ impl Error {
         error
     }
 
-    /// The client is set up wrongly.
+    /// The client is configured wrongly.
     #[must_use]
     pub fn config(provider: ProviderId, option: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let mut error = Self::new(ErrorKind::Config, Effect::NotSent).with_provider(provider);
@@ -323,7 +323,7 @@ impl Error {
         self
     }
 
-    /// Sets the ids of the customers that the record cannot be told apart from.
+    /// Sets the ids of the customers that the record may belong to.
     #[must_use]
     pub fn with_conflicting_ids(mut self, ids: impl IntoIterator<Item = impl Into<RemoteId>>) -> Self {
         self.0.conflicting_ids = ids.into_iter().map(Into::into).collect();
@@ -396,7 +396,7 @@ impl Error {
         self.code().filter(|code| is_plain(code))
     }
 
-    /// What is wrong with which field. Every problem of a record stands here at once.
+    /// The problems of fields. An error lists every problem of a record at once.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.fields
@@ -414,7 +414,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// How many requests were sent for this record, token calls aside.
+    /// How many requests were sent for this record, token requests aside.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -426,7 +426,7 @@ impl Error {
         self.0.vendor_message.as_deref()
     }
 
-    /// The vendor's ids of the customers that the record cannot be told apart from.
+    /// The vendor's ids of the customers that the record may belong to.
     #[must_use]
     pub fn conflicting_ids(&self) -> &[RemoteId] {
         &self.0.conflicting_ids

@@ -1,13 +1,13 @@
-//! Testing your application: what to test on what. All code here runs as part of this crate's tests.
+//! Testing an application: which module tests what. All code here runs as part of this crate's tests.
 //!
 //! | what you test | on what | feature |
 //! |---|---|---|
 //! | what your code does with outcomes and errors | [`MemorySink`](crate::memory::MemorySink) | none |
 //! | what arrives at which vendor, and how it looks there | [`Sandbox`](crate::sandbox::Sandbox) | `sandbox` |
 //! | waits, retries and lost answers, with no sleeping | [`Connector::for_tests`](crate::Connector::for_tests) | none |
-//! | a sink of your own | [`conformance`](crate::conformance) | `conformance` |
+//! | your own sink | [`conformance`](crate::conformance) | `conformance` |
 //!
-//! Switch the features on for tests alone:
+//! Enable the features for tests alone:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -17,9 +17,9 @@
 //! # Unit tests: the in-memory sink
 //!
 //! Write your code against [`CustomerSink`](crate::CustomerSink), and give it a
-//! [`MemorySink`](crate::memory::MemorySink) in tests. It has real upsert semantics, and a script says what the next calls
-//! do. Two cases are worth a test in every application: an effect that is unknown (the record may be there, so that a
-//! blind second create could double it; a second upsert cannot), and a failure that will not go away by trying again.
+//! [`MemorySink`](crate::memory::MemorySink) in tests. It has real upsert semantics, and a script decides what the next
+//! calls do. Two cases are worth a test in every application: an unknown effect (the record may be there, so that a blind
+//! second create could duplicate it; a second upsert cannot), and a failure that a retry does not remove.
 //!
 //! ```
 //! use customer_sink::memory::{MemorySink, ScriptedCall};
@@ -42,19 +42,19 @@
 //!     ScriptedCall::Fail(Error::new(ErrorKind::Forbidden, Effect::Rejected)),
 //! ]);
 //!
-//! assert_eq!(push(&vendor, &mara).await, Err(true), "nobody knows whether it arrived");
-//! assert_eq!(push(&vendor, &mara).await, Err(false), "the key may not write; that stays so");
+//! assert_eq!(push(&vendor, &mara).await, Err(true), "it is unknown whether it arrived");
+//! assert_eq!(push(&vendor, &mara).await, Err(false), "the key may not write: a retry does not help");
 //! assert_eq!(push(&vendor, &mara).await, Ok(()));
-//! assert_eq!(vendor.people().len(), 1, "and nobody is there twice");
+//! assert_eq!(vendor.people().len(), 1, "and there is no duplicate");
 //! assert_eq!(vendor.calls().len(), 3);
 //! # }
 //! ```
 //!
 //! # Integration tests: the sandbox
 //!
-//! [`Sandbox::start`](crate::sandbox::Sandbox::start) serves stand-ins of the five vendors on free local ports. They keep
-//! what they are sent and refuse what the vendors refuse, each in its own words. Point your application at them by its base
-//! URLs, and look at what they hold.
+//! [`Sandbox::start`](crate::sandbox::Sandbox::start) serves stand-ins of the five vendors on free local ports. They store
+//! what they receive and refuse what the vendors refuse, each in its vendor's form. Set the base URLs of your application to
+//! theirs, and inspect what they hold.
 //!
 //! ```
 //! use customer_sink::providers::shoplazza::Shoplazza;
@@ -72,14 +72,14 @@
 //!     .email_marketing(Consent::new(ConsentState::Unsubscribed));
 //! assert_eq!(sink.upsert(&mara).await?.outcome, Outcome::Created);
 //!
-//! // This vendor subscribes whoever is created without a word on it.
+//! // This vendor subscribes customers that are created without a consent.
 //! let held = sandbox.customers("shoplazza");
 //! assert_eq!((held.len(), &held[0]["accepts_marketing"]), (1, &serde_json::json!(false)));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Waits and faults: a transport and a clock of your own
+//! # Waits and faults: your own transport and clock
 //!
 //! A [`Transport`](crate::Transport) is one method over plain bytes, so that a test can lose, delay or make up any answer;
 //! a [`ManualClock`](crate::ManualClock) makes a wait of an hour take no time and remembers it.
@@ -96,7 +96,7 @@
 //! };
 //! use http::StatusCode;
 //!
-//! /// Asks to wait once, and then says yes.
+//! /// Asks to wait once, and then succeeds.
 //! #[derive(Debug, Default)]
 //! struct Busy(AtomicUsize);
 //!
@@ -125,17 +125,17 @@
 //! # }
 //! ```
 //!
-//! # A sink of your own: the conformance suite
+//! # Your own sink: the conformance suite
 //!
-//! Make the sink of the parts in [`build`](crate::toolkit), which see to quotas, retries, effects and redaction; tell the
-//! suite how to make it and what its stand-in holds ([`Subject`](crate::conformance::Subject),
-//! [`StandIn`](crate::conformance::StandIn)); and assert on the report. `examples/sixth_provider` is a whole one:
+//! Make the sink of the parts in [`toolkit`](crate::toolkit), which handle quotas, retries, effects and redaction. Implement
+//! [`Subject`](crate::conformance::Subject) and [`StandIn`](crate::conformance::StandIn), so that the suite can make the sink
+//! and see what its stand-in holds, and assert on the report. `examples/sixth_provider` is a complete one:
 //!
 //! ```sh
 //! cargo run --example sixth_provider
 //! ```
 //!
-//! In a test, name the checks that you expect to be skipped, so that one that stops being tried is seen:
+//! In a test, name the checks that you expect to be skipped, so that the test fails where another one is skipped:
 //!
 //! ```
 //! # use std::sync::Arc;

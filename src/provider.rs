@@ -1,8 +1,8 @@
-//! Which vendor a thing belongs to.
+//! The name of a provider.
 
 use std::fmt;
 
-/// The name of a provider, such as `shopline`. Not a closed enumeration: a sink outside this crate has a name too.
+/// The name of a provider, such as `shopline`. Not a closed enumeration, since a sink outside this crate has a name as well.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProviderId(&'static str);
 

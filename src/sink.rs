@@ -1,4 +1,4 @@
-//! The one trait that every provider implements.
+//! The trait that every provider implements.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::plan::matrix::FieldMatrix;
 use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
-/// A place that customer records are pushed to.
+/// A destination of customer records.
 ///
 /// It is object-safe: a program keeps its sinks as `Vec<Arc<dyn CustomerSink>>`. Every method is required, so that a
 /// wrapper cannot forget to forward one. What a vendor cannot do is an
@@ -36,14 +36,14 @@ pub trait CustomerSink: Debug + Send + Sync + 'static {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with every problem of the record at once.
     fn plan(&self, customer: &Customer, options: &UpsertOptions) -> Result<Plan, Error>;
 
-    /// Creates the customer at the vendor, or updates the one who is there.
+    /// Creates the customer at the vendor, or updates the existing one.
     ///
-    /// Dropping the future stops it where it is; a request that was under way may still be carried out.
+    /// Dropping the future stops the upsert; the vendor may still carry out a request that was under way.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`](crate::ErrorKind). [`Error::effect`] tells what may have changed at the vendor, and
-    /// [`Error::operation`] which step failed.
+    /// Any [`ErrorKind`](crate::ErrorKind). [`Error::effect`] is what may have changed at the vendor, and
+    /// [`Error::operation`] names the step that failed.
     async fn upsert_with(&self, customer: &Customer, options: &UpsertOptions) -> Result<Upserted, Error>;
 
     /// Reads a customer back. [`unsupported_find`](crate::toolkit::unsupported_find) is the body for a vendor that
@@ -138,10 +138,10 @@ impl<T: CustomerSink + ?Sized> CustomerSinkExt for T {}
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UpsertOptions {
-    /// What to do where a field cannot be sent as it is.
+    /// What the client does where a field cannot be sent as it is.
     pub on_loss: OnLoss,
     /// Whether the upsert begins with a look-up, at vendors that can be read. Set it for a record that was sent before
-    /// with an unknown effect, so that no second create is sent for a customer who is there. Delivery sets it for
+    /// with an unknown effect, so that no second create is sent for an existing customer. Delivery sets it for
     /// each further try of such a record. Default: false.
     pub look_up_first: bool,
 }
@@ -162,7 +162,7 @@ impl UpsertOptions {
     }
 }
 
-/// What to do where a field cannot be sent as it is.
+/// What the client does where a field cannot be sent as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnLoss {
@@ -177,9 +177,9 @@ pub enum OnLoss {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// What becomes of each normalized field.
+    /// The treatment of each normalized field.
     pub fields: &'static FieldMatrix,
-    /// Whether an upsert tells created from updated; otherwise a success is [`Accepted`](crate::Outcome::Accepted).
+    /// Whether an upsert distinguishes created from updated; otherwise a success is [`Accepted`](crate::Outcome::Accepted).
     pub tells_created: bool,
     /// Whether [`CustomerSink::find`] works.
     pub can_find: bool,
@@ -190,7 +190,7 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// A provider that can do no more than upsert.
+    /// A provider that can only upsert.
     #[must_use]
     pub const fn new(fields: &'static FieldMatrix) -> Self {
         Self { fields, tells_created: false, can_find: false, can_erase: false, can_check: false }
@@ -298,7 +298,7 @@ impl PartialEq<&str> for RemoteId {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FoundCustomer {
-    /// The vendor's id; none where the vendor has no ids of its own.
+    /// The vendor's id; none where the vendor has no ids.
     pub remote_id: Option<RemoteId>,
     /// The record, in normalized form.
     pub customer: Customer,

@@ -1,8 +1,8 @@
 //! The parts that a sink outside this crate is built from; the five providers are built from the same.
 //!
-//! They bring quotas, retries, `Retry-After`, honest effects, redaction and the accounts of fields. A sink is three things:
+//! They bring quotas, retries, `Retry-After`, effects, redaction and the claims on fields. A sink is three things:
 //!
-//! - a [`FieldMatrix`](crate::FieldMatrix), which says for every field what the vendor does with it;
+//! - a [`FieldMatrix`](crate::FieldMatrix): the treatment of each field at the vendor;
 //! - a mapping from [`Customer`](crate::Customer) to the vendor's record, kept by a [`Mapper`];
 //! - an upsert: an ordered list of named [`Steps`], from which [`plan`] makes the [`Plan`](crate::Plan), and of which a
 //!   [`Walk`] gives the run one [`Request`] after the other; a [`Call`] sends them, and a function reads each answer into a
@@ -55,12 +55,13 @@ use crate::error::Error;
 use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
-/// The headers of a request: what every request of this crate has, a content type for one with a body, and a credential
-/// (a header's name in lower case and its value), which is marked so that no plan and no debug output shows it.
+/// The headers of a request: those of every request of this crate, a content type for one with a body, and a credential
+/// (a header's name in lower case and its value), which is marked as sensitive so that no plan and no debug output shows
+/// it.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Config`](crate::ErrorKind::Config) where the credential is empty, or it or its name cannot stand in a
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) where the credential is empty, or it or its name is not valid in a
 /// header.
 pub fn headers(
     provider: ProviderId,
@@ -79,7 +80,7 @@ pub fn headers(
     Ok(headers)
 }
 
-/// A JSON body, written once.
+/// A JSON body.
 ///
 /// # Errors
 ///
@@ -88,7 +89,7 @@ pub fn json_body(provider: ProviderId, value: &impl serde::Serialize) -> Result<
     options::json_body(provider, value)
 }
 
-/// One path segment of an id from outside: escaped once, and refused where it could lead elsewhere.
+/// An id as one path segment: escaped once, and refused where it could change the path.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What all calls of one account share.
+//! The account: the quotas, retry budget and policy that all calls of one account share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,28 +8,28 @@ use super::transport::HttpResponse;
 use super::{BaseUrl, Connector, Limit, Quota, RetryPolicy, account_key};
 use crate::provider::ProviderId;
 
-/// What all calls of one account share: the connector, the vendor's quotas, the retry budget and policy.
+/// The context that all calls of one account share: the connector, the vendor's quotas, the retry budget and policy.
 ///
 /// A client keeps one, behind an `Arc`, and starts a [`Call`](super::Call) for each upsert.
 #[derive(Debug)]
 pub struct AccountContext {
     pub(crate) provider: ProviderId,
     pub(crate) connector: Connector,
-    /// Each request takes a place in all of them, in this order. The first is the account's own.
+    /// Each request takes a permit of all of them, in this order. The first is the account's own.
     pub(crate) quotas: Vec<Arc<Quota>>,
-    /// A number of requests for so long a window that nobody waits until it is over.
+    /// A limit over a window so long that no call waits for its end.
     pub(crate) allowance: Option<Allowance>,
     pub(crate) budget: RetryBudget,
     pub(crate) policy: RetryPolicy,
-    /// Where the vendor puts its id of a request; the first that is there counts.
+    /// The headers with the vendor's id of a request; the first one present counts.
     pub(crate) request_id_headers: &'static [&'static str],
-    /// Where the vendor puts the seconds to wait, if it has such a header of its own.
+    /// A vendor-specific header with the seconds to wait.
     pub(crate) reset_header: Option<&'static str>,
     pub(crate) max_body: usize,
 }
 
-/// What an account may send in a long window, such as a day. Where it is used up, a call fails at once and tells when the
-/// next place comes free.
+/// A limit of an account over a long window, such as a day. Where it is used up, a call fails at once, and its error has
+/// the time until the next request is allowed.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     pub(crate) quota: Arc<Quota>,
@@ -52,9 +52,9 @@ impl AccountContext {
         }
     }
 
-    /// An account of a vendor. `base` and `key` tell accounts apart: clients of the same base URL and key over one
-    /// connector share one quota. Of the key (an account's name, or its credential where it has none) only a hash is
-    /// kept. `documented` is the vendor's own limit, and `explicit` one that the caller sets in its place.
+    /// An account of a vendor. `base` and `key` identify it: clients of the same base URL and key over one connector
+    /// share one quota. Of the key (an account's name, or its credential where it has none) only a hash is kept.
+    /// `documented` is the vendor's own limit, and `explicit` one that the caller sets in its place.
     #[must_use]
     pub fn open(
         provider: ProviderId,
@@ -77,7 +77,7 @@ impl AccountContext {
         self
     }
 
-    /// Names the headers in which the vendor tells its id of a request; the first that is there counts. Default
+    /// Names the headers that hold the vendor's id of a request; the first one present counts. Default
     /// `x-request-id`, then `request-id`.
     #[must_use]
     pub fn with_request_id_headers(mut self, names: &'static [&'static str]) -> Self {
@@ -85,14 +85,14 @@ impl AccountContext {
         self
     }
 
-    /// Names a header of the vendor's own with the seconds to wait, for answers without a `Retry-After`.
+    /// Names a vendor-specific header with the seconds to wait, for answers without a `Retry-After`.
     #[must_use]
     pub fn with_reset_header(mut self, name: &'static str) -> Self {
         self.reset_header = Some(name);
         self
     }
 
-    /// Estimates how long a request would wait now for a place in all quotas.
+    /// Estimates how long a request would wait now for all quotas.
     pub(crate) fn quota_wait(&self) -> Duration {
         let now = self.connector.clock().now();
         self.quotas.iter().map(|quota| quota.wait(now)).max().unwrap_or_default()

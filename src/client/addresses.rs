@@ -1,6 +1,6 @@
 //! The addresses of a record at a vendor: pairs them with those that the vendor holds, and writes only what differs.
 //!
-//! Addresses have no identity of their own in the record, so that a nightly run would pile up copies without this.
+//! Addresses of a record have no ids, so that repeated runs would add copies without this pairing.
 
 use crate::error::{Effect, Error, ErrorKind};
 
@@ -17,8 +17,8 @@ pub(crate) enum AddressAction {
     Add,
 }
 
-/// Pairs `ours` addresses of the record with `theirs` of the vendor; each of theirs is taken once. Equal ones are paired
-/// first, so that an address that is there in full is never changed into another.
+/// Pairs the record's addresses (`ours`) with the vendor's (`theirs`); each of the vendor's is taken once. Equal ones are
+/// paired first, so that an address that the vendor holds in full is never changed into another.
 pub(crate) fn reconcile(
     ours: usize,
     theirs: usize,
@@ -62,10 +62,10 @@ pub(crate) trait AddressBook: Send {
     /// The id of an address; none where the vendor does not show it.
     fn id(theirs: &Self::Theirs) -> Option<&str>;
 
-    /// Whether theirs says all that ours says, so that nothing has to be written.
+    /// Whether the vendor's address has all that the record's has, so that nothing has to be written.
     fn is_held(ours: &Self::Ours, theirs: &Self::Theirs) -> bool;
 
-    /// Whether theirs is the same place as ours, possibly with other details, so that it is changed into ours.
+    /// Whether the vendor's address is the same place as the record's, possibly with other details, so that it is updated.
     fn is_same_place(ours: &Self::Ours, theirs: &Self::Theirs) -> bool;
 
     /// Whether a listed address is the customer's default one.
@@ -244,7 +244,7 @@ impl Known {
         }
     }
 
-    /// The address that was added, among all of the customer's. Those without ids cannot be told apart: one of them is
+    /// The address that was added, among all of the customer's. Those without ids cannot be distinguished: one of them is
     /// new where there are more than before.
     fn added<B: AddressBook>(&self, ours: &B::Ours, all: Vec<B::Theirs>) -> Option<B::Theirs> {
         let without_id = all.iter().filter(|their| B::id(their).is_none()).count();
@@ -256,7 +256,7 @@ impl Known {
     }
 }
 
-/// Whether the answer to the write that has just failed got lost. Where the call was in doubt before, nothing tells which
+/// Whether the answer to the write that has just failed was lost. Where the call was uncertain before, nothing shows which
 /// write is meant.
 fn is_lost<B: AddressBook>(book: &B, was_uncertain: bool) -> bool {
     !was_uncertain && book.is_uncertain()
@@ -282,7 +282,7 @@ async fn add<B: AddressBook>(
             return Ok(added);
         }
         if is_repeat {
-            // The next run reads first: no second address comes of it.
+            // The next run reads first, so that it adds no second address.
             return Err(book.finish(error.with_retryable(true)));
         }
         is_repeat = true;

@@ -1,11 +1,11 @@
-//! URLs: where a client sends, and what may stand in a path or query.
+//! Base URLs, and the escaping of path segments and query values.
 
 use std::fmt;
 
 use crate::error::{Error, FieldError};
 use crate::provider::ProviderId;
 
-/// Where a client sends: `https`, or `http` to this machine only, so that no key travels in clear.
+/// The base URL of a client: `https`, or `http` to this machine only, so that no key is sent unencrypted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl(url::Url);
 
@@ -14,8 +14,8 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where it is no URL, has credentials, a query or a fragment, or
-    /// would send in clear to another machine.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) where it is not a URL, has credentials, a query or a fragment, or
+    /// would send unencrypted to another machine.
     pub fn parse(provider: ProviderId, text: &str) -> Result<Self, Error> {
         let refuse = |message: &'static str| Error::config(provider, "base_url", message);
         let mut url = url::Url::parse(text.trim()).map_err(|_| refuse("is no absolute URL"))?;
@@ -61,7 +61,7 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
-/// Makes one path segment of an id from outside: escaped once, and refused where it could lead elsewhere.
+/// Makes one path segment of an id: escaped once, and refused where it could change the path.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! One call of a client: its requests, with quota, retry and deadline, and the ledger of what may have changed.
+//! A call: sends requests with quota, retry and deadline, and keeps the ledger of what may have changed.
 
 use std::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ pub struct Call<'a> {
     committed: bool,
     uncertain: bool,
     had_unknown_attempt: bool,
-    /// When the call began, by the vendor's clock.
+    /// The start of the call, by the vendor's clock.
     vendor_time: VendorTime,
 }
 
@@ -129,7 +129,7 @@ impl Call<'_> {
     ///
     /// # Errors
     ///
-    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot stand in a path.
+    /// As the failure and the rest of the call say; [`ErrorKind::InvalidInput`] for an id that cannot be a path segment.
     pub async fn send_step(
         &mut self,
         operation: &Operation,
@@ -246,7 +246,7 @@ impl Call<'_> {
                 may_repeat && (failed.retry != Retry::Once || !std::mem::replace(&mut repeated_once, true));
             let backoff = policy.backoff(tries, self.account.connector.random());
             // A vendor that asks to slow down means all requests of the account, also where it does not say for how long.
-            // Which of several limits was passed none tells: the own one rests, and others find out by themselves.
+            // No answer shows which of several limits was exceeded: the account's own one pauses, and the others adapt.
             let all_wait = failed.wait.or((failed.kind == ErrorKind::RateLimited).then_some(backoff));
             if let (Some(wait), Some(own)) = (all_wait, self.account.quotas.first()) {
                 own.pause_until(clock.now() + wait.min(Duration::from_secs(86_400)));
@@ -257,7 +257,7 @@ impl Call<'_> {
             let pause = failed.wait.map_or(backoff, |wait| wait.max(backoff));
             let too_long = failed.wait.is_some_and(|wait| wait > policy.server_wait_cap);
             let out_of_time = clock.now() + pause >= self.deadline;
-            // A wait that the server asked for costs nothing: the vendor is in order and says when to come back.
+            // A wait that the server asked for does not use the retry budget: the vendor is available.
             let affordable = failed.wait.is_some() || failed.kind == ErrorKind::RateLimited;
             if !repeats_now || tries >= policy.attempts || too_long || out_of_time {
                 return Err(self.give_up(out.operation, failed, may_repeat));
@@ -288,7 +288,7 @@ impl Call<'_> {
         let asked = clock.now();
         let mut permits = Vec::with_capacity(account.quotas.len() + 1);
         let longest = account.policy.server_wait_cap;
-        // First, so that a call that it stops takes no place of the others.
+        // First, so that a call that it stops takes no permit of the other quotas.
         if let Some(allowance) = &account.allowance {
             match allowance.quota.acquire(clock, longest, longest).await {
                 Ok(permit) => permits.push(permit),
@@ -309,7 +309,7 @@ impl Call<'_> {
                 }
             }
         }
-        // The wait for our own quota is not the vendor's slowness: it does not eat the time of the call.
+        // The wait for the client-side quota does not count towards the deadline of the call.
         let now = clock.now();
         self.deadline += now.saturating_duration_since(asked);
         let left = self.deadline.saturating_duration_since(now);
@@ -450,13 +450,13 @@ impl Call<'_> {
         error.with_attempts(self.attempts)
     }
 
-    /// Resolves the doubt about an earlier write, by what a read showed: the vendor carried it out, or did not.
+    /// Resolves the uncertainty about an earlier write, from what a read showed: the vendor carried it out, or did not.
     pub fn resolve_uncertainty(&mut self, applied: bool) {
         self.uncertain = false;
         self.committed |= applied;
     }
 
-    /// Whether the vendor may have carried out a write, and no answer shows it.
+    /// Whether the vendor may have carried out a write that no answer shows.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
         self.uncertain
@@ -468,7 +468,7 @@ impl Call<'_> {
         self.had_unknown_attempt
     }
 
-    /// Records that the last write turned out to have changed nothing.
+    /// Records that the last write changed nothing.
     pub fn mark_not_applied(&mut self) {
         self.committed = false;
     }

@@ -1,4 +1,4 @@
-//! Time, injected: tests never sleep.
+//! The injected clock, so that tests do not sleep.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-/// Time as this crate sees it.
+/// A source of time.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// A time that never goes back.
+    /// A monotonic time.
     fn now(&self) -> Instant;
 
-    /// The time of the calendar.
+    /// The date and time in UTC.
     fn utc(&self) -> DateTime<Utc>;
 
-    /// Returns once this much time has gone by.
+    /// Waits for this duration.
     async fn sleep(&self, duration: Duration);
 }
 
-/// The machine's time.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -39,7 +39,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests: sleeping moves it on at once, and it remembers every sleep.
+/// A clock for tests: a sleep advances it at once, and it records every sleep.
 #[derive(Debug)]
 pub struct ManualClock {
     start: Instant,
@@ -48,13 +48,13 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at this time of the calendar.
+    /// A clock that starts at this date and time.
     #[must_use]
     pub fn new(utc: DateTime<Utc>) -> Self {
         Self { start: Instant::now(), utc, state: Mutex::default() }
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn advance(&self, duration: Duration) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).0 += duration;
     }

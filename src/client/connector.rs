@@ -1,4 +1,4 @@
-//! What clients are connected through: a transport, a clock, rng, and the quotas of their accounts.
+//! The connector: a transport, a clock, random numbers, and the quotas of accounts, shared by clients.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,8 +12,8 @@ use super::{Clock, Limit, Quota, SystemClock, Transport};
 use crate::error::Error;
 use crate::provider::ProviderId;
 
-/// What any number of clients share: one transport with its pool of connections, one clock, one quota per account, and
-/// the tokens that clients of one account mint.
+/// Shared by any number of clients: one transport with its pool of connections, one clock, one quota for each account,
+/// and the tokens that clients of one account mint.
 ///
 /// It is cheap to clone. A service with 10,000 shops makes one connector and 10,000 clients.
 #[derive(Clone)]
@@ -32,21 +32,20 @@ struct Inner {
 /// Quotas by provider and account, as long as a client uses them.
 type Quotas = Mutex<HashMap<(ProviderId, u64), Weak<Quota>>>;
 
-/// An account's quota is one for the whole process, however many connectors it has.
+/// The quotas of the process: an account has one quota, however many connectors there are.
 fn process_quotas() -> &'static Quotas {
     static QUOTAS: OnceLock<Quotas> = OnceLock::new();
     QUOTAS.get_or_init(Mutex::default)
 }
 
-/// Connectors with the default transport reach the same places in the same way: what their clients share is one for the
-/// whole process.
+/// The tokens of the process: all connectors with the default transport share them.
 #[cfg(feature = "reqwest")]
 fn process_shared() -> Arc<Registry> {
     static SHARED: OnceLock<Arc<Registry>> = OnceLock::new();
     Arc::clone(SHARED.get_or_init(Arc::default))
 }
 
-/// What tells accounts apart. Only the hash is kept, so that no credential stays in it.
+/// Identifies an account. Only the hash is kept, so that it holds no credential.
 pub(crate) fn account_key(parts: &[&str]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     parts.hash(&mut hasher);
@@ -54,7 +53,7 @@ pub(crate) fn account_key(parts: &[&str]) -> u64 {
 }
 
 impl Connector {
-    /// The default transport and the machine's clock (feature `reqwest`).
+    /// A connector over the default transport and the system's clock (feature `reqwest`).
     ///
     /// # Errors
     ///
@@ -77,8 +76,8 @@ impl Connector {
         connector.ok_or_else(|| Error::config(provider, "connector", "is required where the feature `reqwest` is off"))
     }
 
-    /// A transport of your own, and the machine's clock. Tokens that clients mint stay within this connector and its
-    /// clones, since the transport may lead elsewhere than another.
+    /// A connector over the caller's transport and the system's clock. Minted tokens stay within this connector and its
+    /// clones, since another transport may reach another server.
     pub fn with_transport(transport: impl Transport) -> Self {
         Self::over(transport, Arc::default())
     }
@@ -93,8 +92,8 @@ impl Connector {
         }))
     }
 
-    /// A transport and a clock of your own, for tests. Chance is the same in every run, and quotas and
-    /// minted tokens are this connector's own.
+    /// A connector over the caller's transport and clock, for tests. Its random numbers are the same in every run, and it
+    /// shares no quotas and no minted tokens.
     #[must_use]
     pub fn for_tests(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
         let rng = Mutex::new(fastrand::Rng::with_seed(7));
@@ -137,7 +136,7 @@ impl Connector {
         quota
     }
 
-    /// What all clients with the same credential have in common while one of them lives: `parts` tell credentials apart,
+    /// The value that all clients with the same credential share while one of them lives: `parts` identify the credential,
     /// and only a hash of them is kept.
     pub(crate) fn shared<T: Send + Sync + 'static>(&self, parts: &[&str], make: impl FnOnce() -> T) -> Arc<Shared<T>> {
         self.0.shared.get(parts, make)

@@ -102,7 +102,7 @@ impl Lookups {
 
 /// A vendor's record of a customer, as far as it shows which customer it is about.
 pub(crate) trait Identified {
-    /// What tells two customers apart: the vendor's id; the external id at a vendor that has no ids.
+    /// The key of the customer: the vendor's id; the external id at a vendor that has no ids.
     fn key(&self) -> Option<&str>;
 
     fn email(&self) -> Option<&str>;
@@ -219,7 +219,7 @@ impl<T> Resolved<T> {
 /// The hint of a conflict between several customers.
 const SEVERAL: &str = "e-mail and phone belong to different customers, or one of them to several";
 
-/// The hint of a conflict with one customer, who is another one.
+/// The hint of a conflict with one other customer.
 const ANOTHER: &str =
     "the e-mail address is not known, and the phone belongs to a customer with another e-mail address";
 

@@ -1,4 +1,4 @@
-//! Getting bytes to a vendor and back: transport, retry, quotas.
+//! The kit that every client is made of: calls, transport, retries, quotas, credentials, JSON, pages, addresses.
 
 mod account;
 #[allow(dead_code)] // Transitional: until the providers use all of it.

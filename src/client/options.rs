@@ -24,14 +24,14 @@ pub(crate) struct ClientOptions {
 /// The builder methods for [`ClientOptions`], for a builder that keeps them in `options`.
 macro_rules! client_options {
     () => {
-        /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a connector of its own over
-        /// the default transport; without the feature `reqwest` a connector has to be given.
+        /// Shares a transport, a clock and the accounts' quotas with other clients. Default: a new connector over the
+        /// default transport; without the feature `reqwest` a connector is required.
         pub fn connector(mut self, connector: &$crate::Connector) -> Self {
             self.options.connector = Some(connector.clone());
             self
         }
 
-        /// Sends to another place, such as a stand-in. `https`, or `http` to this machine.
+        /// Replaces the vendor's base URL, for example with that of a stand-in. `https`, or `http` to this machine.
         pub fn base_url(mut self, url: impl Into<String>) -> Self {
             self.options.base_url = Some(url.into());
             self
@@ -53,8 +53,8 @@ macro_rules! client_options {
 pub(crate) use client_options;
 
 impl ClientOptions {
-    /// The base URL and what the calls of the account share. `account` tells accounts of one vendor apart, and
-    /// `documented` is the vendor's own limit.
+    /// The base URL, and the account context. `account` identifies the account at the vendor, and `documented` is the
+    /// vendor's own limit.
     pub(crate) fn open(
         self,
         provider: ProviderId,

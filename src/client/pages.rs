@@ -1,4 +1,4 @@
-//! Lists: pages, cursors, one guard against lists that never end, and one stream of rows.
+//! Lists: pages, cursors, a guard against lists that do not end, and a stream of rows.
 //!
 //! One rule for every list, in [`PageGuard`]: a cursor that repeats, a page that repeats, or 20 pages in a row without a
 //! new row, is an error, which is reported after every row that was read has been given out.
@@ -122,14 +122,14 @@ impl<T> fmt::Debug for Page<T> {
     }
 }
 
-/// What tells a row of a list from another one.
+/// The identity of a row in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RowKey<'a> {
     /// Its id: the same row, also where its content has changed.
     Id(&'a str),
     /// Its content, where it has no id: such rows are the same word for word.
     Content(&'a [u8]),
-    /// Nothing: such a row counts as new, so that only cursors tell its page from another one.
+    /// Nothing: such a row counts as new, so that only cursors distinguish its page from another one.
     Unknown,
 }
 
@@ -154,7 +154,7 @@ fn hash(value: &(impl Hash + ?Sized)) -> u64 {
     hasher.finish()
 }
 
-/// Why a list never ends.
+/// Why a list does not end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PageLoop {
     RepeatedCursor,
@@ -192,7 +192,7 @@ pub(crate) enum Step {
     /// the number and returns the whole list each time. Every row has been read, and the list has ended. Not for lists by
     /// cursor, nor for a full page: other rows may be hidden there, which is a [`Loop`](Self::Loop).
     WholeListAgain,
-    /// The list never ends, so that rows may stay hidden: nothing may be concluded from what was not seen. Use the rows
+    /// The list does not end, so that rows may stay hidden: nothing may be concluded from what was not seen. Use the rows
     /// first, where they are new.
     Loop { fault: PageLoop, rows_are_new: bool },
 }
@@ -227,7 +227,7 @@ pub(crate) struct PageGuard {
 /// What a page held, as hashes.
 #[derive(Clone, Debug)]
 struct SeenPage {
-    /// Of all rows in their order; none where nothing tells one of them from another row.
+    /// Of all rows in their order; none where a row has no identity.
     mark: Option<u64>,
     rows: HashSet<u64>,
 }
@@ -405,7 +405,7 @@ struct Reading<T, F> {
 ///
 /// A row that cannot be read is one [`ErrorKind::Decode`] item behind the rows of its page, and the stream continues. An
 /// error of a page ends the stream, and so does a list that never ends, after the rows that were read: see
-/// [`PageGuard`]. Each page is a call of its own, with its own attempts and time limit.
+/// [`PageGuard`]. Each page is a separate call, with its own attempts and time limit.
 pub(crate) fn stream<O, T, F, Fut, P>(
     origin: O,
     start: Option<Cursor>,

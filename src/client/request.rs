@@ -1,4 +1,4 @@
-//! One request, rendered: what a plan shows and a call sends.
+//! A rendered request, as a plan shows it and a call sends it.
 
 use std::fmt;
 use std::sync::Arc;

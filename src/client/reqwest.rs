@@ -26,7 +26,7 @@ impl fmt::Debug for ReqwestOptions {
     }
 }
 
-/// Sends by reqwest: redirects off, no cookies, no silent resending, gzip accepted.
+/// A transport over reqwest: redirects off, no cookies, no automatic repeats, gzip accepted.
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
@@ -46,14 +46,14 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] where TLS cannot be set up or the proxy is no URL.
+    /// [`ErrorKind::Config`] where TLS cannot be set up or the proxy is not a URL.
     pub fn with_options(options: &ReqwestOptions) -> Result<Self, Error> {
         let config =
             |error: reqwest::Error| Error::new(ErrorKind::Config, Effect::NotSent).with_source(error.without_url());
         let mut builder = reqwest::Client::builder()
             // A followed redirect turns a POST into an empty GET that answers 200, and takes the key to another host.
             .redirect(reqwest::redirect::Policy::none())
-            // What is sent again is decided by this crate alone.
+            // This crate alone decides what is repeated.
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()

@@ -1,4 +1,4 @@
-//! When a failed request is sent again, as data.
+//! The retry rules as data, and the retry policy.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::error::{Effect, ErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {
-    /// For every operation: the vendor did nothing.
+    /// For every operation: the vendor did not carry the request out.
     Always,
     /// Only for an idempotent operation.
     IfIdempotent,
@@ -80,7 +80,7 @@ pub struct RetryPolicy {
     pub call_timeout: Duration,
     /// The first pause is random up to this, and doubles each time. Default 0.5 s.
     pub backoff_base: Duration,
-    /// The longest pause of our own. Default 8 s.
+    /// The longest back-off. Default 8 s.
     pub backoff_cap: Duration,
     /// The longest wait that is obeyed in the call when a server asks for one; a longer one is returned at once, with
     /// the delay in the error. Default 60 s.

@@ -1,4 +1,4 @@
-//! How long a server asks to wait, in every form that servers use.
+//! Reads the wait that a server asks for, in every form that servers use.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the clients of one credential have in common, such as the tokens minted from it: there as long as one of them is.
+//! Values that the clients of one credential share, such as minted tokens. A value lives as long as one of the clients.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
 
-/// What tells credentials apart. Who has the right secret is decided by it, so that it has to be a hash that nobody can
-/// meet on purpose; the secret cannot be read out of it.
+/// Identifies a credential. It has to be a collision-resistant hash, since clients with the same key share a value; the
+/// secret cannot be derived from it.
 type Key = (TypeId, [u8; 32]);
 
 type Entries = HashMap<Key, Weak<dyn Any + Send + Sync>>;
@@ -18,7 +18,7 @@ type Entries = HashMap<Key, Weak<dyn Any + Send + Sync>>;
 pub(super) struct Registry(Mutex<Entries>);
 
 impl Registry {
-    /// The value of these parts that some client has, or a new one.
+    /// The value for these parts that a client holds, or a new one.
     pub(super) fn get<T: Send + Sync + 'static>(
         self: &Arc<Self>,
         parts: &[&str],
@@ -51,7 +51,7 @@ fn digest(parts: &[&str]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// A value that a registry knows. With the last who uses it, it is gone there too.
+/// A value of the registry. The last client that drops it removes it from the registry.
 pub(crate) struct Shared<T> {
     value: T,
     key: Key,
@@ -69,7 +69,7 @@ impl<T> Deref for Shared<T> {
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         let mut entries = self.home.entries();
-        // Somebody may have made another one meanwhile.
+        // Another client may have created a new one in between.
         if entries.get(&self.key).is_some_and(|entry| entry.strong_count() == 0) {
             entries.remove(&self.key);
         }

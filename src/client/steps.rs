@@ -76,7 +76,7 @@ impl<'s, S: Steps> Walk<'s, S> {
         self.steps.render(name)?.with_ids(ids)
     }
 
-    /// Goes back to a step, from which the run goes on again: after a look-up that found nobody, to the create.
+    /// Goes back to a step, from which the run continues: after a look-up that found no customer, to the create.
     pub fn back_to(&mut self, name: S::Name) {
         if let Some(at) = self.list.iter().position(|(_, step)| *step == name) {
             self.at = self.at.min(at);

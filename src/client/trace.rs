@@ -1,4 +1,4 @@
-//! What a tracing subscriber sees of an upsert: facts, and nothing of the person.
+//! The tracing span of an upsert: facts, without personal data.
 
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::plan::outcome::Upserted;
 use crate::provider::ProviderId;
 
-/// Runs an upsert in a span of its own. Where nobody records it, it costs nothing.
+/// Runs an upsert in its own span. Without a subscriber it costs nothing.
 pub(crate) async fn upsert_span(
     provider: ProviderId,
     upsert: impl Future<Output = Result<Upserted, Error>>,

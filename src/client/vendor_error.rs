@@ -1,10 +1,10 @@
-//! What a provider's parser reads out of an answer that reports a failure.
+//! The failure that a provider's parser reads from an answer.
 
 use super::retry::Retry;
 use crate::error::{Effect, ErrorKind, FieldError};
 use crate::sink::RemoteId;
 
-/// The failure that an answer reports, as far as the provider's parser knows it. What it leaves open, the status decides.
+/// The failure that an answer reports, as far as the provider's parser knows it. The status decides the rest.
 #[derive(Debug, Default)]
 pub struct VendorError {
     /// What went wrong.
@@ -19,7 +19,7 @@ pub struct VendorError {
     pub message: Option<String>,
     /// What the vendor reports about single fields.
     pub fields: Vec<FieldError>,
-    /// The ids of the customers that the record cannot be told apart from.
+    /// The ids of the customers that the record may belong to.
     pub conflicting_ids: Vec<RemoteId>,
     /// The vendor's id of the request, where the body holds it; else the headers are read.
     pub request_id: Option<String>,

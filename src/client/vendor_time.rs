@@ -1,4 +1,4 @@
-//! When a call began, by the vendor's own clock: what a record's creation time is compared with.
+//! The start of a call by the vendor's clock, for comparison with a record's creation time.
 
 use std::time::Duration;
 

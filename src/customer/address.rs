@@ -77,7 +77,7 @@ macro_rules! setters {
 }
 
 impl Address {
-    /// An address with nothing in it.
+    /// An empty address.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

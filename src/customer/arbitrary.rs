@@ -1,4 +1,4 @@
-//! Customers for property tests: everything that the type can hold and the JSON form has a word for.
+//! Customers for property tests: every value that the type can hold and the JSON form can express.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
 use proptest::collection::{btree_map, btree_set, vec};

@@ -1,4 +1,4 @@
-//! Values of the caller's own.
+//! Custom values of the caller.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Exact decimal numbers, with no binary floating point on the way.
+//! Exact decimal numbers, without binary floating point.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Decimal(rust_decimal::Decimal);
 
-/// The text is no decimal number of at most 28 digits.
+/// The text is not a decimal number of at most 28 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number of at most 28 digits")]
 pub struct DecimalError;
@@ -21,7 +21,7 @@ impl Decimal {
         rust_decimal::Decimal::try_new(units, scale).ok().map(Self)
     }
 
-    /// The decimal that a binary number stands for, where that is certain: no more than 15 significant digits.
+    /// The decimal that a binary number represents, where that is certain: no more than 15 significant digits.
     pub(crate) fn from_shortest(value: f64) -> Option<Self> {
         let text = value.to_string();
         let digits = text.bytes().filter(u8::is_ascii_digit).count();

@@ -1,4 +1,4 @@
-//! The digits of numbers in JSON, which parsers make binary.
+//! Reads the digits of JSON numbers, which parsers convert to binary.
 
 /// The numbers of a text that is known to be JSON, in order.
 pub(super) fn numbers(json: &[u8]) -> impl Iterator<Item = String> {

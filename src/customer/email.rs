@@ -73,7 +73,7 @@ impl Email {
     }
 }
 
-/// Whether a character stands in the text that no address can hold: a blank, a control, or a mark that parts addresses.
+/// Whether the text has a character that no address can hold: a blank, a control character, or a separator of addresses.
 fn has_refused_character(text: &str) -> bool {
     let is_mark = |b: u8| matches!(b, b',' | b';' | b'<' | b'>' | b'(' | b')' | b'"');
     if text.is_ascii() {

@@ -136,7 +136,7 @@ pub enum FieldPath {
 }
 
 impl FieldPath {
-    /// Whether a claim on `self` speaks for `leaf` too.
+    /// Whether a claim on `self` covers `leaf` as well.
     #[must_use]
     pub fn covers(&self, leaf: &FieldPath) -> bool {
         if self == leaf {
@@ -181,7 +181,7 @@ impl serde::Serialize for FieldPath {
     }
 }
 
-/// Whether a custom key can stand in a path without quotes.
+/// Whether a custom key needs no quotes in a path.
 fn is_plain_word(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

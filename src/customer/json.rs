@@ -1,4 +1,4 @@
-//! Reading the JSON form: strict, with every problem named by its path and none by its value.
+//! Reads the JSON form strictly. Problems name a path, never a value.
 
 use std::fmt;
 
@@ -229,7 +229,7 @@ fn decimal(tree: Tree, numbers_only: bool) -> Option<Decimal> {
     }
 }
 
-/// A key below a path; the top level has no name of its own.
+/// A key below a path; the top level has no name.
 struct Under<'a>(&'a dyn fmt::Display, &'a str);
 
 impl fmt::Display for Under<'_> {

@@ -1,4 +1,4 @@
-//! The normalized customer: one record that every vendor's request is made from.
+//! The normalized customer, from which every vendor's request is made.
 
 mod address;
 #[cfg(test)]
@@ -124,7 +124,7 @@ pub struct Customer {
     /// When the record was last changed in the caller's system.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time::as_rfc3339")]
     pub updated_at: Option<DateTime<FixedOffset>>,
-    /// Values of the caller's own.
+    /// Custom values of the caller.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub custom: BTreeMap<String, CustomValue>,
     /// Fields to be blanked at the vendor.
@@ -268,7 +268,7 @@ impl Customer {
 
     /// Every set place of the record, down to the single tag, address field, consent field and custom value.
     ///
-    /// These are the places that a plan accounts for: each is sent, or stands in a note.
+    /// A plan covers each of them: as sent, or in a note.
     #[must_use]
     pub fn set_paths(&self) -> Vec<FieldPath> {
         let mut paths = Vec::new();
@@ -297,8 +297,8 @@ impl Customer {
         paths
     }
 
-    /// The position of the address that stands for the customer where a vendor holds one: the one marked default, else
-    /// the first that is not empty.
+    /// The position of the address that is sent to a vendor that holds only one: the one marked default, else the first
+    /// that is not empty.
     #[must_use]
     pub fn main_address(&self) -> Option<usize> {
         let filled = |address: &Address| !address.is_empty();
@@ -313,7 +313,7 @@ fn consent_paths(paths: &mut Vec<FieldPath>, channel: Channel, consent: Option<&
     }
 }
 
-/// Shows which fields are set, and no value: a customer's data never lands in a log by a stray `{:?}`.
+/// Shows which fields are set, and no value: a stray `{:?}` writes no personal data to a log.
 impl fmt::Debug for Customer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Customer ")?;

@@ -43,7 +43,7 @@ impl Phone {
     /// The international form.
     ///
     /// Blanks, hyphens, dots, slashes and parentheses are separators; a `(0)` behind the calling code is a trunk prefix
-    /// that is not dialled from abroad, and falls away. Full-width and Arabic digits count as digits.
+    /// that is not dialled from abroad, and is removed. Full-width and Arabic digits count as digits.
     ///
     /// # Errors
     ///
@@ -53,13 +53,13 @@ impl Phone {
     }
 
     /// The international form of a number that may be a national one of this country (ISO 3166-1 alpha-2), by
-    /// libphonenumber's rules. A number that has an international form of its own keeps it.
+    /// libphonenumber's rules. A number that already has an international form keeps it.
     ///
     /// Mapping never guesses a country: set the result on the customer before it is sent.
     ///
     /// # Errors
     ///
-    /// The rule that the number breaks; [`PhoneError::National`] where it is no valid number of that country.
+    /// The rule that the number breaks; [`PhoneError::National`] where it is not a valid number of that country.
     #[cfg(feature = "phonenumber")]
     pub fn e164_in(&self, country: &str) -> Result<E164, PhoneError> {
         match self.e164() {

@@ -1,4 +1,4 @@
-//! The bookkeeping of a mapping: every field is claimed once, as sent or in a note.
+//! The bookkeeping of a mapping: each field is claimed once, as sent or in a note.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -86,12 +86,12 @@ impl<'c> Mapper<'c> {
         self.note(path, NoteAction::Changed, NoteReason::Narrowed, detail);
     }
 
-    /// Notes a value that we had to send, or derived.
+    /// Notes a value that the mapping had to send, or derived.
     pub fn added(&mut self, path: impl Into<FieldPath>, reason: NoteReason, detail: &'static str) {
         self.note(path, NoteAction::Added, reason, detail);
     }
 
-    /// A note that speaks for some steps only, on a field that others carry.
+    /// Adds a note that holds for some steps only, on a field that other steps send.
     pub fn drop_when(
         &mut self,
         path: impl Into<FieldPath>,
@@ -102,7 +102,7 @@ impl<'c> Mapper<'c> {
         self.notes.push(Note::new(path.into(), NoteAction::Dropped, reason, detail).when(when));
     }
 
-    /// Says that the record cannot be sent, because of this field.
+    /// Records that the record cannot be sent, because of this field.
     pub fn error(&mut self, field: impl Into<String>, message: &'static str) {
         self.errors.push(FieldError::new(field, message));
     }
@@ -361,8 +361,8 @@ pub(crate) fn lost_field(note: &Note) -> FieldError {
     FieldError::new(note.path().to_string(), note.detail())
 }
 
-/// Whether a note tells of data that does not arrive as it is, whatever the vendor holds. What one later step cannot
-/// carry is known only when that step's turn comes.
+/// Whether a note reports data that does not arrive as given, whatever the vendor holds. What a later step cannot carry is
+/// known only when that step is sent.
 fn is_loss(note: &Note) -> bool {
     let certain = note.condition().is_none_or(|when| when == StepCondition::Always);
     certain && note.action() != NoteAction::Added && note.reason() != NoteReason::Redundant
@@ -381,8 +381,8 @@ pub struct TagLimits {
     pub max_total: u16,
 }
 
-/// The bookkeeping of one address. It ends with [`finish`](Self::finish) or [`refuse`](Self::refuse), else nothing claims
-/// the address.
+/// The bookkeeping of one address. Call [`finish`](Self::finish) or [`refuse`](Self::refuse) at the end; otherwise nothing
+/// claims the address.
 #[derive(Debug)]
 #[must_use]
 pub struct AddressMapper<'m, 'c> {
@@ -490,19 +490,19 @@ impl<'c> AddressMapper<'_, 'c> {
         self.mapper.drop(path, reason, detail);
     }
 
-    /// A note that speaks for some steps only, on a field that others carry.
+    /// Adds a note that holds for some steps only, on a field that other steps send.
     pub fn drop_when(&mut self, field: AddressField, when: StepCondition, reason: NoteReason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.drop_when(path, when, reason, detail);
     }
 
-    /// Notes a value that we had to send, or derived.
+    /// Notes a value that the mapping had to send, or derived.
     pub fn added(&mut self, field: AddressField, reason: NoteReason, detail: &'static str) {
         let path = self.path(field);
         self.mapper.added(path, reason, detail);
     }
 
-    /// Tells that a value other than those above goes out.
+    /// Records that a value other than those above is sent.
     pub fn carries(&mut self) {
         self.any = true;
     }

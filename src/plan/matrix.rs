@@ -1,4 +1,5 @@
-//! For each provider, what becomes of each normalized field: as data, which mapping, documentation and tests share.
+//! The field matrix: the treatment of each normalized field at a provider, as data that mapping, documentation and tests
+//! share.
 
 use std::fmt;
 
@@ -66,7 +67,7 @@ pub struct FieldRule {
     pub format: &'static str,
     /// The longest value in Unicode code points; 0 where no limit is documented.
     pub max: u16,
-    /// What becomes of it.
+    /// The treatment.
     pub treatment: Treatment,
     /// What to know beside that: the text of the note where the field is dropped.
     pub note: &'static str,
@@ -103,25 +104,25 @@ impl FieldRule {
         }
     }
 
-    /// A top-level field that the vendor has no place for.
+    /// A top-level field that the vendor does not have.
     #[must_use]
     pub const fn unsupported(field: Field, note: &'static str) -> Self {
         Self::dropped(FieldKey::Top(field), NoteReason::Unsupported, note)
     }
 
-    /// A field of an address that the vendor has no place for.
+    /// A field of an address that the vendor does not have.
     #[must_use]
     pub const fn unsupported_address(field: AddressField, note: &'static str) -> Self {
         Self::dropped(FieldKey::Address(field), NoteReason::Unsupported, note)
     }
 
-    /// A field of a consent that the vendor has no place for.
+    /// A field of a consent that the vendor does not have.
     #[must_use]
     pub const fn unsupported_consent(channel: Channel, field: ConsentField, note: &'static str) -> Self {
         Self::dropped(FieldKey::Consent(channel, field), NoteReason::Unsupported, note)
     }
 
-    /// A field that is not sent, for another reason than that there is no place for it.
+    /// A field that is not sent, for another reason than that the vendor does not have it.
     #[must_use]
     pub const fn dropped(field: FieldKey, reason: NoteReason, note: &'static str) -> Self {
         Self { field, vendor_key: "", format: "", max: 0, treatment: Treatment::Dropped(reason), note }
@@ -232,7 +233,7 @@ impl FieldMatrix {
         bits & (1 << field as u8) != 0
     }
 
-    /// Every field that a matrix has to speak for.
+    /// Every field that a matrix has to cover.
     pub fn all_fields() -> impl Iterator<Item = FieldKey> {
         let containers = [Field::Addresses, Field::EmailMarketing, Field::SmsMarketing];
         let top = Field::ALL.iter().filter(move |f| !containers.contains(f)).map(|f| FieldKey::Top(*f));

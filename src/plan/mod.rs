@@ -1,4 +1,4 @@
-//! What would be sent, as data: the very bytes that an upsert sends.
+//! Plans: the exact requests of an upsert, as data.
 
 mod condition;
 pub(crate) mod mapper;
@@ -82,7 +82,7 @@ impl Step {
         self.url.as_str()
     }
 
-    /// The headers that we send, by name; credentials are shown as `[redacted]`.
+    /// The headers that the client sends, by name; credentials are shown as `[redacted]`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.headers.iter().map(|(name, value)| {
             let shown = if value.is_sensitive() {
@@ -155,8 +155,8 @@ impl serde::Serialize for Step {
 
 /// What an upsert of one record at one vendor would send, in order, and what mapping did to each field.
 ///
-/// [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with) sends the very bytes that stand here. What comes from
-/// an earlier answer is shown as a name in braces, and a `PATCH` of what differs shows every field that it could carry.
+/// [`CustomerSink::upsert_with`](crate::CustomerSink::upsert_with) sends exactly these bytes. A name in braces marks what
+/// comes from an earlier answer, and a `PATCH` of what differs shows every field that it could carry.
 ///
 /// Its JSON form is `{"steps":[…],"sent":[…],"notes":[…]}`.
 #[derive(Clone)]
@@ -192,13 +192,13 @@ impl Plan {
         &self.sent
     }
 
-    /// What happened to the others, and what we added.
+    /// The notes on the other places, and on what the mapping added.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// Whether the plan speaks for a place of the record: as sent, or in a note.
+    /// Whether the plan covers a place of the record: as sent, or in a note.
     #[must_use]
     pub fn covers(&self, place: &FieldPath) -> bool {
         self.sent.iter().any(|path| path.covers(place)) || self.notes.iter().any(|note| note.path().covers(place))

@@ -1,4 +1,4 @@
-//! What mapping did to each field of a record.
+//! Notes: what the mapping did to fields that are not sent whole, or that it added.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use crate::customer::FieldPath;
 use crate::plan::StepCondition;
 
-/// What happened to a field that did not go out whole, or that we added.
+/// What happened to a field that is not sent whole, or that the mapping added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoteAction {
@@ -17,7 +17,7 @@ pub enum NoteAction {
     Truncated,
     /// Not sent.
     Dropped,
-    /// Not in the record: a value that we had to send, or derived.
+    /// Not in the record: a value that the mapping had to send, or derived.
     Added,
 }
 
@@ -34,11 +34,11 @@ impl NoteAction {
     }
 }
 
-/// Why.
+/// The reason of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoteReason {
-    /// The vendor has no place for it.
+    /// The vendor has no field for it.
     Unsupported,
     /// The vendor, or its format, cannot take this value.
     Invalid,
@@ -46,19 +46,19 @@ pub enum NoteReason {
     Redundant,
     /// It is longer than the vendor's limit.
     TooLong,
-    /// There are more than the vendor's limit.
+    /// There are more items than the vendor's limit.
     TooMany,
     /// The vendor holds less than the record says.
     Narrowed,
-    /// Sent, it could read as a consent that was not given.
+    /// If sent, it could be read as a consent that was not given.
     Consent,
-    /// The vendor still documents a place for it, and asks not to use it.
+    /// The vendor still documents a field for it, and asks not to use it.
     Deprecated,
     /// The vendor needs something that the record does not hold.
     Incomplete,
-    /// Worked out from other fields.
+    /// Derived from other fields.
     Derived,
-    /// Left out, the vendor would assume something else.
+    /// If left out, the vendor would assume another value.
     Default,
 }
 
@@ -84,7 +84,7 @@ impl NoteReason {
 
 /// What happened to one place of the record on its way to one vendor.
 ///
-/// It points at static rules and holds no value of the record; its text is made only when it is asked for.
+/// It points at static rules and holds no value of the record; its text is made on request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     path: FieldPath,
@@ -135,7 +135,7 @@ impl Note {
         self.action
     }
 
-    /// Why.
+    /// The reason of a note.
     #[must_use]
     pub const fn reason(&self) -> NoteReason {
         self.reason

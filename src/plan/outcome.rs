@@ -1,4 +1,4 @@
-//! What an upsert did.
+//! The result of an upsert.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::sink::RemoteId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A customer was made.
+    /// The vendor created a customer.
     Created,
-    /// A customer was there and was changed.
+    /// An existing customer was changed.
     Updated,
-    /// A customer was there and held the same already: nothing was written.
+    /// An existing customer already had the same values: nothing was written.
     Unchanged,
-    /// The vendor took the record and processes it later; whether it was new is not told.
+    /// The vendor accepted the record and may process it later; it does not report whether the customer is new.
     Accepted,
 }
 
@@ -48,15 +48,15 @@ pub struct Upserted {
     pub provider: ProviderId,
     /// What became of the record.
     pub outcome: Outcome,
-    /// The vendor's id of the customer, where the vendor tells one.
+    /// The vendor's id of the customer, where the vendor reports one.
     pub remote_id: Option<RemoteId>,
     /// What mapping did to the fields, for the steps that were taken.
     pub notes: Vec<Note>,
-    /// How many requests were sent, token calls aside.
+    /// How many requests were sent, token requests aside.
     pub attempts: u32,
     /// The vendor's id of the last request.
     pub request_id: Option<String>,
-    /// How long the vendor says it takes until the record can be seen there.
+    /// How long it takes until the record is visible, according to the vendor.
     pub visible_after: Option<Duration>,
 }
 

@@ -268,7 +268,7 @@ async fn a_refusal_ends_it_and_what_was_sent_before_is_reported() {
     assert_eq!(done.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(book.log, ["change 1", "add b"]);
     assert_eq!(written, Written { changed: vec![0], added: vec![1], default: false });
-    // In doubt before: nothing tells which write is meant, so that nothing is sent again.
+    // In doubt before: nothing shows which write is meant, so that nothing is repeated.
     let mut book = Book { uncertain: true, ..Book::new(&[], &[Fate::Refused]) };
     assert!(run(&mut book, &["a"], None).await.0.is_err());
     assert_eq!((book.log.len(), book.uncertain), (1, true));

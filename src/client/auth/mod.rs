@@ -1,4 +1,4 @@
-//! Credentials: how a client comes by them, keeps them, and checks what others signed with them.
+//! Credentials: secrets, access tokens, and the verification of signatures.
 
 pub(crate) mod secret;
 pub(crate) mod signature;

@@ -1,4 +1,4 @@
-//! A text that is never shown.
+//! A secret text, which `Debug` does not show.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Keeps a text secret.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text. Handle it with care: nothing redacts it from here on.
+    /// The text. Handle it with care: it is no longer redacted.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// As the rest of the kit takes it.
+    /// The type that the rest of the kit uses.
     pub(crate) fn inner(&self) -> &SecretString {
         &self.0
     }

@@ -66,7 +66,7 @@ fn read(query: &str) -> Vec<Parameter<'_>> {
 }
 
 /// By decoded values; none where the same text could be that of other parameters, so that no part of one signed value can
-/// be moved into a parameter of its own.
+/// be moved into a separate parameter.
 fn decoded(parameters: &[Parameter<'_>]) -> Option<String> {
     let plain = |p: &Parameter<'_>| !p.name.contains(['=', '&']) && !p.value.contains('&');
     parameters.iter().all(plain).then(|| join(parameters.iter().map(|p| (p.name.as_str(), p.value.as_str()))))
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(SignedQuery::verify("a=1", "sign", &secret).err(), Some("there is no signature"));
         assert_eq!(verify("a=1&a=2", "a=1&a=2").err(), Some("a parameter occurs twice"));
         assert!(verify("a=1", "a=2").is_err() && verify("a=1&b=2", "a=1").is_err());
-        // Part of a signed value as a parameter of its own.
+        // Part of a signed value as a separate parameter.
         assert!(verify("a=1%26b=2", "a=1&b=2").is_err());
     }
 }

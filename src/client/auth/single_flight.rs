@@ -1,8 +1,8 @@
 //! Coalesces concurrent credential refreshes: one caller refreshes, the rest wait for its result.
 //!
-//! Who needs another one waits in a queue of one turn, a semaphore; nothing is locked meanwhile. Its head renews; the
-//! others find the new one when their turn comes, or the same failure, so that a vendor that is down is asked once and
-//! not once by each. If the head is dropped in the middle, the turn goes to the next.
+//! Callers that need a new credential wait for a semaphore with one permit; no lock is held while one of them refreshes.
+//! The others then find the new credential, or the same failure, so that a vendor that is down receives one request and
+//! not one from each caller. If the refreshing caller is dropped, the next one takes over.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,25 +18,25 @@ pub(crate) struct SingleFlight<T> {
 
 struct State<T> {
     current: Option<Arc<T>>,
-    /// How many times renewing has ended.
+    /// How many renewals have ended.
     rounds: u64,
-    /// How it ended the last time, where that was badly and the vendor's doing.
+    /// The failure of the last renewal, where the vendor caused it.
     failure: Option<Error>,
 }
 
 impl<T> SingleFlight<T> {
-    /// With this one at hand, or none.
+    /// Starts with this credential, or with none.
     pub(crate) fn new(current: Option<T>) -> Self {
         let state = State { current: current.map(Arc::new), rounds: 0, failure: None };
         Self { state: Mutex::new(state), turn: Semaphore::new(1) }
     }
 
-    /// The one at hand.
+    /// The held credential.
     pub(crate) fn current(&self) -> Option<Arc<T>> {
         self.lock().current.clone()
     }
 
-    /// One that is not the refused one: what another caller has brought meanwhile, or what `renew` brings.
+    /// A credential other than the refused one: the one that another caller has obtained, or the result of `renew`.
     ///
     /// # Errors
     ///
@@ -56,14 +56,14 @@ impl<T> SingleFlight<T> {
             }
             state.rounds
         };
-        // The semaphore is never closed, so that the error cannot occur; without a turn there is merely no queue.
+        // The semaphore is never closed, so that the error cannot occur; without a permit there is no queue.
         let _turn = self.turn.acquire().await;
         {
             let state = self.lock();
             if let Some(current) = usable(&state) {
                 return Ok(current);
             }
-            // Somebody tried while we waited.
+            // Another caller tried while this one waited.
             if let (true, Some(failure)) = (state.rounds != seen, &state.failure) {
                 return Err(copy(failure));
             }
@@ -71,7 +71,7 @@ impl<T> SingleFlight<T> {
         self.keep(renew.await)
     }
 
-    /// A new one, whatever is at hand.
+    /// A new credential, whatever is held.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<T> SingleFlight<T> {
                 Ok(renewed)
             }
             Err(error) => {
-                // That one caller's time was up says nothing to the others.
+                // A deadline of one caller does not concern the others.
                 state.failure = (error.kind() != ErrorKind::Deadline).then(|| copy(&error));
                 Err(error)
             }
@@ -104,8 +104,8 @@ impl<T> SingleFlight<T> {
     }
 }
 
-/// The same facts once more, for each caller who waited for them. The cause stays with the first, and so does what the
-/// first had changed before.
+/// A copy of the facts for each caller that waited. The cause stays with the first error, and so does the effect of what
+/// that caller sent before.
 fn copy(error: &Error) -> Error {
     let effect = if error.status().is_some() { Effect::Rejected } else { Effect::NotSent };
     let mut copy = Error::new(error.kind(), effect)

@@ -12,7 +12,7 @@ use crate::client::response::Reading;
 use crate::client::{Call, Connector, HttpResponse, Operation, Request, Response, Shared};
 use crate::error::{Effect, Error, ErrorKind};
 
-/// A token is renewed this long before it expires, so that none expires on its way.
+/// A token is renewed this long before it expires, so that none expires in transit.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
 
 /// A token younger than this is fresh: where a fresh one is refused, another may not help.

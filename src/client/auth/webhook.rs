@@ -1,4 +1,4 @@
-//! Signatures of webhooks. No I/O: the application hands in what its server received.
+//! Verifies the signatures of webhooks, without I/O: the application passes what its server received.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub(crate) struct Scheme {
     pub(crate) header: &'static str,
     /// The name of the secret in the application's configuration.
     pub(crate) secret: &'static str,
-    /// What may stand before the digits, in any case.
+    /// A prefix that the digits may have, in upper or lower case.
     pub(crate) prefix: &'static str,
     /// Whether base64 is accepted beside hex.
     pub(crate) base64: bool,
@@ -53,7 +53,7 @@ impl fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// A blank secret is refused: anybody could sign with it.
+    /// A blank secret is refused: everyone could sign with it.
     pub(crate) fn of(scheme: &'static Scheme, secret: impl Into<Secret>) -> Result<Self, Error> {
         let secret = secret.into();
         if secret.is_blank() {

@@ -1,4 +1,4 @@
-//! The errors that an answer reports in its body, in whatever shape a vendor writes them.
+//! Reads the errors that a body reports, in every shape that vendors write.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ impl Node {
         }
     }
 
-    /// Whether it reports an error at all: not null, `false`, 0 or empty, nor a map of nothing but these. An item of a
+    /// Whether it reports an error: not null, `false`, 0 or empty, nor a map of nothing but these. An item of a
     /// list of errors is one, even if it says nothing.
     fn reports(&self) -> bool {
         match self {

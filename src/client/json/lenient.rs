@@ -1,4 +1,4 @@
-//! Reading what vendors write: a value may be null, or of a neighbouring type.
+//! Lenient readers: a value may be null, or of a related type.
 
 use std::fmt;
 
@@ -115,7 +115,7 @@ pub(crate) fn lenient_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     Ok(raw.get().trim_matches('"').trim().parse().ok())
 }
 
-/// A value of a type of its own, or none where it is of another. For `serde_json` only.
+/// A value of this type, or none where it is of another one. For `serde_json` only.
 pub(crate) fn lenient_value<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Reading the JSON that vendors write.
+//! Readers of the vendors' JSON.
 
 pub(crate) mod error_body;
 pub(crate) mod lenient;

@@ -1,4 +1,4 @@
-//! Objects, and nothing that only looks like one.
+//! Reads JSON objects, and refuses arrays that would fit by position.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! A record as the vendor sent it, for the keys that this crate does not know.
+//! The raw JSON of a record, with the keys that this crate does not know.
 
 use std::fmt;
 

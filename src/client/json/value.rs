@@ -1,4 +1,4 @@
-//! Values as vendors mix them: each type reads its own form and the neighbouring ones, and is none for any other.
+//! Lenient values: each type reads its own JSON form and related ones, and is none for any other.
 
 use chrono::{DateTime, FixedOffset};
 use serde::de::{Deserialize, Deserializer};

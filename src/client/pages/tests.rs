@@ -135,7 +135,7 @@ fn twenty_pages_without_a_new_row_are_a_loop_where_another_follows() {
     assert_eq!(guard.fruitless, 6);
     assert_eq!(guard.page(&page(ids(&["4"]), Some("new")), key), Step::More(cursor("new")));
     assert_eq!(guard.fruitless, 0);
-    // Rows that nothing tells apart count as new.
+    // Rows without an identity count as new.
     let mut guard = PageGuard::new();
     for n in 0..50 {
         let at = format!("u{n}");

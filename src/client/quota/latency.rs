@@ -1,11 +1,11 @@
-//! How fast answers have come lately: what tells how early a request must have arrived.
+//! Recent latencies, from which the quota estimates when a request arrived at the vendor.
 
 use std::time::{Duration, Instant};
 
 /// How long a sample counts at least; it is forgotten after twice that.
 const EPOCH: Duration = Duration::from_secs(60);
 
-/// Fewer answers than this say too little.
+/// With fewer answers than this there is no estimate.
 const ENOUGH: u32 = 32;
 
 /// The answers of the last one to two minutes.
@@ -41,11 +41,11 @@ impl Latency {
         epoch.total += latency.min(fastest * 4).as_secs_f64();
     }
 
-    /// How much of a latency is the way itself, which every request and every answer takes: nothing where too little is
+    /// Estimates the network part of a latency, which every request and every answer takes: zero where too little is
     /// known.
     ///
-    /// The way there of one request and the way back of another may be shorter together than the fastest answer that
-    /// was seen, by as much as latencies vary. So what they vary by, the mean over the fastest, is taken off again.
+    /// The network time of one request and that of another answer together may be shorter than the fastest exchange that
+    /// was seen, by as much as latencies vary. So their variation, the mean over the fastest, is subtracted.
     pub(super) fn certain(&self) -> Duration {
         let count = self.current.count.saturating_add(self.before.count);
         let (Some(fastest), true) = (self.fastest(), count >= ENOUGH) else { return Duration::ZERO };

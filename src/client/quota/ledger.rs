@@ -1,4 +1,4 @@
-//! What was sent, and when there is room for more. Pure: the time is given.
+//! Counts the requests that were sent, and computes when the next one is allowed. Pure: the caller passes the time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,9 +17,8 @@ pub(super) enum Room {
 
 /// The requests that count towards a limit.
 ///
-/// A request counts from when it was sent; from when it arrived runs the time after which it no longer counts. Nobody
-/// knows when that was, so that it counts in full until it ends, and then from its *base*: the latest time at which it can
-/// have arrived.
+/// A request counts from when it was sent until a window after it arrived. The time of arrival is unknown, so that the
+/// request counts in full until it ends, and then from its *base*: the latest time at which it can have arrived.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// How many were ever sent: the number of the newest.

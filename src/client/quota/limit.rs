@@ -1,12 +1,12 @@
-//! How many requests a vendor takes.
+//! The limits of vendors: windows and buckets.
 
 use std::time::Duration;
 
-/// How many requests a vendor takes.
+/// A vendor's limit on requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// As many as anybody likes.
+    /// No limit.
     Unlimited,
     /// At most `max` in any window of `per`.
     Window {
@@ -72,7 +72,7 @@ pub(super) fn drain(per_second: f64) -> f64 {
     if per_second > 0.0 { per_second } else { f64::MIN_POSITIVE }
 }
 
-/// Seconds as a length of time, a day at most: nobody waits longer in one go, and no sum overflows.
+/// Seconds as a length of time, a day at most: no single wait is longer, and no sum overflows.
 pub(super) fn seconds(seconds: f64) -> Duration {
     const DAY: Duration = Duration::from_secs(86_400);
     Duration::try_from_secs_f64(seconds.max(0.0)).map_or(DAY, |length| length.min(DAY))

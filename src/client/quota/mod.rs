@@ -1,4 +1,4 @@
-//! A vendor's own limit, kept on our side, so that it is used fully and not exceeded.
+//! The client-side rate limiter: uses a vendor's limit fully without exceeding it.
 
 mod latency;
 mod ledger;
@@ -32,28 +32,29 @@ pub(crate) use self::rate_limit_headers::RateLimitHeaders;
 ///
 /// Waiting callers are served in the order in which they came.
 ///
-/// **Windows.** A request counts from when it was sent until a window after it arrived. When that was nobody knows; it is
-/// no later than the answer less the fastest way that was seen in the last minute or two (less what latencies vary by,
-/// plus a two-hundredth of the window). So at a steady latency a window is used to the full, and where latencies are wild
-/// or not yet known a request counts until a window after its answer. In any window of the limit's length no more are
-/// *sent* than its number, whatever the network does. Of what *arrives* that holds as long as the way does not become
-/// faster, from one request to the next, than all that were seen: then one window may hold a few more, once.
+/// **Windows.** A request counts from when it was sent until a window after it arrived. The time of arrival is unknown; it
+/// is no later than the answer less the fastest one-way latency of the last minute or two (less the variation of latencies,
+/// plus a two-hundredth of the window). So at a steady latency a window is used fully, and where latencies vary strongly or
+/// are not yet known, a request counts until a window after its answer. In any window of the limit's length no more
+/// requests are *sent* than the limit allows, whatever the network does. That holds for what *arrives* as long as the
+/// latency does not fall, from one request to the next, below all that were seen: then one window may hold a few more,
+/// once.
 ///
-/// **Buckets.** A request fills its place until it is answered and drains from then on, less that same way. One of many
-/// places is left free.
+/// **Buckets.** A request fills its place until it is answered, and drains from then on, less the same latency. Where there
+/// are many places, one is left free.
 ///
-/// **Others who use the account.** A refusal for the rate (429) takes the part of the limit that is used down to 0.7 of
-/// what it was, once for all requests that were under way; each success gives a little back. While the part is not the
-/// whole, requests come one after the other and not a window's worth at once, so that others find room in between. Where
-/// an answer tells by `RateLimit-Remaining` that the vendor counts more than can be ours, no more than what it leaves is
-/// sent until its reset. An account without a limit learns no more than pauses.
+/// **Other programs on the account.** A rate-limit refusal (429) reduces the used fraction of the limit to 0.7 of its
+/// value, once for all requests that were under way; each success gives a little back. While the fraction is below one,
+/// requests are spread out and not sent a window's worth at once, so that other programs find room in between. Where
+/// `RateLimit-Remaining` shows that the vendor counts more requests than this client sent, the client sends no more than
+/// what remains until the reset. An account without a limit learns pauses only.
 #[derive(Debug)]
 pub struct Quota {
     state: Mutex<State>,
-    /// Whose turn it is to wait for a free place: a queue, held by the one at its head.
+    /// The queue of callers: the one at its head holds the permit.
     turn: Semaphore,
     waiting: AtomicUsize,
-    /// Told when the one at the head should look again: a request ended, or the limit is another one.
+    /// Notified when the head of the queue should check again: a request ended, or the limit was replaced.
     changed: Notify,
 }
 
@@ -65,9 +66,9 @@ struct State {
     latency: Latency,
     share: Share,
     cap: Option<Cap>,
-    /// While others use the account: when the next may be sent, so that they find room in between.
+    /// While other programs use the account: when the next request may be sent, so that they find room in between.
     next: Option<Instant>,
-    /// The latest time that was seen, for calls that bring none.
+    /// The latest time seen, for calls that pass none.
     seen: Option<Instant>,
 }
 
@@ -100,8 +101,8 @@ impl Quota {
         Self { state: Mutex::new(state), turn: Semaphore::new(1), waiting, changed: Notify::new() }
     }
 
-    /// Replaces the limit, also for those who wait. What was sent before counts towards the new one, as far as the old one
-    /// kept count: [`Limit::Unlimited`] knows no more than what is under way. A rate that was learned stays.
+    /// Replaces the limit, also for callers that wait. What was sent before counts towards the new one, as far as the old
+    /// one kept count: [`Limit::Unlimited`] knows only what is under way. A learned rate stays.
     pub fn set_limit(&self, limit: Limit) {
         {
             let mut state = self.lock();
@@ -126,14 +127,14 @@ impl Quota {
         self.lock().limit
     }
 
-    /// Lets nobody pass before this time, because the vendor asked for it.
+    /// Holds all requests until this time, because the vendor asked for it.
     pub fn pause_until(&self, until: Instant) {
         let mut state = self.lock();
         state.paused_until = Some(state.paused_until.map_or(until, |old| old.max(until)));
     }
 
-    /// How long a caller that came now would wait, behind those who wait already. Roughly: nobody knows when requests
-    /// under way will end.
+    /// Estimates how long a new caller would wait, behind those that wait already. It is an estimate, since it is unknown
+    /// when requests under way will end.
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
         let ahead = self.waiting.load(Ordering::Relaxed);
@@ -166,7 +167,7 @@ impl Quota {
         longest_wait: Duration,
     ) -> Result<Permit<'a>, Duration> {
         let _waiting = Waiting::one_more(&self.waiting);
-        // The semaphore is never closed, so that the error cannot occur; without a turn there is merely no queue.
+        // The semaphore is never closed, so that the error cannot occur; without a permit there is no queue.
         let _turn = match self.turn.try_acquire() {
             Ok(turn) => Ok(turn),
             Err(_) => self.turn.acquire().await,
@@ -245,8 +246,8 @@ impl State {
         if let Some(cap) = &mut self.cap {
             cap.left = cap.left.checked_sub(1).ok_or(Wait::Until(cap.until))?;
         }
-        // While somebody else uses the account, one comes after the other, and not a window's worth at once; a single one
-        // that came late is made up for.
+        // While another program uses the account, requests are spread out and not sent a window's worth at once; a single
+        // late one is made up for.
         self.next = self
             .gap()
             .filter(|_| self.share.part() < 1.0)
@@ -282,8 +283,9 @@ impl State {
         }
     }
 
-    /// The vendor's own count. It matters only where it is more than can be ours: then somebody else is in it, and no more
-    /// is sent than what it leaves, less what of ours it may not have counted yet.
+    /// Applies the vendor's own count. It matters only where it is more than this client can have sent: then another program
+    /// uses the account, and the client sends no more than what remains, less its own requests that the vendor may not
+    /// have counted yet.
     fn hear(&mut self, told: RateLimitHeaders, place: Place, sent: Instant, base: Instant, now: Instant) {
         let (all, length) = match self.limit {
             Limit::Unlimited => return,
@@ -301,7 +303,7 @@ impl State {
         }
         let holds = told.holds(length);
         self.cap = others.then(|| Cap { left, until: base.checked_add(holds).unwrap_or(base), number });
-        // Whoever runs into a long reset has been too fast, though nothing was refused; a short one costs little.
+        // A long reset shows that the client was too fast, though nothing was refused; a short one costs little.
         let many = self.gap().is_some_and(|gap| holds >= gap.saturating_mul(MANY));
         if others && left == 0 && many {
             self.share.refused(sent, now);

@@ -1,4 +1,4 @@
-//! What a vendor's headers tell of its own count.
+//! The rate-limit headers of an answer: the vendor's own count.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use http::HeaderMap;
 static NAMES: [(&str, &str); 2] =
     [("ratelimit-remaining", "ratelimit-reset"), ("x-ratelimit-remaining", "x-ratelimit-reset")];
 
-/// What an answer says of the vendor's own count.
+/// The vendor's own count, as an answer reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateLimitHeaders {
     /// Requests that the vendor would still take when it counted this one.
@@ -44,7 +44,7 @@ impl RateLimitHeaders {
 pub(super) struct Cap {
     pub(super) left: u32,
     pub(super) until: Instant,
-    /// The request whose answer told it.
+    /// The request whose answer reported it.
     pub(super) number: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What part of a limit is ours, where somebody else uses the same account.
+//! The fraction of a limit that this client uses, where other programs use the same account.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ const LEAST: f64 = 0.05;
 /// What is left of the part after a refusal.
 const DECREASE: f64 = 0.7;
 
-/// How much is given back before it goes faster: somebody who made us give way has probably gone.
+/// How much is given back before it grows faster: the other program has probably ended.
 const USUAL: f64 = 0.25;
 
 /// The part of a limit that the vendor's answers say is ours: less with every round that had a refusal, and slowly
@@ -61,7 +61,7 @@ impl Share {
 }
 
 /// What a success adds: so little that a refusal is rare among the successes between two of them, and that a window has
-/// told its effect before much was added.
+/// shown its effect before much was added.
 fn increase(limit: Limit) -> f64 {
     let window = if let Limit::Window { max, .. } = limit { f64::from(max.max(1)) } else { 1.0 };
     limit.rate().map_or(1.0, |rate| (1.0 / 2000.0_f64).min(1.0 / (500.0 * rate)).min(1.0 / (20.0 * window)))

@@ -1,4 +1,4 @@
-//! The quota against a simulated vendor that counts what arrives, with time that stands still between events.
+//! Tests the quota against a simulated vendor that counts what arrives, on a clock that advances only between events.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -94,7 +94,7 @@ impl Vendor {
     }
 }
 
-/// One run: clients that always have something to send, and perhaps somebody else.
+/// One run: clients that always have something to send, and possibly another program.
 struct Run {
     limit: Limit,
     counting: Counting,
@@ -102,7 +102,7 @@ struct Run {
     /// The way there and the way back, by the time and a random number each.
     way: Box<dyn Fn(Duration, f64, f64) -> (Duration, Duration)>,
     headers: bool,
-    /// Somebody else's requests a second, and when they end.
+    /// The requests a second of another program, and when they end.
     other: Option<(f64, u64)>,
     seconds: u64,
     seed: u64,
@@ -239,7 +239,7 @@ fn alone_buckets_are_used_to_the_full() {
     alone(&bucket(20.0, 80), 24, &[(20, 3), (300, 4)], 120); // Shoplazza, a shop
 }
 
-/// Somebody else takes half for some windows, and goes away for as many.
+/// Another program takes half for some windows, and pauses for as many.
 fn shared((limit, countings): &(Limit, Vec<Counting>), workers: usize, seconds: u64) {
     for counting in countings {
         for headers in [false, true] {

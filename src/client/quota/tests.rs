@@ -154,7 +154,7 @@ async fn a_caller_that_stops_waiting_takes_no_place_along() {
     for one in &mut waiting {
         assert!(one.now_or_never().is_none());
     }
-    // The head of the queue goes, and one in the middle; then the next head after it was told of the end.
+    // The head of the queue goes, and one in the middle; then the next head after it was notified of the end.
     drop(waiting.remove(2));
     drop(waiting.remove(0));
     drop(permit);
@@ -245,7 +245,7 @@ fn told(remaining: u32, reset: u64) -> Option<RateLimitHeaders> {
 async fn no_more_is_sent_than_the_vendor_says_until_its_reset() {
     let (quota, clock) = (Quota::new(window(10, 5)), clock());
     let start = clock.now();
-    // One of ours and six of somebody else's: three are left.
+    // One of ours and six of another program: three are left.
     send(&quota, &clock, Duration::ZERO, told(3, 5)).await;
     let mut at = Vec::new();
     for _ in 0..5 {
@@ -272,13 +272,13 @@ async fn requests_that_the_vendor_may_not_have_counted_are_subtracted() {
     for _ in 0..3 {
         permits.push(quota.acquire(&clock, MINUTE, Duration::MAX).await.unwrap());
     }
-    // Somebody else has five; the second of ours is answered first.
+    // Another program has five; the second of ours is answered first.
     answered(vec![permits.remove(1)], 0, sent, sent, told(4, 5));
     assert_eq!(quota.lock().cap.as_ref().map(|cap| cap.left), Some(2));
-    // The first is told more, which the vendor may have counted before: the stricter word stays.
+    // The answer to the first reports more, which the vendor may have counted before: the stricter number stays.
     answered(vec![permits.remove(0)], 0, sent, sent, told(9, 5));
     assert_eq!(quota.lock().cap.as_ref().map(|cap| cap.left), Some(2));
-    // A later one is told that nobody else is there.
+    // A later answer shows that no other program is there.
     answered(vec![permits.remove(0)], 0, sent, sent, told(7, 5));
     assert!(quota.lock().cap.is_none());
 }

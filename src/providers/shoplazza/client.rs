@@ -3,16 +3,13 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::PROVIDER;
 use super::auth::token::AppRenewal;
 use super::to_vendor::Choices;
 use crate::client::api::ApiClient;
 use crate::client::auth::token::{RequestHeaders, Tokens};
 use crate::client::options::fixed_url;
-use crate::client::response::{Reading, Response};
-use crate::client::{AccountContext, BaseUrl, Call, HttpResponse, Operation, Request, Url};
+use crate::client::{AccountContext, BaseUrl};
 use crate::error::Error;
 
 /// The URLs that are made once per client, the later ones with places for ids.
@@ -70,23 +67,17 @@ impl fmt::Debug for Shoplazza {
 }
 
 impl ApiClient for Shoplazza {
+    type Credential = Tokens<AppRenewal>;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        self.0.tokens.execute(call, request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
     }
-}
 
-impl Shoplazza {
-    /// A request with the client's headers.
-    pub(super) fn request(&self, operation: &'static Operation, url: impl Into<Url>, body: Option<Bytes>) -> Request {
-        Request::to(operation, url, self.0.headers.of(body.is_some()), body)
+    fn credential(&self) -> &Tokens<AppRenewal> {
+        &self.0.tokens
     }
 }

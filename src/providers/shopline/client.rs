@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::PROVIDER;
 use super::auth::AccessToken;
 use super::auth::credential::{Renewal, shown_headers};
@@ -12,9 +10,8 @@ use super::request::options::{ApiVersion, Choices};
 use super::request::refuse_foreign_id;
 use crate::client::api::ApiClient;
 use crate::client::auth::token::{RequestHeaders, Tokens};
-use crate::client::options::{fixed_url, json_body};
-use crate::client::response::Reading;
-use crate::client::{AccountContext, BaseUrl, Call, HttpResponse, Operation, Request, Response, Url};
+use crate::client::options::fixed_url;
+use crate::client::{AccountContext, BaseUrl, Request};
 use crate::error::Error;
 
 /// Values for the places in braces of a route.
@@ -89,21 +86,6 @@ impl Shopline {
         self.0.tokens.current().map(|token| token.detail.clone())
     }
 
-    /// A request without a body.
-    pub(super) fn bare(&self, operation: &'static Operation, url: impl Into<Url>) -> Request {
-        Request::to(operation, url, &self.0.headers.bare, None)
-    }
-
-    /// A request with a JSON body.
-    pub(super) fn json(
-        &self,
-        operation: &'static Operation,
-        url: impl Into<Url>,
-        body: &impl Serialize,
-    ) -> Result<Request, Error> {
-        Ok(Request::to(operation, url, &self.0.headers.json, Some(json_body(PROVIDER, body)?)))
-    }
-
     /// The URL of a route, which may have places in braces.
     pub(super) fn route(&self, route: &str) -> String {
         format!("{}{route}", self.0.root)
@@ -120,17 +102,17 @@ pub(super) fn filled(request: Request, ids: Ids<'_>) -> Result<Request, Error> {
 }
 
 impl ApiClient for Shopline {
+    type Credential = Tokens<Renewal>;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    /// With the held token. One that the vendor refuses with a 401 is replaced once, and the request is sent again.
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        self.0.tokens.execute(call, request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
+    }
+
+    fn credential(&self) -> &Tokens<Renewal> {
+        &self.0.tokens
     }
 }

@@ -18,8 +18,8 @@ use crate::client::query::is_verbatim;
 use crate::customer::is_blank;
 
 record! {
-    /// A customer as the vendor shows it. Which keys come depends on the route: an update answers with fewer than a read, and
-    /// the look-up by e-mail shows no consents (documented).
+    /// A customer as the vendor shows it. The keys depend on the route: an update answers with fewer than a read, and the
+    /// look-up by e-mail shows no consents (documented).
     CustomerRecord {
         /// The vendor's id.
         id: Option<CustomerId>,

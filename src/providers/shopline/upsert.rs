@@ -182,8 +182,9 @@ impl Shopline {
 /// What became of a create.
 enum Created {
     New(Option<CustomerId>),
-    /// A customer that was there, or may have been there, before the call.
-    Existing(CustomerRecord),
+    /// A customer that was found, to be updated, and what the upsert then reports. A customer that may have been there
+    /// before the call leaves the create uncertain until the update succeeds.
+    Found(Box<CustomerRecord>, Outcome),
 }
 
 /// One upsert on its way.
@@ -198,14 +199,14 @@ struct Run<'p, 'c> {
 impl<'c> Run<'_, 'c> {
     async fn upsert(mut self) -> Result<Upserted, Error> {
         let known = if self.plan.looks_first { self.locate().await? } else { None };
-        let found = match known {
-            Some(found) => found,
+        let (found, outcome) = match known {
+            Some(found) => (found, Outcome::Updated),
             None => match self.create().await? {
-                Created::New(id) => return Ok(self.done(Outcome::Created, id, None)),
-                Created::Existing(found) => found,
+                Created::New(id) => return Ok(self.done(Outcome::Created, id, false, None)),
+                Created::Found(found, outcome) => (*found, outcome),
             },
         };
-        self.update(found).await
+        self.update(found, outcome).await
     }
 
     /// Creates the customer. Where the vendor refuses that, or its fate is unknown, the customer is looked up.
@@ -236,9 +237,13 @@ impl<'c> Run<'_, 'c> {
                 return Err(error);
             }
             match self.locate().await? {
-                Some(found) if self.call.is_uncertain() && self.is_new(&found) => return Ok(self.created(found)),
-                // The customer may have been there before: the create stays uncertain until the update succeeds.
-                Some(found) => return Ok(Created::Existing(found)),
+                // Vendors write whole seconds: a customer that is new by its record may be another call's all the same,
+                // so that the update follows in any case.
+                Some(found) => {
+                    let is_ours = self.call.is_uncertain() && self.is_new(&found);
+                    let outcome = if is_ours { Outcome::Created } else { Outcome::Updated };
+                    return Ok(Created::Found(Box::new(found), outcome));
+                }
                 None if refused || tries > 1 => return Err(self.call.finish(error)),
                 None if self.plan.mapped.email.is_some() => self.call.resolve_uncertainty(false),
                 // The look-up by e-mail is exact. The search by phone may lag behind, and whether the vendor refuses a
@@ -252,8 +257,11 @@ impl<'c> Run<'_, 'c> {
     async fn confirm(&mut self) -> Result<Created, Error> {
         self.call.mark_effect_unknown();
         match self.locate().await? {
-            Some(found) if found.created_at.is_none() || self.is_new(&found) => Ok(self.created(found)),
-            Some(found) => Ok(Created::Existing(found)),
+            Some(found) if found.created_at.is_none() || self.is_new(&found) => {
+                self.call.resolve_uncertainty(true);
+                Ok(Created::New(found.id))
+            }
+            Some(found) => Ok(Created::Found(Box::new(found), Outcome::Updated)),
             None => {
                 let hint = "the vendor reports success without a customer, and the look-up does not find one";
                 Err(self.call.fail(&CREATE_CUSTOMER, ErrorKind::Decode, hint))
@@ -264,11 +272,6 @@ impl<'c> Run<'_, 'c> {
     /// Whether the record shows that the customer was created by this call.
     fn is_new(&self, found: &CustomerRecord) -> bool {
         found.created_at.is_some_and(|at| self.call.created_since_start(at.to_utc()))
-    }
-
-    fn created(&mut self, found: CustomerRecord) -> Created {
-        self.call.resolve_uncertainty(true);
-        Created::New(found.id)
     }
 
     /// The customer that the record is about, by e-mail, then by phone.
@@ -294,7 +297,7 @@ impl<'c> Run<'_, 'c> {
         found.map_err(|error| self.call.finish(error.with_request_id(self.call.request_id().map(str::to_owned))))
     }
 
-    async fn update(mut self, found: CustomerRecord) -> Result<Upserted, Error> {
+    async fn update(mut self, found: CustomerRecord, outcome: Outcome) -> Result<Upserted, Error> {
         let Some(id) = found.id else {
             return Err(self.call.fail(&UPDATE_CUSTOMER, ErrorKind::Decode, "the found customer has no id"));
         };
@@ -312,7 +315,7 @@ impl<'c> Run<'_, 'c> {
         if self.walk.has(Name::Read) {
             self.sync_addresses(&id).await?;
         }
-        Ok(self.done(Outcome::Updated, Some(id), note))
+        Ok(self.done(outcome, Some(id), true, note))
     }
 
     async fn sync_addresses(&mut self, id: &CustomerId) -> Result<(), Error> {
@@ -362,9 +365,8 @@ impl<'c> Run<'_, 'c> {
     }
 
     /// The result, with the notes on the steps that were taken and `note`, which the update brought.
-    fn done(self, outcome: Outcome, id: Option<CustomerId>, note: Option<Note>) -> Upserted {
+    fn done(self, outcome: Outcome, id: Option<CustomerId>, is_update: bool, note: Option<Note>) -> Upserted {
         let of_create = Prepared::conditions(self.plan.looks_first).0;
-        let is_update = outcome == Outcome::Updated;
         let is_taken = |note: &&Note| match note.condition() {
             Some(when) if when == of_create => !is_update,
             // What the create cannot hold went by the address routes.

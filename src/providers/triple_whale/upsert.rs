@@ -5,9 +5,9 @@ use super::operations::REPLACE;
 use super::request::CustomerInput;
 use super::to_vendor::map;
 use super::{MATRIX, PROVIDER};
-use crate::client::options::json_body;
+use crate::client::Request;
+use crate::client::api::ApiClient;
 use crate::client::steps::{self, Steps, Walk};
-use crate::client::{Request, Url};
 use crate::customer::{Customer, FieldPath};
 use crate::error::Error;
 use crate::plan::mapper::Mapper;
@@ -57,8 +57,7 @@ impl TripleWhale {
     }
 
     pub(super) fn replace_request(&self, input: &CustomerInput<'_>) -> Result<Request, Error> {
-        let body = json_body(PROVIDER, input)?;
-        Ok(Request::to(&REPLACE, Url::from(&self.0.customers), &self.0.headers.json, Some(body)))
+        self.json(&REPLACE, &self.0.customers, input)
     }
 }
 

@@ -4,17 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::PROVIDER;
 use super::config::{Builder, DEFAULT_BASE_URL, DEFAULT_DAILY_LIMIT, DEFAULT_LIMIT, PathStyle, Settings};
-use crate::client::api::ApiClient;
+use crate::client::api::{ApiClient, HeaderKey};
 use crate::client::auth::token::RequestHeaders;
-use crate::client::options::{fixed_url, json_body, request_headers};
-use crate::client::response::{Reading, Response};
-use crate::client::{
-    AccountContext, Allowance, Call, HttpResponse, Limit, Operation, Request, Secret, Url, account_key, fill,
-};
+use crate::client::options::{fixed_url, request_headers};
+use crate::client::{AccountContext, Allowance, Limit, Secret, account_key, fill};
 use crate::error::Error;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -55,41 +50,21 @@ impl Whale {
     pub fn builder(store_id: impl Into<String>, api_key: impl Into<Secret>) -> Builder {
         Builder::new(store_id.into(), api_key.into())
     }
-
-    /// A request of an operation, with the body as JSON where there is one.
-    pub(super) fn request<B: serde::Serialize>(
-        &self,
-        operation: &'static Operation,
-        url: impl Into<Url>,
-        body: Option<&B>,
-    ) -> Result<Request, Error> {
-        let body = body.map(|body| json_body(PROVIDER, body)).transpose()?;
-        Ok(self.raw_request(operation, url, body))
-    }
-
-    pub(super) fn raw_request(
-        &self,
-        operation: &'static Operation,
-        url: impl Into<Url>,
-        body: Option<Bytes>,
-    ) -> Request {
-        let headers = self.0.headers.of(body.is_some());
-        Request::to(operation, url, headers, body)
-    }
 }
 
 impl ApiClient for Whale {
+    type Credential = HeaderKey;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        call.execute(request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
+    }
+
+    fn credential(&self) -> &HeaderKey {
+        &HeaderKey
     }
 }
 

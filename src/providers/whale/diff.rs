@@ -102,7 +102,7 @@ pub(super) fn same_day(held: &str, wanted: &str) -> bool {
     held.trim().strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(['T', ' ']))
 }
 
-/// Numbers compare by their digits: the vendor's own code keeps nothing else (seen).
+/// Compares numbers by their digits: the vendor's own code keeps nothing else (seen).
 pub(super) fn same_phone(held: &str, wanted: &str) -> bool {
     if held.trim() == wanted.trim() {
         return true;
@@ -177,31 +177,22 @@ fn address<'a>(wanted: &'a Change<AddressInput<'_>>, held: &CustomerRecord, whol
 }
 
 /// The vendor's map with the wanted values in it. Where custom values are to be cleared, only the external id stays.
-fn metadata<'a>(wanted: &'a Change<Metadata<'_>>, held: &'a CustomerRecord, clear: bool) -> Change<Metadata<'a>> {
+fn metadata<'a>(wanted: &'a Change<Metadata<'a>>, held: &'a CustomerRecord, clear: bool) -> Change<Metadata<'a>> {
     let Change::Set(wanted) = wanted else { return Change::Leave };
     let of = |key: &str| wanted.0.iter().find(|(k, _)| k == key).map(|(_, value)| value);
-    let empty = std::collections::BTreeMap::new();
     let theirs = held.metadata.as_ref();
     let stays = |key: &str| !clear || key == EXTERNAL_ID_KEY;
     let holds = |key: &str, value: &MetadataValue<'_>| {
         theirs.and_then(|map| map.get(key)).is_some_and(|held| same_value(held, value))
     };
     let all_there = wanted.0.iter().all(|(key, value)| holds(key, value));
-    let nothing_else = theirs.unwrap_or(&empty).keys().all(|key| stays(key));
+    let nothing_else = theirs.is_none_or(|map| map.keys().all(|key| stays(key)));
     if all_there && nothing_else {
         return Change::Leave;
     }
     let kept = theirs.into_iter().flatten().filter(|(key, _)| stays(key) && of(key).is_none());
     let kept = kept.map(|(key, value)| (Cow::Borrowed(key.as_str()), MetadataValue::Json(value)));
-    let ours = wanted.0.iter().map(|(key, value)| {
-        let value = match value {
-            MetadataValue::Text(text) => MetadataValue::Text(Cow::Borrowed(text.as_ref())),
-            MetadataValue::Bool(value) => MetadataValue::Bool(*value),
-            MetadataValue::Number(number) => MetadataValue::Number(*number),
-            MetadataValue::Json(raw) => MetadataValue::Json(raw),
-        };
-        (Cow::Borrowed(key.as_ref()), value)
-    });
+    let ours = wanted.0.iter().map(|(key, value)| (Cow::Borrowed(key.as_ref()), value.clone()));
     Change::Set(Metadata(kept.chain(ours).collect()))
 }
 
@@ -210,7 +201,7 @@ pub(super) fn same_value(held: &RawJson, wanted: &MetadataValue<'_>) -> bool {
         MetadataValue::Json(raw) => raw.as_str() == held.as_str(),
         MetadataValue::Text(text) => match serde_json::from_str(held.as_str()) {
             Ok(Scalar::Text(held)) => held == *text,
-            // Numbers and booleans that somebody else wrote, by their own digits.
+            // Numbers and booleans that another program wrote, by their own digits.
             Ok(Scalar::Number(_) | Scalar::Bool(_)) => held.as_str() == *text,
             _ => false,
         },

@@ -22,7 +22,7 @@ fn failure(status: u16, body: &ErrorBody) -> VendorError {
     let existing =
         first(&[&["existing_customer_id"], &["error", "existing_customer_id"], &["details", "existing_customer_id"]]);
     // The detail beside a title is the better message.
-    let told = first(&[&["message"], &["error", "message"], &["error"]]);
+    let text = first(&[&["message"], &["error", "message"], &["error"]]);
     let word = body.text(&["error", "type"]);
     let code = body.text(&["error", "code"]).or_else(|| match body.at(&["errors"]) {
         Some(Node::List(items)) => items.iter().find_map(|item| item.get("code")?.text()).map(str::to_owned),
@@ -30,11 +30,11 @@ fn failure(status: u16, body: &ErrorBody) -> VendorError {
     });
     let mut fields = Vec::new();
     if let Some(param) = first(&[&["error", "param"], &["details", "param"], &["details", "field"]]) {
-        fields.push(FieldError::from_vendor(param, told.clone().unwrap_or_default()));
+        fields.push(FieldError::from_vendor(param, text.clone().unwrap_or_default()));
     }
     // Lists and maps, which are inferred from comparable vendors.
-    let others = body.messages(if told.is_some() { &["errors"] } else { &["error", "errors"] });
-    let message = told.or_else(|| others.joined());
+    let others = body.messages(if text.is_some() { &["errors"] } else { &["error", "errors"] });
+    let message = text.or_else(|| others.joined());
     fields.extend(others.fields.into_iter().filter(|problem| problem.field() != "existing_customer_id"));
     let (kind, hint) = meaning(status, word.as_deref(), code.as_deref(), existing.is_some());
     VendorError {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn two_of_a_status_are_told_apart_by_type_and_code() {
+    fn type_and_code_distinguish_two_failures_of_one_status() {
         let hint = |status, body| failure(status, body).unwrap().hint.unwrap();
         assert!(hint(403, r#"{"error":{"type":"store_mismatch_error"}}"#).contains("another store"));
         assert!(hint(403, r#"{"error":{"type":"permission_error"}}"#).contains("scopes"));

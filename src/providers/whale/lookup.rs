@@ -35,11 +35,11 @@ impl Whale {
                 Some(id) => (id, Some(email)),
                 None => return Ok(None),
             },
-            Usable::RemoteId(id) | Usable::ExternalId(id) => (id.to_owned(), None),
-            Usable::Phone(_) => return Ok(None),
+            Usable::RemoteId(id) => (id.to_owned(), None),
+            _ => return Err(Error::unsupported(PROVIDER, operation, "the vendor has no such look-up")),
         };
         // Rows of a list show neither address nor metadata.
-        let request = self.raw_request(&GET_CUSTOMER, &self.0.urls.customer, None).with_ids(&[("id", &id)]);
+        let request = self.bare(&GET_CUSTOMER, &self.0.urls.customer).with_ids(&[("id", &id)]);
         let request = request.map_err(|error| call.finish(error))?;
         let answer = existing(self.send(call, &request, decode(check, read_customer)).await)?;
         let Some(record) = answer.map(|answer| answer.value) else { return Ok(None) };

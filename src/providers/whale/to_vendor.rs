@@ -78,7 +78,7 @@ impl<'c> Wanted<'c> {
                 Field::Birthday => update.date_of_birth = Change::Clear,
                 Field::Addresses => update.address = Change::Clear,
                 Field::Tags => update.tags = Change::Set(Vec::new()),
-                // The external id stands in the same map, and stays.
+                // The external id is in the same map, and stays.
                 Field::Custom if update.metadata.is_leave() => update.metadata = Change::Set(Metadata::default()),
                 _ => {}
             }
@@ -215,7 +215,7 @@ fn metadata<'c>(mapper: &mut Mapper<'c>, typed: bool) -> Option<Metadata<'c>> {
     let mut any = false;
     for (key, value) in customer.custom.iter().filter(|(_, value)| !value.is_blank()) {
         if id.is_some() && key == EXTERNAL_ID_KEY {
-            let detail = "the record's own external_id stands under this key";
+            let detail = "the record's own external_id has this key";
             mapper.drop(FieldPath::Custom(key.as_str().into()), NoteReason::Redundant, detail);
             continue;
         }
@@ -243,7 +243,7 @@ fn consent(mapper: &mut Mapper<'_>, channel: Channel) {
     let Some(consent) = consent.filter(|consent| !consent.is_empty()) else { return };
     let detail = match consent.state {
         Some(ConsentState::Unsubscribed) => {
-            "the vendor cannot hold an opt-out: whoever mails from there has to be told of it in another way"
+            "the vendor cannot hold an opt-out: a program that sends e-mail from there has to learn of it in another way"
         }
         _ => m::NO_CONSENT,
     };

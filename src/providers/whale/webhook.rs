@@ -1,7 +1,7 @@
 //! The vendor's webhooks: checks signatures and reads bodies. No I/O: hand in what your server received.
 //!
 //! Only a webhook reports the end of a removal request, since no call reads one. Answer with a 2xx at once and expect repeats: retries,
-//! their schedule and their order are not documented. [`Event::delivery_id`] tells repeats apart.
+//! their schedule and their order are not documented. [`Event::delivery_id`] identifies repeats.
 //!
 //! The signature covers the body alone (documented), and neither the timestamp nor the delivery id: a delivery that was
 //! seen can be sent again with others. Age proves nothing, and is not checked.
@@ -138,7 +138,7 @@ impl Event {
         self.name.starts_with("data_request.").then(|| self.read_data()).flatten()
     }
 
-    /// Where the archive of an export stands. Fetch it soon, without the API key: its life is unknown.
+    /// The address of an export's archive. Fetch it soon, without the API key: how long it works is unknown.
     #[must_use]
     pub fn download_url(&self) -> Option<String> {
         read(&self.data.get("download_url")?).filter(|url: &String| !url.trim().is_empty())

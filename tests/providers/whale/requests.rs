@@ -9,8 +9,8 @@ use customer_sink::providers::whale::{
     Metadata, MetadataValue, NoteInput, PageQuery, PathStyle, SegmentId, SegmentInput, Whale,
 };
 use customer_sink::{
-    Connector, CustomerSink, Effect, Email, Error, ErrorKind, HttpRequest, HttpResponse, Identity, ManualClock,
-    Transport, TransportError,
+    Connector, Customer, CustomerSink, CustomerSinkExt, Effect, Email, Error, ErrorKind, HttpRequest, HttpResponse,
+    Identity, ManualClock, Outcome, Transport, TransportError, UpsertOptions,
 };
 use futures::StreamExt;
 use http::StatusCode;
@@ -194,6 +194,33 @@ async fn a_create_is_repeated_only_where_the_email_makes_two_of_them_one() {
     let script = Script::new(&[(500, ""), (201, r#"{"id":"a"}"#)]);
     assert!(script.builder().build().unwrap().create_customer(&email).await.is_ok());
     assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_known_customer_whose_writes_all_fail_is_unknown_and_the_create_is_the_look_up() {
+    let person = Customer::new().email("a@example.com").first_name("A");
+    for look_up_first in [false, true] {
+        let script = Script::new(&[(500, "")]);
+        let options = UpsertOptions::default().look_up_first(look_up_first);
+        let error = script.builder().build().unwrap().upsert_with(&person, &options).await.unwrap_err();
+        assert_eq!((error.effect(), error.is_retryable(), error.attempts()), (Effect::Unknown, true, 4));
+        // A create with a known e-mail address returns the customer: it is sent in either case.
+        assert_eq!(script.asked(), ["POST /v1/stores/s%2F1/customers"; 4]);
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_create_a_failed_update_of_who_may_have_been_there_is_unknown() {
+    let person = Customer::new().email("a@example.com").first_name("A");
+    let (lost, known) = ((500, ""), (200, r#"{"id":"c","email":"a@example.com","first_name":"B"}"#));
+    let script = Script::new(&[lost, known, (400, r#"{"message":"x"}"#)]);
+    let error = script.builder().build().unwrap().upsert(&person).await.unwrap_err();
+    assert_eq!((error.kind(), error.effect(), error.attempts()), (ErrorKind::Rejected, Effect::Unknown, 3));
+    let script = Script::new(&[lost, known, (200, r#"{"id":"c","email":"a@example.com","first_name":"A"}"#)]);
+    assert_eq!(script.builder().build().unwrap().upsert(&person).await.unwrap().outcome, Outcome::Updated);
+    let same = (200, r#"{"id":"c","email":"a@example.com","first_name":"A"}"#);
+    let script = Script::new(&[lost, same]);
+    assert_eq!(script.builder().build().unwrap().upsert(&person).await.unwrap().outcome, Outcome::Accepted);
 }
 
 #[tokio::test]

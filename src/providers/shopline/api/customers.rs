@@ -15,6 +15,7 @@ use super::super::operations::{
 use super::super::request::{CustomerBody, CustomerId, CustomerInput, TagId};
 use super::super::response::{CustomerRecord, row_key};
 use super::{PageOf, check_comma_list};
+use crate::client::api::ApiClient;
 use crate::client::json::raw::record;
 use crate::client::json::value::lenient;
 use crate::client::pages::{Cursor, Page, PageGuard, stream};

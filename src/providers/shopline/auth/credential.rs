@@ -19,7 +19,7 @@ use crate::error::Error;
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// An app that renews the token of a store.
-pub(in super::super) struct Renewal {
+pub(crate) struct Renewal {
     app: OAuthApp,
     connector: Connector,
     /// The request as plans show it.

@@ -3,8 +3,8 @@
 use super::super::client::TripleWhale;
 use super::super::error::check_key;
 use super::super::operations::CHECK;
+use crate::client::Response;
 use crate::client::api::ApiClient;
-use crate::client::{Request, Response, Url};
 use crate::error::Error;
 
 impl TripleWhale {
@@ -16,7 +16,7 @@ impl TripleWhale {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) or
     /// [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) where it does not; else what the network reports.
     pub async fn check_key(&self) -> Result<Response<()>, Error> {
-        let request = Request::to(&CHECK, Url::from(&self.0.key), &self.0.headers.bare, None);
+        let request = self.bare(&CHECK, &self.0.key);
         self.fetch(request, check_key).await
     }
 }

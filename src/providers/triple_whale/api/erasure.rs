@@ -1,14 +1,12 @@
 //! Requests to erase people.
 
-use super::super::PROVIDER;
 use super::super::client::TripleWhale;
 use super::super::error::check_erasure;
 use super::super::operations::ERASE;
 use super::super::request::ErasureInput;
 use super::invalid;
+use crate::client::Response;
 use crate::client::api::ApiClient;
-use crate::client::options::json_body;
-use crate::client::{Request, Response, Url};
 use crate::error::{Effect, Error};
 
 impl TripleWhale {
@@ -30,8 +28,7 @@ impl TripleWhale {
     /// cannot be used; else as the vendor refuses it. A 403 comes without a body (documented).
     pub async fn request_erasure(&self, input: &ErasureInput) -> Result<Response<()>, Error> {
         let content = input.body(&self.0.shop, self.0.map.phone_form).map_err(|problems| invalid(&ERASE, problems))?;
-        let body = json_body(PROVIDER, &content)?;
-        let request = Request::to(&ERASE, Url::from(&self.0.erasures), &self.0.headers.json, Some(body));
+        let request = self.json(&ERASE, &self.0.erasures, &content)?;
         self.fetch(request, check_erasure).await.map_err(|error| match error.effect() {
             Effect::Unknown => {
                 error.with_hint("the vendor may or may not have taken the request; it may be sent again")

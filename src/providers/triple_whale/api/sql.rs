@@ -1,15 +1,14 @@
 //! Queries over the vendor's tables.
 
-use super::super::PROVIDER;
 use super::super::client::TripleWhale;
 use super::super::error::check_query;
 use super::super::operations::SQL;
 use super::super::request::SqlQuery;
 use super::super::response::{SqlRows, read_rows};
 use super::invalid;
-use crate::client::options::json_body;
+use crate::client::Response;
+use crate::client::api::ApiClient;
 use crate::client::response::decode;
-use crate::client::{Request, Response, Url};
 use crate::error::Error;
 
 impl TripleWhale {
@@ -24,8 +23,7 @@ impl TripleWhale {
     /// a 200; [`ErrorKind::Decode`](crate::ErrorKind::Decode) where the answer has no rows to read, or broke off twice.
     pub async fn run_sql(&self, query: &SqlQuery<'_>) -> Result<Response<SqlRows>, Error> {
         let content = query.body(&self.0.shop).map_err(|problems| invalid(&SQL, problems))?;
-        let body = json_body(PROVIDER, &content)?;
-        let request = Request::to(&SQL, Url::from(&self.0.sql), &self.0.headers.json, Some(body));
+        let request = self.json(&SQL, &self.0.sql, &content)?;
         // The vendor counts queries apart.
         self.0.sql_account.call().execute(&request, decode(check_query, read_rows)).await
     }

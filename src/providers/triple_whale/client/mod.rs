@@ -10,10 +10,9 @@ use super::PROVIDER;
 use super::error::check_customer;
 use super::request::{CustomerInput, CustomerKey, ReadBack};
 use super::to_vendor::MapOptions;
-use crate::client::api::ApiClient;
+use crate::client::api::{ApiClient, HeaderKey};
 use crate::client::auth::token::RequestHeaders;
-use crate::client::response::Reading;
-use crate::client::{AccountContext, Call, HttpResponse, Request, Response};
+use crate::client::{AccountContext, Request, Response};
 use crate::error::{Effect, Error, ErrorKind};
 
 use guard::Ended;
@@ -97,16 +96,17 @@ impl TripleWhale {
 }
 
 impl ApiClient for TripleWhale {
+    type Credential = HeaderKey;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        call.execute(request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
+    }
+
+    fn credential(&self) -> &HeaderKey {
+        &HeaderKey
     }
 }

@@ -29,7 +29,7 @@ impl Whale {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where the answer cannot be read.
     pub async fn get_customer(&self, id: &CustomerId) -> Result<Option<Response<CustomerRecord>>, Error> {
-        let request = self.raw_request(&GET_CUSTOMER, &self.0.urls.customer, None).with_ids(&[("id", id.as_str())])?;
+        let request = self.bare(&GET_CUSTOMER, &self.0.urls.customer).with_ids(&[("id", id.as_str())])?;
         existing(self.fetch(request, decode(check, read_customer)).await)
     }
 
@@ -46,7 +46,7 @@ impl Whale {
     pub async fn create_customer(&self, input: &CustomerInput<'_>) -> Result<Response<CreateOutcome>, Error> {
         let operation = if input.email.is_leave() { &CREATE_CUSTOMER_WITHOUT_EMAIL } else { &CREATE_CUSTOMER };
         input.validate_create(operation)?;
-        let request = self.request(operation, &self.0.urls.customers, Some(input))?;
+        let request = self.json(operation, &self.0.urls.customers, input)?;
         let mut call = self.0.account.call();
         let answer = self.send(&mut call, &request, decode_lossy(check, CreateAnswer::read)).await?;
         let created_at = answer.value.record.as_ref().and_then(|record| record.created_at);
@@ -74,7 +74,7 @@ impl Whale {
         input: &CustomerInput<'_>,
     ) -> Result<Response<CustomerRecord>, Error> {
         input.validate_update(&UPDATE_CUSTOMER)?;
-        let request = self.request(&UPDATE_CUSTOMER, &self.0.urls.customer, Some(input))?;
+        let request = self.json(&UPDATE_CUSTOMER, &self.0.urls.customer, input)?;
         let request = request.with_ids(&[("id", id.as_str())])?;
         self.fetch(request, decode_lossy(check, read_customer)).await
     }
@@ -87,7 +87,7 @@ impl Whale {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown id, unless an attempt whose answer got lost may
     /// have deleted it.
     pub async fn delete_customer(&self, id: &CustomerId) -> Result<Response<()>, Error> {
-        let request = self.raw_request(&DELETE_CUSTOMER, &self.0.urls.customer, None);
+        let request = self.bare(&DELETE_CUSTOMER, &self.0.urls.customer);
         self.delete_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 

@@ -4,6 +4,7 @@ use super::super::client::Whale;
 use super::super::operations::GET_METRICS;
 use super::super::request::CustomerId;
 use super::super::response::MetricsRecord;
+use crate::client::api::ApiClient;
 use crate::client::response::Response;
 use crate::error::Error;
 
@@ -15,7 +16,7 @@ impl Whale {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where the answer cannot be read.
     pub async fn get_metrics(&self, id: &CustomerId) -> Result<Option<Response<MetricsRecord>>, Error> {
-        let request = self.raw_request(&GET_METRICS, &self.0.urls.metrics, None);
+        let request = self.bare(&GET_METRICS, &self.0.urls.metrics);
         self.read_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 }

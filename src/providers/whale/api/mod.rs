@@ -16,9 +16,10 @@ pub use query::{DateBound, PageQuery};
 
 use super::client::Whale;
 use super::error::check;
+use crate::client::Request;
 use crate::client::api::ApiClient;
+use crate::client::json::object::object;
 use crate::client::response::{Response, decode, decode_lossy};
-use crate::client::{HttpResponse, Request};
 use crate::error::{Error, ErrorKind};
 
 /// Whether an error is the vendor's own word that there is nothing by this id: a 404 of something else on the way, or of
@@ -36,18 +37,13 @@ pub(super) fn existing<T>(answer: Result<Response<T>, Error>) -> Result<Option<R
     }
 }
 
-/// Reads one JSON object.
-fn object<T: serde::de::DeserializeOwned>(response: &HttpResponse) -> Option<T> {
-    crate::client::json::object::object(&response.body)
-}
-
 impl Whale {
     /// Sends a read of one object in a call of its own.
     async fn read_one<T>(&self, request: Request) -> Result<Option<Response<T>>, Error>
     where
         T: serde::de::DeserializeOwned + Send,
     {
-        existing(self.fetch(request, decode(check, object)).await)
+        existing(self.fetch(request, decode(check, |answer| object(&answer.body))).await)
     }
 
     /// Sends a write in a call of its own. A success whose body cannot be read has the default value.
@@ -55,7 +51,7 @@ impl Whale {
     where
         T: serde::de::DeserializeOwned + Default + Send,
     {
-        self.fetch(request, decode_lossy(check, object)).await
+        self.fetch(request, decode_lossy(check, |answer| object(&answer.body))).await
     }
 
     /// Sends a delete in a call of its own. That the object is gone after an attempt whose answer got lost is a success.

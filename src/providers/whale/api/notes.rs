@@ -8,6 +8,7 @@ use super::super::request::{CustomerId, KeyedNote, NoteInput};
 use super::super::response::NoteRecord;
 use super::pages::List;
 use super::query::{PageQuery, limited};
+use crate::client::api::ApiClient;
 use crate::client::pages::Page;
 use crate::client::query::Query;
 use crate::client::response::Response;
@@ -52,7 +53,7 @@ impl Whale {
     pub async fn create_note(&self, id: &CustomerId, input: &NoteInput<'_>) -> Result<Response<NoteRecord>, Error> {
         input.validate(&CREATE_NOTE)?;
         let body = KeyedNote { key: &self.0.settings.assumptions.note_key, input };
-        let request = self.request(&CREATE_NOTE, &self.0.urls.notes, Some(&body))?;
+        let request = self.json(&CREATE_NOTE, &self.0.urls.notes, &body)?;
         self.write_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 }

@@ -29,7 +29,7 @@ const NOWHERE: &str = "=";
 
 /// A record that lists hold.
 pub(in super::super) trait Row: DeserializeOwned + Send + 'static {
-    /// What tells it from another one.
+    /// What distinguishes it from another one.
     fn key(&self) -> RowKey<'_>;
 }
 
@@ -130,7 +130,7 @@ impl List {
         let mut places = self.places(call, at)?.into_iter().peekable();
         loop {
             let (way, query) = places.next().unwrap_or_default();
-            let request = self.client.raw_request(self.operation, query.on(&self.url), None);
+            let request = self.client.bare(self.operation, query.on(&self.url));
             let ids: &[_] = match &self.customer {
                 Some(id) => &[("id", id.as_str())],
                 None => &[],

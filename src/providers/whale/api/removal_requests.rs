@@ -5,6 +5,7 @@ use super::super::operations::REQUEST_REMOVAL;
 use super::super::request::{CustomerId, ErasureInput, ExportInput, RemovalKind, Typed};
 use super::super::response::RemovalRequestRecord;
 use crate::client::Request;
+use crate::client::api::ApiClient;
 use crate::client::response::Response;
 use crate::error::Error;
 
@@ -49,6 +50,6 @@ impl Whale {
         input: &T,
     ) -> Result<Request, Error> {
         let body = Typed { kind, input };
-        self.request(&REQUEST_REMOVAL, &self.0.urls.removal_requests, Some(&body))?.with_ids(&[("id", id.as_str())])
+        self.json(&REQUEST_REMOVAL, &self.0.urls.removal_requests, &body)?.with_ids(&[("id", id.as_str())])
     }
 }

@@ -8,6 +8,7 @@ use super::super::request::{SegmentId, SegmentInput};
 use super::super::response::SegmentRecord;
 use super::pages::List;
 use super::query::{PageQuery, limited};
+use crate::client::api::ApiClient;
 use crate::client::pages::Page;
 use crate::client::query::Query;
 use crate::client::response::Response;
@@ -22,7 +23,7 @@ impl Whale {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where the answer cannot be read.
     pub async fn get_segment(&self, id: &SegmentId) -> Result<Option<Response<SegmentRecord>>, Error> {
-        let request = self.raw_request(&GET_SEGMENT, &self.0.urls.segment, None);
+        let request = self.bare(&GET_SEGMENT, &self.0.urls.segment);
         self.read_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 
@@ -37,7 +38,7 @@ impl Whale {
     /// or missing.
     pub async fn create_segment(&self, input: &SegmentInput<'_>) -> Result<Response<SegmentRecord>, Error> {
         input.validate(true, &CREATE_SEGMENT)?;
-        self.write_one(self.request(&CREATE_SEGMENT, &self.0.urls.segments, Some(input))?).await
+        self.write_one(self.json(&CREATE_SEGMENT, &self.0.urls.segments, input)?).await
     }
 
     /// `PATCH customer-segments/{id}`: changes rules or metadata (documented), or name and members (inferred).
@@ -52,7 +53,7 @@ impl Whale {
         input: &SegmentInput<'_>,
     ) -> Result<Response<SegmentRecord>, Error> {
         input.validate(false, &UPDATE_SEGMENT)?;
-        let request = self.request(&UPDATE_SEGMENT, &self.0.urls.segment, Some(input))?;
+        let request = self.json(&UPDATE_SEGMENT, &self.0.urls.segment, input)?;
         self.write_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 
@@ -63,7 +64,7 @@ impl Whale {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown id, unless an attempt whose answer got lost may
     /// have deleted it.
     pub async fn delete_segment(&self, id: &SegmentId) -> Result<Response<()>, Error> {
-        let request = self.raw_request(&DELETE_SEGMENT, &self.0.urls.segment, None);
+        let request = self.bare(&DELETE_SEGMENT, &self.0.urls.segment);
         self.delete_one(request.with_ids(&[("id", id.as_str())])?).await
     }
 

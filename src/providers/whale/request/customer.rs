@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::serialize_raw;
+use super::raw_value;
 use crate::client::RawJson;
 use crate::client::validate::{Origin, Validation};
 use crate::customer::{Decimal, JsonNumber};
@@ -212,15 +212,6 @@ pub enum MetadataValue<'a> {
     Json(&'a RawJson),
 }
 
-/// JSON as it came.
-struct Raw<'a>(&'a RawJson);
-
-impl Serialize for Raw<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_raw(self.0, serializer)
-    }
-}
-
 impl Serialize for Metadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
@@ -229,7 +220,7 @@ impl Serialize for Metadata<'_> {
                 MetadataValue::Text(text) => map.serialize_entry(key, text)?,
                 MetadataValue::Bool(value) => map.serialize_entry(key, value)?,
                 MetadataValue::Number(number) => map.serialize_entry(key, &JsonNumber(*number))?,
-                MetadataValue::Json(raw) => map.serialize_entry(key, &Raw(raw))?,
+                MetadataValue::Json(raw) => map.serialize_entry(key, raw_value(raw)?)?,
             }
         }
         map.end()

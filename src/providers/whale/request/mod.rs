@@ -37,9 +37,9 @@ impl Value for RawMap {
     }
 }
 
-/// Writes JSON as it came.
-pub(super) fn serialize_raw<S: Serializer>(raw: &RawJson, serializer: S) -> Result<S::Ok, S::Error> {
-    serde_json::from_str::<&RawValue>(raw.as_str()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+/// JSON as it came, for a serializer.
+fn raw_value<E: serde::ser::Error>(raw: &RawJson) -> Result<&RawValue, E> {
+    serde_json::from_str(raw.as_str()).map_err(E::custom)
 }
 
 /// A note to be written.
@@ -101,7 +101,7 @@ pub struct ErasureInput<'a> {
     /// Why, in the caller's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Cow<'a, str>>,
-    /// Whether the vendor tells the person. What happens where it is left out is unknown.
+    /// Whether the vendor notifies the person. What happens where it is left out is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_customer: Option<bool>,
 }

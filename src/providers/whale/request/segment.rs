@@ -9,21 +9,19 @@ use serde_json::value::RawValue;
 use super::super::PROVIDER;
 use super::customer::Metadata;
 use super::words::{CustomerId, Operator, SegmentKind};
-use super::{RawMap, serialize_raw};
+use super::{RawMap, raw_value};
 use crate::client::RawJson;
 use crate::client::json::value::Value;
 use crate::client::validate::{Origin, Validation};
 use crate::error::{Error, FieldError};
 
 /// The rules of a segment. All have to hold (inferred from "combine conditions").
-#[derive(Clone, serde::Serialize)]
-#[serde(untagged)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Rules {
     /// An array, as documented.
     List(Vec<Rule>),
     /// Anything else, as it came: older ones of the vendor are objects (seen).
-    #[serde(serialize_with = "serialize_raw")]
     Other(RawJson),
 }
 
@@ -45,6 +43,15 @@ impl Value for Rules {
         let list: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
         let list = list.map(|rules| Self::List(rules.into_iter().map(Rule::read).collect()));
         Some(list.unwrap_or_else(|| Self::Other(RawJson::new(raw.get()))))
+    }
+}
+
+impl Serialize for Rules {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::List(rules) => rules.serialize(serializer),
+            Self::Other(raw) => raw_value(raw)?.serialize(serializer),
+        }
     }
 }
 
@@ -130,7 +137,7 @@ impl fmt::Debug for Rule {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_raw(&self.raw, serializer)
+        raw_value(&self.raw)?.serialize(serializer)
     }
 }
 

@@ -75,7 +75,7 @@ open_enum! {
         Export = "export",
     }
 
-    /// Where a removal request stands.
+    /// The state of a removal request.
     RemovalStatus {
         /// Taken (documented).
         Pending = "pending",

@@ -13,7 +13,7 @@ impl Fields<'_> {
 
 keyed_record! {
     /// A request to erase or export a person's data, as the vendor took it (documented). There is no call that reads one:
-    /// its end is reported by a [webhook](super::webhook) only.
+    /// its end is reported by a [webhook](crate::providers::whale::webhook) only.
     RemovalRequestRecord {
         /// The vendor's id of the request.
         id: Option<RemovalRequestId> = value("id", "request_id"),
@@ -27,7 +27,7 @@ keyed_record! {
         reason: Option<String> = value("reason"),
         /// Of an export: the form of the archive (inferred in answers).
         format: Option<String> = value("format"),
-        /// Whether the vendor tells the person (inferred in answers).
+        /// Whether the vendor notifies the person (inferred in answers).
         notify_customer: Option<bool> = value("notify_customer"),
         /// When the vendor expects to be done.
         estimated_completion: Option<DateTime<FixedOffset>> = value("estimated_completion"),
@@ -35,7 +35,7 @@ keyed_record! {
         created_at: Option<DateTime<FixedOffset>> = value("created_at"),
         /// When it was done (inferred).
         completed_at: Option<DateTime<FixedOffset>> = value("completed_at"),
-        /// Of an export that is done: where the archive stands. How long, and whether it is open to all, is unknown: keep it
+        /// Of an export that is done: the address of the archive. How long it works, and whether it needs a credential, is unknown: keep it
         /// secret, and send no API key there.
         download_url: Option<String> = link("download_url"),
     }

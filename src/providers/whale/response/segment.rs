@@ -17,7 +17,7 @@ keyed_record! {
         kind: Option<SegmentKind> = segment_kind("type", "is_dynamic"),
         /// Of a dynamic one: its rules.
         rules: Option<Rules> = value("rules"),
-        /// How many customers are in it. Who they are tells a list of customers by segment.
+        /// How many customers are in it. A list of customers by segment shows them.
         member_count: Option<u64> = value("member_count", "customer_count"),
         /// Of a static one: its members, where the vendor shows them (unknown).
         customer_ids: Option<Vec<CustomerId>> = value("customer_ids"),

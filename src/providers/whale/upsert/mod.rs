@@ -60,9 +60,9 @@ impl Steps for Prepared<'_> {
     fn render(&self, name: Name) -> Result<Request, Error> {
         let urls = &self.client.0.urls;
         match name {
-            Name::Create => self.client.request(&CREATE_CUSTOMER, &urls.customers, Some(&self.wanted.create)),
-            Name::Read => Ok(self.client.raw_request(&GET_CUSTOMER, &urls.customer, None)),
-            Name::Update => self.client.request(&UPDATE_CUSTOMER, &urls.customer, Some(&self.wanted.update())),
+            Name::Create => self.client.json(&CREATE_CUSTOMER, &urls.customers, &self.wanted.create),
+            Name::Read => Ok(self.client.bare(&GET_CUSTOMER, &urls.customer)),
+            Name::Update => self.client.json(&UPDATE_CUSTOMER, &urls.customer, &self.wanted.update()),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Run<'_, '_> {
         let Some(record) = answer.record else { return Ok(None) };
         let person = Person::of(&record, self.wanted.email());
         if person == Person::Another {
-            // Somebody else was there before, unless the vendor claims that it created them.
+            // Another person was there before, unless the vendor claims that it created them.
             is_new = is_new.filter(|is_new| !is_new).or((!claims_new && !is_unread).then_some(false));
         }
         Ok(Some(Returned { id: id_of(&record), record, person, is_new, is_repeat, is_whole: false }))
