@@ -61,7 +61,7 @@ impl MintRoute {
 }
 
 /// Mints tokens from the store's secret.
-pub(super) struct Minting {
+pub(crate) struct Minting {
     secret: Secret,
     route: MintRoute,
 }

@@ -7,9 +7,7 @@ use super::auth::{MintRoute, Minting};
 use super::to_vendor::MapOptions;
 use crate::client::api::ApiClient;
 use crate::client::auth::token::{RequestHeaders, Tokens};
-use crate::client::response::Reading;
-use crate::client::{AccountContext, ArrayStyle, BaseUrl, Call, HttpResponse, Request, Response};
-use crate::error::Error;
+use crate::client::{AccountContext, ArrayStyle, BaseUrl};
 
 pub(super) struct Inner {
     pub(super) store_id: String,
@@ -40,16 +38,17 @@ impl fmt::Debug for Yotpo {
 }
 
 impl ApiClient for Yotpo {
+    type Credential = Tokens<Minting>;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        self.0.tokens.execute(call, request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
+    }
+
+    fn credential(&self) -> &Tokens<Minting> {
+        &self.0.tokens
     }
 }

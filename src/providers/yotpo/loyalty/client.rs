@@ -4,11 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::to_vendor::ProgramConsent;
-use crate::client::api::ApiClient;
+use crate::client::AccountContext;
+use crate::client::api::{ApiClient, HeaderKey};
 use crate::client::auth::token::RequestHeaders;
-use crate::client::response::Reading;
-use crate::client::{AccountContext, Call, HttpResponse, Request, Response};
-use crate::error::Error;
 
 pub(super) struct Inner {
     pub(super) consent: ProgramConsent,
@@ -31,16 +29,17 @@ impl fmt::Debug for Loyalty {
 }
 
 impl ApiClient for Loyalty {
+    type Credential = HeaderKey;
+
     fn account(&self) -> &AccountContext {
         &self.0.account
     }
 
-    async fn send<T: Send>(
-        &self,
-        call: &mut Call<'_>,
-        request: &Request,
-        read: impl Fn(&HttpResponse) -> Reading<T> + Send + Sync,
-    ) -> Result<Response<T>, Error> {
-        call.execute(request, read).await
+    fn headers(&self) -> &RequestHeaders {
+        &self.0.headers
+    }
+
+    fn credential(&self) -> &HeaderKey {
+        &HeaderKey
     }
 }
