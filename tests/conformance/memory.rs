@@ -34,7 +34,7 @@ async fn one_person_by_any_identifier() {
         );
     }
     assert_eq!(sink.people().len(), 1);
-    let who = [Identity::RemoteId(RemoteId::from(id)), Identity::ExternalId("1".into()), email("NEW@example.com")];
+    let who = [Identity::RemoteId(id), Identity::ExternalId("1".into()), email("NEW@example.com")];
     for who in who.iter().chain([&Identity::Phone("+15550100123".into())]) {
         let found = sink.find(who).await.unwrap().unwrap();
         assert_eq!(found.customer.first_name.as_deref(), Some("Anne"));

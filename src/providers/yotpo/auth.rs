@@ -77,8 +77,8 @@ impl Renewal for Minting {
     async fn renew(&self, _current: Option<&Token<()>>, call: &mut Call<'_>) -> Result<Token<()>, Error> {
         let body = json_body(PROVIDER, &TokenInput { secret: self.secret.expose() })?;
         let minted = call.execute(&self.route.request(body), decode(check_token, read_token)).await?;
-        let headers = headers(&minted.value)
-            .map_err(|_| call.fail(&MINT, ErrorKind::Decode, "the token cannot stand in a header"))?;
+        let headers =
+            headers(&minted.value).map_err(|_| call.fail(&MINT, ErrorKind::Decode, "no header can hold the token"))?;
         Ok(Token::new(headers, None, ()))
     }
 

@@ -16,7 +16,7 @@ record! {
     /// A customer as the vendor shows it. Every part may be absent, null or of a neighbouring type.
     #[allow(missing_docs)] // The names are the vendor's own.
     CustomerRecord {
-        /// Null for people who are known by their reviews alone (seen).
+        /// Null for people that are known by their reviews alone (seen).
         external_id: Option<String>,
         email: Option<String>,
         phone_number: Option<String>,
@@ -32,7 +32,7 @@ record! {
         /// One text, separated by commas, of which parts may be empty (seen); or a list.
         tags: Tags,
         address: Option<AddressRecord>,
-        /// What the shop says. Whether the person gets messages stands in `channels`.
+        /// What the shop says. `channels` shows whether the person gets messages.
         accepts_email_marketing: Option<bool>,
         accepts_sms_marketing: Option<bool>,
         channels: Option<Channels>,

@@ -282,7 +282,7 @@ fn country(address: &mut AddressMapper<'_, '_>) -> Option<&'static str> {
     let code = address.country_code();
     let Some(name) = address.address.text(AddressField::Country) else { return code };
     if code.is_some() {
-        address.drop(AddressField::Country, NoteReason::Redundant, "the vendor takes the code, which is there too");
+        address.drop(AddressField::Country, NoteReason::Redundant, "the vendor takes the code, which is there as well");
         return code;
     }
     let Some(country) = country::by_name(name) else {
@@ -333,7 +333,7 @@ fn place_phone<'c>(
             NoteReason::Deprecated,
             "sent as phone_number, of which the vendor says that it can no longer be set",
         ),
-        (false, true) => mapper.changed(Field::Phone, "stands in the address alone: phone_number is deprecated"),
+        (false, true) => mapper.changed(Field::Phone, "sent in the address alone: phone_number is deprecated"),
         (false, false) => {
             let detail = "phone_number is deprecated, and there is no address whose number it could be";
             mapper.drop(Field::Phone, NoteReason::Deprecated, detail);

@@ -7,10 +7,9 @@ use super::operations::UPSERT;
 use super::request::{CustomerInput, Envelope};
 use super::to_vendor::map;
 use super::{MATRIX, PROVIDER};
+use crate::client::Request;
 use crate::client::api::ApiClient;
-use crate::client::options::json_body;
 use crate::client::steps::{self, Steps, Walk};
-use crate::client::{Request, Url};
 use crate::customer::{Customer, FieldPath};
 use crate::error::Error;
 use crate::plan::mapper::Mapper;
@@ -63,8 +62,7 @@ impl Yotpo {
     }
 
     pub(super) fn upsert_request(&self, input: &CustomerInput<'_>) -> Result<Request, Error> {
-        let body = json_body(PROVIDER, &Envelope { customer: input })?;
-        Ok(Request::to(&UPSERT, Url::from(&self.0.customers), &self.0.headers.json, Some(body)))
+        self.json(&UPSERT, &self.0.customers, &Envelope { customer: input })
     }
 }
 

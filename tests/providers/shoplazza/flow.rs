@@ -435,7 +435,7 @@ async fn a_person_is_read_back() {
         let sink = open(&sandbox, &connector, version);
         let id = sink.upsert(&ann()).await.unwrap().remote_id.unwrap();
         let who = [
-            Identity::RemoteId(RemoteId::from(id.clone())),
+            Identity::RemoteId(id.clone()),
             Identity::Email("ANN@example.com".into()),
             Identity::Phone(Phone::new("001 555 010 0123")),
         ];

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use customer_sink::providers::shoplazza::{ApiVersion, CustomerRecord, Shoplazza};
 use customer_sink::sandbox::Sandbox;
 use customer_sink::{
-    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Identity, Outcome, RemoteId,
+    Address, Connector, Consent, ConsentState, Customer, CustomerSink, CustomerSinkExt, Identity, Outcome,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -158,7 +158,7 @@ fn own(customer: Customer) -> Customer {
 
 async fn written_and_read(sink: &Shoplazza, customer: &Customer) -> (Outcome, Customer) {
     let done = sink.upsert(customer).await.unwrap();
-    let found = sink.find(&Identity::RemoteId(RemoteId::from(done.remote_id.unwrap()))).await.unwrap().unwrap();
+    let found = sink.find(&Identity::RemoteId(done.remote_id.unwrap())).await.unwrap().unwrap();
     (done.outcome, own(found.customer))
 }
 

@@ -461,7 +461,7 @@ async fn people_are_read_back() {
         .address(home().default_address());
     let id = world.sink.upsert(&customer).await.unwrap().remote_id.unwrap();
     for who in [
-        Identity::RemoteId(RemoteId::from(id.clone())),
+        Identity::RemoteId(id.clone()),
         Identity::Email("mia@EXAMPLE.com".into()),
         Identity::Phone("+1 (555) 010-0123".into()),
     ] {

@@ -134,7 +134,7 @@ proptest! {
         let (runtime, _, client) = &*WORLD;
         let (back, again) = runtime.block_on(async {
             let id = client.upsert(&person).await.unwrap().remote_id.unwrap();
-            let who = Identity::RemoteId(RemoteId::from(id));
+            let who = Identity::RemoteId(id);
             let back = client.find(&who).await.unwrap().unwrap().customer;
             // What was read can be sent again, and is then what it was; nobody is subscribed who was not.
             client.upsert_with(&back, &UpsertOptions::default()).await.unwrap();
@@ -197,7 +197,7 @@ async fn consents_are_found_whichever_way_one_asks() {
         .sms_marketing(Consent::new(ConsentState::Subscribed));
     let id = client.upsert(&customer).await.unwrap().remote_id.unwrap();
     for who in [
-        Identity::RemoteId(RemoteId::from(id.clone())),
+        Identity::RemoteId(id.clone()),
         Identity::Email("MIA@example.com".into()),
         Identity::Phone("+15550100123".into()),
     ] {

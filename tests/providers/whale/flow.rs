@@ -152,7 +152,7 @@ async fn find_reads_back_and_never_takes_the_first_hit() {
     assert_eq!(found.customer.external_id.as_deref(), Some("7"));
     assert_eq!(found.customer.addresses[0].line1.as_deref(), Some("1 Sample Way"));
     assert_eq!(found.customer.custom["source"].to_text(), "fixture");
-    let found = by(Identity::RemoteId(RemoteId::from(id))).await.unwrap().unwrap();
+    let found = by(Identity::RemoteId(id)).await.unwrap().unwrap();
     assert_eq!(found.customer.first_name.as_deref(), Some("Nora"));
     assert!(by(Identity::Email(Email::new("ora@example.com"))).await.unwrap().is_none());
     assert!(by(Identity::RemoteId(RemoteId::from("cust_ffffffff"))).await.unwrap().is_none());
@@ -213,7 +213,7 @@ async fn a_lost_removal_request_is_not_repeated() {
     let bench = Bench::start(&[2]).await;
     let sink = bench.sink();
     let id = sink.upsert(&Customer::new().email("a@example.com")).await.unwrap().remote_id.unwrap();
-    let error = sink.erase(&Identity::RemoteId(RemoteId::from(id))).await.unwrap_err();
+    let error = sink.erase(&Identity::RemoteId(id)).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Interrupted, Effect::Unknown));
     assert_eq!((error.operation(), error.is_retryable(), bench.sent()), (Some("request_removal"), false, 3));
 }

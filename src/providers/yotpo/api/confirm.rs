@@ -11,6 +11,7 @@ use crate::sink::{FoundCustomer, Identity};
 /// How long to wait for a customer, and when to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use]
 pub struct ConfirmOptions {
     /// Until the first look. 60 s, as the vendor says (documented).
     pub first_look: Duration,
@@ -18,8 +19,8 @@ pub struct ConfirmOptions {
     pub interval: Duration,
     /// Looks in a row that have to find the customer. 2; others want 3 (seen).
     pub consecutive: u32,
-    /// The whole wait, from the call on; the last look falls on its end. 5 minutes: others measured up to four after a create
-    /// and two after an update (seen). A look that is slow or tried again may end later.
+    /// The whole wait, from the call on; the last look falls on its end. 5 minutes: others measured up to four after a
+    /// create and two after an update (seen). A look that is slow or tried again may end later.
     pub longest: Duration,
 }
 
@@ -36,28 +37,24 @@ impl Default for ConfirmOptions {
 
 impl ConfirmOptions {
     /// Sets [`first_look`](Self#structfield.first_look).
-    #[must_use]
     pub const fn first_look(mut self, wait: Duration) -> Self {
         self.first_look = wait;
         self
     }
 
     /// Sets [`interval`](Self#structfield.interval). At least a second.
-    #[must_use]
     pub const fn interval(mut self, wait: Duration) -> Self {
         self.interval = wait;
         self
     }
 
     /// Sets [`consecutive`](Self#structfield.consecutive). At least 1.
-    #[must_use]
     pub const fn consecutive(mut self, looks: u32) -> Self {
         self.consecutive = looks;
         self
     }
 
     /// Sets [`longest`](Self#structfield.longest).
-    #[must_use]
     pub const fn longest(mut self, wait: Duration) -> Self {
         self.longest = wait;
         self
@@ -83,11 +80,10 @@ pub struct Confirmation {
 }
 
 impl Yotpo {
-    /// Waits until a customer can be seen at the vendor, or the options end the wait. [`upsert_with`](crate::CustomerSink::upsert_with)
-    /// never does this.
+    /// Waits until a customer can be seen at the vendor, or the options end the wait.
+    /// [`upsert_with`](crate::CustomerSink::upsert_with) never does this.
     ///
-    /// That the vendor shows the customer says nothing of its last change: see
-    /// [`confirm_that`](Self::confirm_that).
+    /// That the vendor shows the customer says nothing of its last change: see [`confirm_that`](Self::confirm_that).
     ///
     /// # Errors
     ///

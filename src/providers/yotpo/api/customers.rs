@@ -23,6 +23,7 @@ use crate::error::Error;
 /// Which customers to read. The vendor takes no filter beside a cursor, since the filters are part of it (documented), so
 /// that neither does this.
 #[derive(Clone, PartialEq, Eq)]
+#[must_use]
 pub struct CustomerQuery<'a> {
     filter: Filter<'a>,
     limit: Option<u8>,
@@ -48,7 +49,6 @@ impl<'a> CustomerQuery<'a> {
     }
 
     /// Every customer.
-    #[must_use]
     pub const fn all() -> Self {
         Self::of(Filter::All)
     }
@@ -76,34 +76,29 @@ impl<'a> CustomerQuery<'a> {
 
     /// Starts at this cursor, as [`Page::next`] has it. Of this query only the page size stays: the cursor carries the
     /// rest.
-    #[must_use]
     pub fn start(self, start: Cursor) -> Self {
         Self { limit: self.limit, ..Self::of(Filter::Cursor(start)) }
     }
 
     /// How many customers a page holds: 1 to 100 (documented). The vendor's default is unknown.
-    #[must_use]
     pub fn limit(mut self, limit: u8) -> Self {
         self.limit = Some(limit.clamp(1, 100));
         self
     }
 
     /// Asks for the figures of reviews as well (`expand=reviews`, seen): [`CustomerRecord::yotpo_ugc`].
-    #[must_use]
     pub fn with_reviews(self) -> Self {
         self.expand("reviews")
     }
 
     /// Asks for one more part of the answer. `reviews` is seen; the keys of an answer suggest others, such as `loyalty`
     /// (unknown), which are in `CustomerRecord::raw`.
-    #[must_use]
     pub fn expand(mut self, part: impl Into<Cow<'a, str>>) -> Self {
         self.expand.push(part.into());
         self
     }
 
     /// The same query, borrowing nothing.
-    #[must_use]
     pub fn into_owned(self) -> CustomerQuery<'static> {
         CustomerQuery {
             filter: match self.filter {

@@ -7,10 +7,10 @@ use super::super::auth::with_second_header;
 use super::super::client::Yotpo;
 use super::super::error::check;
 use super::super::operations::ANONYMIZE;
+use crate::client::api::ApiClient;
 use crate::client::auth::token::Token;
-use crate::client::options::json_body;
 use crate::client::validate::{Origin, Validation};
-use crate::client::{Request, Response, fill};
+use crate::client::{Response, fill};
 use crate::customer::Email;
 use crate::error::Error;
 use crate::plan::mapper::email_rule;
@@ -49,8 +49,7 @@ impl Yotpo {
         };
         let path = fill("api/v1/merchants/{merchant_id}/anonymize_customer", &[("merchant_id", merchant_id)]);
         let url = format!("{}{}", base.as_str(), path.map_err(named)?);
-        let body = json_body(PROVIDER, &AnonymizeInput { email: address })?;
-        let request = Request::to(&ANONYMIZE, url, &self.0.headers.json, Some(body));
+        let request = self.json(&ANONYMIZE, url, &AnonymizeInput { email: address })?;
         let twice = self.0.also_utoken;
         let headers =
             |token: &Token<()>| if twice { with_second_header(token) } else { Arc::clone(&token.headers.json) };

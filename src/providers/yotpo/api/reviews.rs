@@ -1,6 +1,6 @@
-//! The people who want no more requests for reviews: the vendor's older API (v1), with a token of its own.
+//! The list of people that get no more requests for reviews: the vendor's older API (v1), with a token of its own.
 //!
-//! Everybody is subscribed by default (documented). A person who unsubscribed themselves cannot be subscribed again by the
+//! Everybody is subscribed by default (documented). A person that unsubscribed cannot be subscribed again by the
 //! shop; one whom this API unsubscribed can (documented). The vendor's list can be read only with the token in the URL,
 //! where this crate puts no credential, so that reading it is refused as unsupported.
 
@@ -75,7 +75,7 @@ struct Inner {
     account: AccountContext,
 }
 
-/// A client of the vendor's list of people who want no requests for reviews. Cheap to clone. It counts against the
+/// A client of the vendor's list of people that get no requests for reviews. Cheap to clone. It counts against the
 /// quota of the store; whether the vendor counts these calls there is unknown.
 #[derive(Clone)]
 pub struct ReviewUnsubscribers(Arc<Inner>);
@@ -117,7 +117,7 @@ impl ReviewUnsubscribers {
         self.write(&CREATE_UNSUBSCRIBERS, "mass_create", emails).await
     }
 
-    /// Lets these people have requests for reviews again, but for those who unsubscribed themselves (documented). That the
+    /// Lets these people have requests for reviews again, but for those that unsubscribed themselves (documented). That the
     /// body is that of [`create_unsubscribers`](Self::create_unsubscribers) is inferred.
     ///
     /// # Errors

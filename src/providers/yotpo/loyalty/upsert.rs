@@ -1,7 +1,5 @@
 //! The upsert: a look-up where the membership is not known, then the write.
 
-use bytes::Bytes;
-
 use super::client::Loyalty;
 use super::config::VISIBLE_AFTER;
 use super::error::check;
@@ -14,7 +12,7 @@ use super::{MATRIX, PROVIDER};
 use crate::client::api::ApiClient;
 use crate::client::options::json_body;
 use crate::client::steps::{self, Steps, Walk};
-use crate::client::{Call, Request, Url};
+use crate::client::{Call, Request};
 use crate::customer::{Customer, FieldPath};
 use crate::error::Error;
 use crate::plan::mapper::Mapper;
@@ -83,12 +81,8 @@ impl Loyalty {
     }
 
     pub(super) fn upsert_request(&self, input: &CustomerInput<'_>) -> Result<Request, Error> {
-        Ok(Request::to(&UPSERT, Url::from(&self.0.customers), &self.0.headers.json, Some(body(input)?)))
+        self.json(&UPSERT, &self.0.customers, input)
     }
-}
-
-fn body(input: &CustomerInput<'_>) -> Result<Bytes, Error> {
-    json_body(PROVIDER, input)
 }
 
 impl<'c> Prepared<'c> {
@@ -110,7 +104,7 @@ impl<'c> Prepared<'c> {
             match self.held(&mut call, &mut walk).await? {
                 Some(record) => {
                     let mut request = walk.step(Name::UpsertFound, &[])?;
-                    request.body = Some(body(&self.with(OptedIn::of(record.opt_in.unwrap_or(false))))?);
+                    request.body = Some(json_body(PROVIDER, &self.with(OptedIn::of(record.opt_in.unwrap_or(false))))?);
                     request
                 }
                 None => walk.step(Name::UpsertNew, &[])?,

@@ -18,6 +18,7 @@ use crate::error::Error;
 
 /// Which customer to fetch. The parameters are seen in clients.
 #[derive(Clone, PartialEq, Eq)]
+#[must_use]
 pub struct CustomerQuery<'a> {
     key: &'static str,
     value: Cow<'a, str>,
@@ -52,21 +53,18 @@ impl<'a> CustomerQuery<'a> {
     }
 
     /// The country of a number that is not in E.164: ISO 3166-1 alpha-2.
-    #[must_use]
     pub fn country(mut self, code: impl Into<Cow<'a, str>>) -> Self {
         self.country = Some(code.into());
         self
     }
 
     /// Asks for the code to refer others with as well: in `CustomerRecord::raw`.
-    #[must_use]
     pub fn with_referral_code(mut self) -> Self {
         self.referral_code = true;
         self
     }
 
     /// Asks for what the person earned and spent as well: in `CustomerRecord::raw`.
-    #[must_use]
     pub fn with_history(mut self) -> Self {
         self.history = true;
         self
