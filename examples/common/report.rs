@@ -58,7 +58,7 @@ struct ErrorLine<'a> {
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[serde(skip_serializing_if = "<[RemoteId]>::is_empty")]
     conflicting_ids: &'a [RemoteId],
     fields: Vec<FieldLine<'a>>,
 }
