@@ -30,7 +30,7 @@ const TABLE: &[(Defect, &[Check])] = &[
     (Defect::TellsSuccessOfAFailure, &[Check::HonestEffects]),
     (Defect::TakesACutSuccessForAFailure, &[Check::BrokenAnswers]),
     (Defect::TakesARefusalForASuccess, &[Check::RefusalInSuccess]),
-    (Defect::ReplaysAnUnknownCreate, &[Check::OneRecord, Check::AllowedRetries]),
+    (Defect::ReplaysAnUnknownCreate, &[Check::BrokenAnswers, Check::OneRecord, Check::AllowedRetries]),
     (Defect::RepeatsACreateAfterA500, &[Check::OneRecord, Check::AllowedRetries]),
     (Defect::CreatesBeforeTheLookUp, &[Check::LookUpFirst]),
     (Defect::RepeatsARefusedRequest, &[Check::AllowedRetries]),
