@@ -5,6 +5,7 @@ mod faults;
 mod faulty_sink;
 mod interrupted;
 mod memory;
+mod pier;
 mod quota;
 mod retry;
 mod sandbox_faults;
