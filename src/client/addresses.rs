@@ -2,6 +2,7 @@
 //!
 //! Addresses of a record have no ids, so that repeated runs would add copies without this pairing.
 
+use super::call::Call;
 use crate::error::{Effect, Error, ErrorKind};
 
 use super::validate::Origin;
@@ -104,14 +105,34 @@ pub(crate) trait AddressBook: Send {
     /// The provider and the operation of [`set_default`](Self::set_default), which an error names where no id is known.
     fn default_origin(&self) -> Origin;
 
-    /// `Call::is_uncertain`: whether the vendor may have carried out a write whose answer got lost.
+    /// What the call knows of its writes.
+    fn ledger(&mut self) -> &mut dyn Ledger;
+}
+
+/// What a call knows of its writes, as the synchronisation needs it.
+pub(crate) trait Ledger {
+    /// Whether the vendor may have carried out a write whose answer got lost.
     fn is_uncertain(&self) -> bool;
 
-    /// `Call::resolve_uncertainty`: what a read showed about that write.
+    /// What a read showed about that write.
     fn resolve_uncertainty(&mut self, applied: bool);
 
-    /// `Call::finish`: the error with the effect of the whole call.
+    /// The error with the effect of the whole call.
     fn finish(&self, error: Error) -> Error;
+}
+
+impl Ledger for Call<'_> {
+    fn is_uncertain(&self) -> bool {
+        Call::is_uncertain(self)
+    }
+
+    fn resolve_uncertainty(&mut self, applied: bool) {
+        Call::resolve_uncertainty(self, applied);
+    }
+
+    fn finish(&self, error: Error) -> Error {
+        Call::finish(self, error)
+    }
 }
 
 /// What a synchronisation has written, by the positions of our addresses. Each is noted before its request is sent: the
@@ -218,7 +239,7 @@ pub(crate) async fn synchronise<B: AddressBook>(
         }
         Some(None) => {
             let error = book.default_origin().of(Error::new(ErrorKind::Decode, Effect::NotSent));
-            Err(book.finish(error.with_hint("the vendor does not show the id of the address")))
+            Err(book.ledger().finish(error.with_hint("the vendor does not show the id of the address")))
         }
     }
 }
@@ -258,8 +279,8 @@ impl Known {
 
 /// Whether the answer to the write that has just failed was lost. Where the call was uncertain before, nothing shows which
 /// write is meant.
-fn is_lost<B: AddressBook>(book: &B, was_uncertain: bool) -> bool {
-    !was_uncertain && book.is_uncertain()
+fn is_lost<B: AddressBook>(book: &mut B, was_uncertain: bool) -> bool {
+    !was_uncertain && book.ledger().is_uncertain()
 }
 
 async fn add<B: AddressBook>(
@@ -268,7 +289,7 @@ async fn add<B: AddressBook>(
     index: usize,
     known: &Known,
 ) -> Result<Option<B::Theirs>, Error> {
-    let was_uncertain = book.is_uncertain();
+    let was_uncertain = book.ledger().is_uncertain();
     let mut is_repeat = false;
     loop {
         let error = match book.add(index).await {
@@ -277,13 +298,13 @@ async fn add<B: AddressBook>(
             Err(error) => return Err(error),
         };
         let added = known.added::<B>(ours, book.list().await?);
-        book.resolve_uncertainty(added.is_some());
+        book.ledger().resolve_uncertainty(added.is_some());
         if added.is_some() {
             return Ok(added);
         }
         if is_repeat {
             // The next run reads first, so that it adds no second address.
-            return Err(book.finish(error.with_retryable(true)));
+            return Err(book.ledger().finish(error.with_retryable(true)));
         }
         is_repeat = true;
     }
@@ -295,7 +316,7 @@ async fn change<B: AddressBook>(
     index: usize,
     id: &str,
 ) -> Result<Option<B::Theirs>, Error> {
-    let was_uncertain = book.is_uncertain();
+    let was_uncertain = book.ledger().is_uncertain();
     let mut is_repeat = false;
     loop {
         let error = match book.change(index, id).await {
@@ -305,7 +326,7 @@ async fn change<B: AddressBook>(
         };
         let all = book.list().await?;
         let changed = all.into_iter().find(|their| B::id(their) == Some(id) && B::is_held(ours, their));
-        book.resolve_uncertainty(changed.is_some());
+        book.ledger().resolve_uncertainty(changed.is_some());
         if changed.is_some() {
             return Ok(changed);
         }

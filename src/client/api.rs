@@ -103,3 +103,36 @@ pub(crate) trait ApiClient: Sync {
         async move { self.send(&mut self.account().call(), &request, read).await }
     }
 }
+
+/// Makes a client an [`ApiClient`]: one whose requests carry a key, or one with tokens. Its inner part has the fields
+/// `account` and `headers`, and `tokens`.
+macro_rules! api_client {
+    ($client:ty) => {
+        $crate::client::api::api_client!($client, $crate::client::api::HeaderKey, |_client| {
+            &$crate::client::api::HeaderKey
+        });
+    };
+    ($client:ty, tokens: $tokens:ty) => {
+        $crate::client::api::api_client!($client, $tokens, |client| &client.0.tokens);
+    };
+    ($client:ty, $credential:ty, |$of:ident| $which:expr) => {
+        impl $crate::client::api::ApiClient for $client {
+            type Credential = $credential;
+
+            fn account(&self) -> &$crate::client::AccountContext {
+                &self.0.account
+            }
+
+            fn headers(&self) -> &$crate::client::auth::token::RequestHeaders {
+                &self.0.headers
+            }
+
+            fn credential(&self) -> &$credential {
+                let $of = self;
+                $which
+            }
+        }
+    };
+}
+
+pub(crate) use api_client;

@@ -205,7 +205,7 @@ impl fmt::Display for Quoted<'_> {
 
 /// A set of top-level fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FieldSet(u32);
+pub struct FieldSet(u64);
 
 impl FieldSet {
     /// The set with no field.
@@ -214,7 +214,7 @@ impl FieldSet {
     /// This set and `field`.
     #[must_use]
     pub const fn with(self, field: Field) -> Self {
-        Self(self.0 | 1 << field as u32)
+        Self(self.0 | 1 << field as u64)
     }
 
     /// The set of these fields.
@@ -232,7 +232,7 @@ impl FieldSet {
     /// Whether `field` is in the set.
     #[must_use]
     pub const fn contains(self, field: Field) -> bool {
-        self.0 & (1 << field as u32) != 0
+        self.0 & (1 << field as u64) != 0
     }
 
     /// The fields that are in both sets.

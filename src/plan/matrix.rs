@@ -160,7 +160,7 @@ pub struct FieldMatrix {
     by_field: [Option<&'static FieldRule>; KEYS],
     dropped: FieldSet,
     /// One bit for each address field that is dropped.
-    dropped_address: u16,
+    dropped_address: u32,
     /// One bit for each consent field that is dropped, by channel.
     dropped_consent: [u8; 2],
 }
@@ -180,7 +180,7 @@ impl FieldMatrix {
             if let Treatment::Dropped(_) = rule.treatment {
                 match rule.field {
                     FieldKey::Top(field) => dropped = dropped.with(field),
-                    FieldKey::Address(field) => dropped_address |= 1 << field as u16,
+                    FieldKey::Address(field) => dropped_address |= 1 << field as u32,
                     FieldKey::Consent(Channel::Email, field) => email |= 1 << field as u8,
                     FieldKey::Consent(Channel::Sms, field) => sms |= 1 << field as u8,
                 }
@@ -215,7 +215,7 @@ impl FieldMatrix {
 
     /// Whether an address field never reaches the vendor.
     pub(crate) const fn drops_address(&self, field: AddressField) -> bool {
-        self.dropped_address & (1 << field as u16) != 0
+        self.dropped_address & (1 << field as u32) != 0
     }
 
     /// Whether any address field never reaches the vendor.

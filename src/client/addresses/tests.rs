@@ -148,6 +148,12 @@ impl AddressBook for Book {
         (crate::provider::ProviderId::new("example"), "set_default_address").into()
     }
 
+    fn ledger(&mut self) -> &mut dyn Ledger {
+        self
+    }
+}
+
+impl Ledger for Book {
     fn is_uncertain(&self) -> bool {
         self.uncertain
     }

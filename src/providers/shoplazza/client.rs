@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::PROVIDER;
 use super::auth::token::AppRenewal;
 use super::to_vendor::Choices;
-use crate::client::api::ApiClient;
+use crate::client::api::api_client;
 use crate::client::auth::token::{RequestHeaders, Tokens};
 use crate::client::options::fixed_url;
 use crate::client::{AccountContext, BaseUrl};
@@ -66,18 +66,4 @@ impl fmt::Debug for Shoplazza {
     }
 }
 
-impl ApiClient for Shoplazza {
-    type Credential = Tokens<AppRenewal>;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &Tokens<AppRenewal> {
-        &self.0.tokens
-    }
-}
+api_client!(Shoplazza, tokens: Tokens<AppRenewal>);

@@ -12,7 +12,7 @@ use super::request::MAX_PAGE_SIZE;
 use super::response::{AddressRecord, AddressRows, Created, CustomerRecord, OneAddress, data};
 use super::to_vendor::{Mapped, map};
 use super::{MATRIX, PROVIDER};
-use crate::client::addresses::{AddressBook, Written, shown_or_listed, synchronise};
+use crate::client::addresses::{AddressBook, Ledger, Written, shown_or_listed, synchronise};
 use crate::client::api::ApiClient;
 use crate::client::identify::{Identified, Usable, resolve};
 use crate::client::pages::{PageWalk, Walk as PageStep};
@@ -424,7 +424,7 @@ impl<'a> AddressBook for Addresses<'_, 'a> {
                 PageStep::More => {}
                 PageStep::End => return Ok(all),
                 // An address that cannot be seen would be added once more.
-                PageStep::Loop(fault) => return Err(self.finish(fault.error(&LIST_ADDRESSES))),
+                PageStep::Loop(fault) => return Err(self.run.call.finish(fault.error(&LIST_ADDRESSES))),
                 PageStep::TooManyPages => {
                     let hint = "the customer has more pages of addresses than are read";
                     return Err(self.run.call.fail(&LIST_ADDRESSES, ErrorKind::Unsupported, hint));
@@ -449,15 +449,7 @@ impl<'a> AddressBook for Addresses<'_, 'a> {
         (&SET_DEFAULT_ADDRESS).into()
     }
 
-    fn is_uncertain(&self) -> bool {
-        self.run.call.is_uncertain()
-    }
-
-    fn resolve_uncertainty(&mut self, applied: bool) {
-        self.run.call.resolve_uncertainty(applied);
-    }
-
-    fn finish(&self, error: Error) -> Error {
-        self.run.call.finish(error)
+    fn ledger(&mut self) -> &mut dyn Ledger {
+        &mut self.run.call
     }
 }

@@ -8,7 +8,7 @@ use super::auth::AccessToken;
 use super::auth::credential::{Renewal, shown_headers};
 use super::request::options::{ApiVersion, Choices};
 use super::request::refuse_foreign_id;
-use crate::client::api::ApiClient;
+use crate::client::api::api_client;
 use crate::client::auth::token::{RequestHeaders, Tokens};
 use crate::client::options::fixed_url;
 use crate::client::{AccountContext, BaseUrl, Request};
@@ -101,18 +101,4 @@ pub(super) fn filled(request: Request, ids: Ids<'_>) -> Result<Request, Error> {
     request.with_ids(ids)
 }
 
-impl ApiClient for Shopline {
-    type Credential = Tokens<Renewal>;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &Tokens<Renewal> {
-        &self.0.tokens
-    }
-}
+api_client!(Shopline, tokens: Tokens<Renewal>);

@@ -13,7 +13,7 @@ use super::request::{AddressBody, AddressId, CustomerBody, CustomerId, UpdateBod
 use super::response::{AddressRecord, CustomerRecord, created, one, required};
 use super::to_vendor::{Mapped, OPEN_TAGS, known_email, map, united_tags};
 use super::{MATRIX, PROVIDER};
-use crate::client::addresses::{AddressAction, AddressBook, Written, actions, synchronise};
+use crate::client::addresses::{AddressAction, AddressBook, Ledger, Written, actions, synchronise};
 use crate::client::api::ApiClient;
 use crate::client::identify::{Identified, resolve};
 use crate::client::response::{decode, decode_lossy};
@@ -458,15 +458,7 @@ impl<'c> AddressBook for Book<'_, '_, 'c> {
         (&SET_DEFAULT_ADDRESS).into()
     }
 
-    fn is_uncertain(&self) -> bool {
-        self.run.call.is_uncertain()
-    }
-
-    fn resolve_uncertainty(&mut self, applied: bool) {
-        self.run.call.resolve_uncertainty(applied);
-    }
-
-    fn finish(&self, error: Error) -> Error {
-        self.run.call.finish(error)
+    fn ledger(&mut self) -> &mut dyn Ledger {
+        &mut self.run.call
     }
 }

@@ -147,7 +147,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the option: a shop that is no bare host, a native platform, an empty key, a base
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), naming the option: a shop that is no bare host, a native platform, an empty key, a base
     /// URL that would send in clear.
     pub fn build(self) -> Result<TripleWhale, Error> {
         let refuse = |option, message: &'static str| Err(Error::config(PROVIDER, option, message));

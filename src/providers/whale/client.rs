@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::PROVIDER;
 use super::config::{Builder, DEFAULT_BASE_URL, DEFAULT_DAILY_LIMIT, DEFAULT_LIMIT, PathStyle, Settings};
-use crate::client::api::{ApiClient, HeaderKey};
+use crate::client::api::api_client;
 use crate::client::auth::token::RequestHeaders;
 use crate::client::options::{fixed_url, request_headers};
 use crate::client::{AccountContext, Allowance, Limit, Secret, account_key, fill};
@@ -52,21 +52,7 @@ impl Whale {
     }
 }
 
-impl ApiClient for Whale {
-    type Credential = HeaderKey;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &HeaderKey {
-        &HeaderKey
-    }
-}
+api_client!(Whale);
 
 impl Builder {
     /// Makes the client.

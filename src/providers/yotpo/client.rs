@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::auth::{MintRoute, Minting};
 use super::to_vendor::MapOptions;
-use crate::client::api::ApiClient;
+use crate::client::api::api_client;
 use crate::client::auth::token::{RequestHeaders, Tokens};
 use crate::client::{AccountContext, ArrayStyle, BaseUrl};
 
@@ -37,18 +37,4 @@ impl fmt::Debug for Yotpo {
     }
 }
 
-impl ApiClient for Yotpo {
-    type Credential = Tokens<Minting>;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &Tokens<Minting> {
-        &self.0.tokens
-    }
-}
+api_client!(Yotpo, tokens: Tokens<Minting>);

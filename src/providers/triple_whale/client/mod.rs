@@ -10,7 +10,7 @@ use super::PROVIDER;
 use super::error::check_customer;
 use super::request::{CustomerInput, CustomerKey, ReadBack};
 use super::to_vendor::MapOptions;
-use crate::client::api::{ApiClient, HeaderKey};
+use crate::client::api::{ApiClient, api_client};
 use crate::client::auth::token::RequestHeaders;
 use crate::client::{AccountContext, Request, Response};
 use crate::error::{Effect, Error, ErrorKind};
@@ -95,18 +95,4 @@ impl TripleWhale {
     }
 }
 
-impl ApiClient for TripleWhale {
-    type Credential = HeaderKey;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &HeaderKey {
-        &HeaderKey
-    }
-}
+api_client!(TripleWhale);

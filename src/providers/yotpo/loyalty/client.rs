@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::to_vendor::ProgramConsent;
 use crate::client::AccountContext;
-use crate::client::api::{ApiClient, HeaderKey};
+use crate::client::api::api_client;
 use crate::client::auth::token::RequestHeaders;
 
 pub(super) struct Inner {
@@ -28,18 +28,4 @@ impl fmt::Debug for Loyalty {
     }
 }
 
-impl ApiClient for Loyalty {
-    type Credential = HeaderKey;
-
-    fn account(&self) -> &AccountContext {
-        &self.0.account
-    }
-
-    fn headers(&self) -> &RequestHeaders {
-        &self.0.headers
-    }
-
-    fn credential(&self) -> &HeaderKey {
-        &HeaderKey
-    }
-}
+api_client!(Loyalty);
