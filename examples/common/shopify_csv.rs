@@ -118,7 +118,7 @@ fn customer(columns: &Columns, row: &[String]) -> (Customer, Vec<Note>) {
         };
         match channel {
             Channel::Email => customer.email_marketing = Some(Consent::new(state)),
-            Channel::Sms => customer.sms_marketing = Some(Consent::new(state)),
+            _ => customer.sms_marketing = Some(Consent::new(state)),
         }
     }
     let mut address = Address::new();

@@ -7,6 +7,7 @@ use super::decimal::{Decimal, JsonNumber};
 
 /// One value of the `custom` map: a primitive.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CustomValue {
     /// Text.
     Text(String),

@@ -95,6 +95,7 @@ fields! {
 
 /// A channel that consent is given for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Channel {
     /// `email_marketing`
     Email,

@@ -9,6 +9,7 @@ use crate::provider::ProviderId;
 
 /// A field of the normalized customer, without a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FieldKey {
     /// A top-level field.
     Top(Field),

@@ -121,6 +121,7 @@ impl Subject for Vendor {
             (Self::Loyalty, Channel::Sms) | (Self::Whale, _) => return None,
             (Self::WhaleWithConsent, Channel::Email) => body["email_consent"] == true,
             (Self::WhaleWithConsent, Channel::Sms) => body["sms_consent"] == true,
+            _ => return None,
         })
     }
 

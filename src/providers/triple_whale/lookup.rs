@@ -26,7 +26,7 @@ impl TripleWhale {
         let Identity::ExternalId(id) = identity else { return Ok(None) };
         // As it is: so it was sent.
         let key = self.key(id.as_str());
-        one(&self.list_customers(id, how).await?.value, |row| match_key(row, &key))
+        one(&self.list_customers(id, how).await?.value.items, |row| match_key(row, &key))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::Error;
 /// Which customer an input is about. The vendor takes no other combination of the three (documented).
 #[derive(Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum CustomerIdentity<'a> {
     /// The shop's own stable id.
     ExternalId {

@@ -214,12 +214,12 @@ fn check_consent(channel: Channel, consent: Option<Consent>) {
     let mut customer = ann();
     match channel {
         Channel::Email => customer.email_marketing = consent,
-        Channel::Sms => customer.sms_marketing = consent,
+        _ => customer.sms_marketing = consent,
     }
     let plan = plan(&sink(), &customer);
     let (key, other) = match channel {
         Channel::Email => ("accepts_marketing", "accepts_sms_marketing"),
-        Channel::Sms => ("accepts_sms_marketing", "accepts_marketing"),
+        _ => ("accepts_sms_marketing", "accepts_marketing"),
     };
     let yes = state == Some(ConsentState::Subscribed);
     let create = body(&plan, "create_customer")["customer"].take();

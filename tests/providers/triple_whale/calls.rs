@@ -39,7 +39,7 @@ async fn native(client: TripleWhale, call: &Value, arguments: &Value) -> Result<
         "stored_customers" => {
             let how = ReadBack::new().columns(texts("columns"));
             let held = client.list_customers(&text("customer_id"), &how).await?;
-            let customers: Vec<_> = held.value.iter().map(Customer::from).collect();
+            let customers: Vec<_> = held.value.items.iter().map(Customer::from).collect();
             Ok(json!({ "customers": customers }))
         }
         other => panic!("no call {other}"),

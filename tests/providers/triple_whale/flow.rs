@@ -313,7 +313,7 @@ async fn a_customer_is_read_back_as_it_was_sent() {
     assert_eq!(serde_json::to_value(&found.customer).unwrap(), serde_json::to_value(&expected).unwrap());
     let elsewhere = other.find(&who).await.unwrap().unwrap();
     assert_eq!(elsewhere.customer.first_name.as_deref(), Some("Elsewhere"));
-    assert_eq!(sink.list_customers("1042", &ReadBack::new()).await.unwrap().value.len(), 2);
+    assert_eq!(sink.list_customers("1042", &ReadBack::new()).await.unwrap().value.items.len(), 2);
     // An id is looked for as it was sent.
     sink.upsert(&mara().external_id(" 9 ")).await.unwrap();
     assert!(sink.find(&Identity::ExternalId(" 9 ".into())).await.unwrap().is_some());

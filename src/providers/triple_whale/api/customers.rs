@@ -5,8 +5,8 @@ use super::super::operations::{REPLACE, SQL};
 use super::super::request::{CustomerInput, ReadBack};
 use super::super::response::CustomerRecord;
 use super::invalid;
-use crate::client::Response;
 use crate::client::json::object::object;
+use crate::client::{Page, Response};
 use crate::error::{Effect, Error, ErrorKind};
 
 impl TripleWhale {
@@ -37,7 +37,7 @@ impl TripleWhale {
         }
     }
 
-    /// The rows that the vendor's table holds of a customer id: one for each platform (documented), none where the vendor
+    /// The rows that the vendor's table holds of a customer id, on one page: one for each platform (documented), none where the vendor
     /// does not know the id yet. Rows of other ids, which a vendor that ignores the filter would send, are left out.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl TripleWhale {
         &self,
         customer_id: &str,
         how: &ReadBack,
-    ) -> Result<Response<Vec<CustomerRecord>>, Error> {
+    ) -> Result<Response<Page<CustomerRecord>>, Error> {
         let today = self.0.account.connector.clock().utc().date_naive();
         let query = how.query(customer_id, today).map_err(|problems| invalid(&SQL, problems))?;
         let answer = self.run_sql(&query).await?;
@@ -67,6 +67,6 @@ impl TripleWhale {
                 }
             }
         }
-        Ok(answer.map(|_| held))
+        Ok(answer.map(|_| Page::new(held, None)))
     }
 }
