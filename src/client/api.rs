@@ -1,4 +1,4 @@
-//! What every native client offers its calls: its requests, and one way to send them and read the answers.
+//! The shared part of native clients: builds their requests, sends them and reads the answers.
 
 use bytes::Bytes;
 use serde::Serialize;

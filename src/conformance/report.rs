@@ -76,7 +76,7 @@ checks! {
     /// A call that is dropped at any request, before or after the vendor did it, leaves the person there once and whole
     /// after the next call.
     Cancellation = "cancellation",
-    /// [`find`](crate::CustomerSink::find) does what the capabilities say: finds, finds nobody, or is unsupported by name.
+    /// [`find`](crate::CustomerSink::find) does what the capabilities say: finds, finds none, or is unsupported by name.
     Find = "find",
     /// [`erase`](crate::CustomerSink::erase) does what the capabilities say: erases, or is unsupported by name.
     Erase = "erase",

@@ -1,4 +1,4 @@
-//! What the author of a sink provides: the subject under test and its stand-in.
+//! The parts that the author of a sink provides: the subject under test and its stand-in.
 
 use std::sync::Arc;
 

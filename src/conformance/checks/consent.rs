@@ -13,7 +13,7 @@ const CHANNELS: [Channel; 2] = [Channel::Email, Channel::Sms];
 /// What was seen of one channel.
 #[derive(Default)]
 struct Seen {
-    /// Whether anything told yes from no.
+    /// Whether anything distinguished yes from no.
     at_all: bool,
     yes: bool,
 }

@@ -1,4 +1,4 @@
-//! What goes into a lane and comes out of it.
+//! The events and commands of a lane.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

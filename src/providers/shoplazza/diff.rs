@@ -1,4 +1,4 @@
-//! What an update writes: the record against what the vendor holds. Pure.
+//! Compares a record with what the vendor holds, and selects what an update writes. Pure.
 
 use super::request::CustomerUpdateInput;
 use super::response::CustomerRecord;

@@ -1,4 +1,4 @@
-//! What an answer means: by its body first, then by its status.
+//! Reads the failure that an answer reports: by its body first, then by its status.
 //!
 //! The vendor says 400 to a bad token, 500 to a refused operation, and 422 to a taken e-mail with nothing but a sentence
 //! to tell it by. So the code decides where there is one, then the status, and the wording only where the vendor gives

@@ -1,4 +1,4 @@
-//! What becomes of each normalized field at Shoplazza.
+//! The field matrix of Shoplazza: key, form, limit and treatment of each normalized field.
 //!
 //! The keys are documented (the page of the create in 2022-01). The vendor publishes no length limit.
 

@@ -1,4 +1,4 @@
-//! What the vendor takes: a new customer, an update, and addresses.
+//! The inputs that requests send: a new customer, an update, and addresses.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the vendor returns: a customer and an address, with every part optional, and the answers around them.
+//! The records that answers hold: a customer and an address, with every part optional, and the answers around them.
 
 use std::ops::Deref;
 

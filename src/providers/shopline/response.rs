@@ -1,4 +1,4 @@
-//! What the vendor's answers hold. Every part may be missing, null or of a neighbouring type.
+//! The records that answers hold. Every part may be missing, null or of a neighbouring type.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -110,7 +110,7 @@ impl Builder {
     /// Stops after so many upserts in a row that ended in a 500, which is what the vendor also answers for a shop that
     /// it does not know or that is not connected (seen in its error guide, as restated). Then upserts fail at once, with
     /// nothing sent, until `pause` has passed; after it one upsert is let through at a time, and the first success opens
-    /// the way for all. Counted per client and its clones; a success starts the count anew.
+    /// the way for all. Counted per client and its clones; a success restarts the count.
     ///
     /// Default [`DEFAULT_STOP_AFTER`] and [`DEFAULT_STOP_FOR`]. 0 upserts: never stops.
     pub fn stop_after(mut self, upserts: u32, pause: Duration) -> Self {

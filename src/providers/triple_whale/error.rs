@@ -1,4 +1,4 @@
-//! What an answer means. Never decided by the wording of a message, which the vendor does not promise.
+//! Reads the failure that an answer reports. Never decided by the wording of a message, which the vendor does not promise.
 
 use crate::client::json::error_body::{ErrorBody, Node};
 use crate::client::response::Reading;

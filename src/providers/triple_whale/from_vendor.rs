@@ -9,8 +9,8 @@ use crate::customer::{
 };
 
 impl From<&CustomerRecord> for Customer {
-    /// What has no normalized form there (a word that nobody documented, a time that
-    /// cannot be read) is left out, and stays in this row.
+    /// Leaves out what has no normalized form (a word that is not documented, a time that cannot be read); it stays in
+    /// the row.
     ///
     /// An SMS consent comes without a state, since the vendor has none: its level alone is no yes. A time without an
     /// offset is taken for UTC (inferred).

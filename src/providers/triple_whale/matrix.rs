@@ -1,4 +1,4 @@
-//! What becomes of each normalized field at Triple Whale.
+//! The field matrix of Triple Whale: key, form, limit and treatment of each normalized field.
 //!
 //! The keys are documented (OpenAPI of the Data-In API); the vocabularies are inferred from one example value each. The
 //! vendor publishes no length limit.

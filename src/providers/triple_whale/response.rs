@@ -1,4 +1,4 @@
-//! What is read: rows of the vendor's table of customers, and the rows of any query.
+//! The records that answers hold: rows of the vendor's table of customers, and the rows of any query.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

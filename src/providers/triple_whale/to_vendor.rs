@@ -104,7 +104,7 @@ fn scalars(input: &mut CustomerInput<'_>, mapper: &mut Mapper<'_>, customer: &Cu
     }
 }
 
-/// What stands for a time of creation that nobody knows.
+/// What is sent for a creation time that is not known.
 fn missing_created_at(
     mapper: &mut Mapper<'_>,
     option: MissingCreatedAt,

@@ -1,4 +1,4 @@
-//! What an update has to carry: the wanted values that differ from what the vendor holds. Pure.
+//! Compares a record with what the vendor holds, and selects what an update writes. Pure.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What an answer reports about a failure. Status first, then type, then code; never the wording of a message, which may
+//! Reads the failure that an answer reports. Status first, then type, then code; never the wording of a message, which may
 //! change (documented).
 
 use crate::client::json::error_body::{ErrorBody, Node};

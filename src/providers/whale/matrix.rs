@@ -1,4 +1,4 @@
-//! What becomes of each normalized field at Whale.
+//! The field matrix of Whale: key, form, limit and treatment of each normalized field.
 //!
 //! The keys are those of the documented create request; `line2` is inferred. The vendor publishes no limit of length or
 //! number.

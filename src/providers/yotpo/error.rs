@@ -1,4 +1,4 @@
-//! What an answer means. No error of this vendor carries a code of its own that was seen, so that the status decides,
+//! Reads the failure that an answer reports. No error of this vendor carries a code of its own that was seen, so that the status decides,
 //! and never the wording of a message.
 
 use bytes::Bytes;

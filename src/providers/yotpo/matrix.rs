@@ -1,4 +1,4 @@
-//! What becomes of each normalized field at Yotpo.
+//! The field matrix of Yotpo: key, form, limit and treatment of each normalized field.
 //!
 //! The keys of a customer are documented, those of its address seen in the vendor's own extension. The limit of 255
 //! characters is documented for the same keys of an order's customer, and inferred here.

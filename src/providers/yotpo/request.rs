@@ -1,4 +1,4 @@
-//! What is sent, by its exact keys, and the check of an input before it is sent.
+//! The inputs that requests send, by their exact keys, and the check of an input before it is sent.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

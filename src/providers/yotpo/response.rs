@@ -1,4 +1,4 @@
-//! What is read: pages and customers as production answers write them (seen).
+//! The records that answers hold: pages and customers as production answers write them (seen).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the shared parts of the sandbox need from Shoplazza.
+//! Implements `StandIn` for Shoplazza.
 
 use http::HeaderMap;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What the shared parts of the sandbox need from SHOPLINE.
+//! Implements `StandIn` for SHOPLINE.
 
 use serde_json::{Value, json};
 use wiremock::Request;

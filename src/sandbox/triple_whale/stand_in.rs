@@ -1,4 +1,4 @@
-//! What the shared parts of the sandbox need from Triple Whale.
+//! Implements `StandIn` for Triple Whale.
 
 use serde_json::{Value, json};
 use wiremock::Request;

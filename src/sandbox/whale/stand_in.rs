@@ -1,4 +1,4 @@
-//! What the shared parts of the sandbox need from Whale.
+//! Implements `StandIn` for Whale.
 
 use std::sync::Arc;
 

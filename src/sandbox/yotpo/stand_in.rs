@@ -1,4 +1,4 @@
-//! What the shared parts of the sandbox need from Yotpo.
+//! Implements `StandIn` for Yotpo.
 
 use serde_json::{Value, json};
 use wiremock::Request;

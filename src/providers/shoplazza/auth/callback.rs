@@ -1,4 +1,4 @@
-//! What the vendor sends a merchant's browser back with, and whether the vendor signed it. Pure.
+//! Verifies the signed query with which the vendor redirects a merchant's browser. Pure.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How the client authenticates: an access token, or the tokens of an app that a merchant authorised.
+//! Authentication: an access token, or the tokens of an app that a merchant authorised.
 
 pub(crate) mod app;
 pub(crate) mod callback;

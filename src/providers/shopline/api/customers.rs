@@ -52,7 +52,7 @@ record! {
     }
 }
 
-/// The URL where a customer sets a password. It is a secret: whoever has it can take over the account.
+/// The URL where a customer sets a password. It is a secret: it lets its holder take over the account.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ActivationUrlRecord {

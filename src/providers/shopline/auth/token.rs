@@ -1,4 +1,4 @@
-//! What a token call answers. Pure.
+//! Reads the answers of token calls. Pure.
 
 use std::fmt;
 

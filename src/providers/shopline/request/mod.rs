@@ -1,4 +1,4 @@
-//! What is sent, by the vendor's own names.
+//! The inputs that requests send, by the vendor's own names.
 //!
 //! Absent keys are left out and null is never sent; `0`, `false` and an empty string are values, and are sent.
 

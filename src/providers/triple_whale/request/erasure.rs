@@ -8,7 +8,7 @@ use crate::customer::{Email, Phone};
 use crate::error::FieldError;
 use crate::plan::mapper::{email_rule, phone_rule};
 
-/// Whom the vendor is to erase: at least one e-mail address or phone number, though the vendor's schema would take none
+/// The people that the vendor is to erase: at least one e-mail address or phone number, though the vendor's schema would take none
 /// (documented).
 ///
 /// The vendor deletes or masks the personal data of everybody with one of these (documented). It matches by e-mail and
@@ -76,7 +76,7 @@ impl ErasureInput {
     }
 }
 
-/// Shows how many, and nobody.
+/// Shows how many there are, and none of them.
 impl fmt::Debug for ErasureInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErasureInput")

@@ -1,4 +1,4 @@
-//! How values that the vendor leaves open are written.
+//! The forms of values for which the vendor documents none.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What tells one customer record from another at the vendor.
+//! The key that identifies a customer record at the vendor.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What is sent: the 36 flat keys of a customer record by their exact names, and the bodies of the other calls.
+//! The inputs that requests send: the 36 flat keys of a customer record by their exact names, and the bodies of the other calls.
 
 mod erasure;
 mod form;

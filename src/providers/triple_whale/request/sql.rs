@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::FieldError;
 use chrono::NaiveDate;
 
-/// A query of one's own over the vendor's tables.
+/// A query over the vendor's tables.
 ///
 /// Its text is sent as it is: never put values from outside into it. The vendor replaces `@startDate` and `@endDate` in
 /// it by the period (documented), and advises against `SELECT *`.

@@ -1,4 +1,4 @@
-//! What the vendor computes of a customer.
+//! The metrics that the vendor computes for a customer.
 
 use super::super::client::Whale;
 use super::super::operations::GET_METRICS;

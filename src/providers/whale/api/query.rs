@@ -1,4 +1,4 @@
-//! What the queries of several lists share.
+//! The parameters that the queries of several lists share.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is sent: the bodies of requests, borrowing from the record; ids, and open sets of words.
+//! The inputs that requests send: the bodies of requests, borrowing from the record; ids, and open sets of words.
 
 mod customer;
 mod segment;

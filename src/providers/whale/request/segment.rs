@@ -1,4 +1,4 @@
-//! What a segment is created from, or changed to.
+//! The input that creates or changes a segment.
 
 use std::borrow::Cow;
 use std::fmt;

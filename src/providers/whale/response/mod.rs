@@ -1,4 +1,4 @@
-//! What comes back. Every field may be missing, null or of a neighbouring type; keys that are not documented stay
+//! The records that answers hold. Every field may be missing, null or of a neighbouring type; keys that are not documented stay
 //! reachable.
 
 mod customer;

@@ -1,4 +1,4 @@
-//! What hangs on a customer: the events of the timeline, and notes.
+//! The activity of a customer: the events of the timeline, and notes.
 
 use chrono::{DateTime, FixedOffset};
 

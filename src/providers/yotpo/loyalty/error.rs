@@ -1,4 +1,4 @@
-//! What an answer means. The vendor reports errors in the shapes of its other products, so that they are read alike; the
+//! Reads the failure that an answer reports. The vendor reports errors in the shapes of its other products, so that they are read alike; the
 //! status decides.
 
 use super::super::error::check_with;

@@ -1,4 +1,4 @@
-//! What becomes of each normalized field at Yotpo Loyalty. No limits of lengths are known.
+//! The field matrix of Yotpo Loyalty: key, form, limit and treatment of each normalized field. No limits of lengths are known.
 
 use crate::customer::{AddressField as A, Field as F};
 use crate::plan::matrix::{FieldMatrix, FieldRule as R};

@@ -1,4 +1,4 @@
-//! What is sent, by its exact keys. It is flat: there is no envelope.
+//! The input that an upsert sends, by its exact keys. It is flat: there is no envelope.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What is read: a customer as production answers write it (seen). `raw` also holds tiers' requirements, codes and links to
+//! The record that answers hold: a customer as production answers write it (seen). `raw` also holds tiers' requirements, codes and links to
 //! refer others with, and the history.
 
 use serde_json::value::RawValue;
