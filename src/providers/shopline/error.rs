@@ -1,4 +1,4 @@
-//! The failure that an answer reports. Never decided by the wording of a message: the vendor has no stable codes on these
+//! Reads the failure that an answer reports. Never decided by the wording of a message: the vendor has no stable codes on these
 //! routes, and documents no text of a duplicate.
 
 use crate::client::json::error_body::{ErrorBody, Node};

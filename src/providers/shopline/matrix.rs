@@ -1,4 +1,5 @@
-//! The field matrix of SHOPLINE: key, form, limit and treatment of each normalized field. Keys, forms and limits are documented.
+//! The field matrix of SHOPLINE: key, form, limit and treatment of each normalized field. Keys, forms and limits are
+//! documented.
 
 use crate::customer::{AddressField as A, Channel, ConsentField as C, Field as F};
 use crate::plan::matrix::{FieldMatrix, FieldRule as R};

@@ -1,5 +1,5 @@
-//! Reads the failure that an answer reports. No error of this vendor carries a code of its own that was seen, so that the status decides,
-//! and never the wording of a message.
+//! Reads the failure that an answer reports. No error of this vendor carries a code of its own that was seen, so that the
+//! status decides, and never the wording of a message.
 
 use bytes::Bytes;
 use serde::Deserialize;
