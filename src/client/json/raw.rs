@@ -1,8 +1,27 @@
 //! The raw JSON of a record, with the keys that this crate does not know.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::value::RawValue;
+
+use super::object::object;
+use super::value::Lenient;
+
+/// The members of an object by their keys; of a key that occurs twice the last one counts.
+pub(crate) struct Members<'a>(HashMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'a> Members<'a> {
+    pub(crate) fn of(raw: &'a RawValue) -> Option<Self> {
+        object(raw.get().as_bytes()).map(Self)
+    }
+
+    /// A member that is read leniently; the default where there is none.
+    pub(crate) fn read<T: Lenient + Default>(&self, key: &str) -> T {
+        self.0.get(key).map(|raw| T::read(raw)).unwrap_or_default()
+    }
+}
 
 /// The JSON text of what the vendor sent. It holds personal data, which `Debug` does not show.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -22,9 +41,8 @@ impl RawJson {
     /// The JSON text of one key of an object; none where it has no such key, or is no object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Self> {
-        let map: std::collections::HashMap<std::borrow::Cow<'_, str>, &RawValue> =
-            super::object::object(self.0.as_bytes())?;
-        map.get(key).map(|value| Self::new(value.get()))
+        let members: HashMap<Cow<'_, str>, &RawValue> = object(self.0.as_bytes())?;
+        members.get(key).map(|value| Self::new(value.get()))
     }
 }
 
@@ -61,6 +79,8 @@ impl fmt::Debug for RawJson {
 ///
 /// A field with `=> function` behind its type is what the function makes of the value that was read.
 macro_rules! record {
+    (@key $field:ident) => { stringify!($field) };
+    (@key $field:ident $key:literal) => { $key };
     (@read $field:ident) => { $field };
     (@read $field:ident, $function:path) => { $function($field) };
     ($(#[$meta:meta])* $name:ident {
@@ -75,30 +95,24 @@ macro_rules! record {
             pub raw: $crate::client::RawJson,
         }
 
-        const _: () = {
-            #[derive(serde::Deserialize)]
-            struct Fields {
-                $(#[serde(default, $(rename = $key,)? deserialize_with = "crate::client::json::value::lenient")] $field: $type,)*
+        impl $crate::client::json::value::Value for $name {
+            fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
+                let members = $crate::client::json::raw::Members::of(raw)?;
+                $(let $field: $type = members.read($crate::client::json::raw::record!(@key $field $($key)?));)*
+                Some(Self {
+                    $($field: $crate::client::json::raw::record!(@read $field $(, $function)?),)*
+                    raw: $crate::client::RawJson::new(raw.get()),
+                })
             }
+        }
 
-            impl $crate::client::json::value::Value for $name {
-                fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
-                    let Fields { $($field),* } = $crate::client::json::object::object(raw.get().as_bytes())?;
-                    Some(Self {
-                        $($field: $crate::client::json::raw::record!(@read $field $(, $function)?),)*
-                        raw: $crate::client::RawJson::new(raw.get()),
-                    })
-                }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+                $crate::client::json::value::Value::from_raw(&raw)
+                    .ok_or_else(|| serde::de::Error::custom("not an object"))
             }
-
-            impl<'de> serde::Deserialize<'de> for $name {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
-                    $crate::client::json::value::Value::from_raw(&raw)
-                        .ok_or_else(|| serde::de::Error::custom("not an object"))
-                }
-            }
-        };
+        }
 
         $crate::client::json::raw::opaque_debug!($name);
     };
@@ -158,6 +172,14 @@ mod tests {
         assert!(sample.raw.get("no").is_none() && sample.raw.get("count").unwrap().get("x").is_none());
         assert_eq!(format!("{sample:?}"), "Sample { .. }");
         assert_eq!(format!("{:?}", RawJson::new("{}")), "RawJson { bytes: 2 }");
+    }
+
+    #[test]
+    fn of_a_key_that_occurs_twice_the_last_one_counts() {
+        let sample: Sample = serde_json::from_str(r#"{"count":1,"type":"a","count":2}"#).unwrap();
+        assert_eq!((sample.count, sample.kind.as_deref()), (Some(2), Some("a")));
+        let escaped: Sample = serde_json::from_str(r#"{"co\u0075nt":3}"#).unwrap();
+        assert_eq!(escaped.count, Some(3));
     }
 
     #[test]
