@@ -21,6 +21,11 @@ impl<'a> Members<'a> {
     pub(crate) fn read<T: Lenient + Default>(&self, key: &str) -> T {
         self.0.get(key).map(|raw| T::read(raw)).unwrap_or_default()
     }
+
+    /// The first of these keys that can be read.
+    pub(crate) fn first<T>(&self, keys: &[&str], read: impl Fn(&RawValue) -> Option<T>) -> Option<T> {
+        keys.iter().find_map(|key| read(self.0.get(*key)?))
+    }
 }
 
 /// The JSON text of what the vendor sent. It holds personal data, which `Debug` does not show.

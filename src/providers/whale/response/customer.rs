@@ -4,8 +4,9 @@ use chrono::{DateTime, FixedOffset};
 use serde_json::value::RawValue;
 
 use super::super::request::{CustomerId, RawMap};
-use super::fields::{Fields, keyed_record};
+use super::fields::keyed_record;
 use crate::client::HttpResponse;
+use crate::client::json::raw::Members;
 use crate::client::json::scalar::Scalar;
 use crate::client::json::value::Value;
 use crate::customer::Decimal;
@@ -101,7 +102,7 @@ pub(in super::super) fn read_customer(response: &HttpResponse) -> Option<Custome
     if let Some(record) = CustomerRecord::from_raw(body).filter(has_id) {
         return Some(record);
     }
-    let wrapper = Fields::of(body)?;
+    let wrapper = Members::of(body)?;
     let mut record = wrapper.value::<CustomerRecord>(&["customer", "data"]).filter(has_id)?;
     record.created = record.created.or_else(|| wrapper.value(&["created"]));
     record.existing = record.existing.or_else(|| wrapper.value(&["existing"]));
@@ -150,7 +151,7 @@ impl AddressRecord {
     }
 }
 
-impl Fields<'_> {
+impl Members<'_> {
     /// An array of scalars; null is an empty one, and a text is a list with commas.
     fn tags(&self, keys: &[&str]) -> Option<Vec<String>> {
         self.first(keys, |raw| match serde_json::from_str(raw.get()).ok()? {

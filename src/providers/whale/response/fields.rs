@@ -1,10 +1,6 @@
 //! Records whose values the vendor writes under several keys, or in forms of their own.
 
-use std::collections::HashMap;
-
-use serde_json::value::RawValue;
-
-use crate::client::json::object::object;
+use crate::client::json::raw::Members;
 use crate::client::json::value::Value;
 
 /// Declares a record as the kit's `record!` does, and names for each field its reader and its keys: the first key that can
@@ -24,7 +20,7 @@ macro_rules! keyed_record {
 
         impl crate::client::json::value::Value for $name {
             fn from_raw(raw: &serde_json::value::RawValue) -> Option<Self> {
-                let fields = Fields::of(raw)?;
+                let fields = crate::client::json::raw::Members::of(raw)?;
                 Some(Self { $($field: fields.$reader(&[$($key),+]),)+ raw: crate::client::RawJson::new(raw.get()) })
             }
         }
@@ -42,14 +38,7 @@ macro_rules! keyed_record {
 }
 pub(super) use keyed_record;
 
-/// The values of an object by their keys.
-pub(super) struct Fields<'a>(HashMap<String, &'a RawValue>);
-
-impl<'a> Fields<'a> {
-    pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
-        object(raw.get().as_bytes()).map(Self)
-    }
-
+impl Members<'_> {
     /// A value that is read leniently.
     pub(super) fn value<T: Value>(&self, keys: &[&str]) -> Option<T> {
         self.first(keys, T::from_raw)
@@ -59,23 +48,20 @@ impl<'a> Fields<'a> {
     pub(super) fn value_or_default<T: Value + Default>(&self, keys: &[&str]) -> T {
         self.value(keys).unwrap_or_default()
     }
-
-    /// The first of these keys that can be read.
-    pub(super) fn first<T>(&self, keys: &[&str], read: impl Fn(&RawValue) -> Option<T>) -> Option<T> {
-        keys.iter().find_map(|key| read(self.0.get(*key)?))
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
 
     #[test]
     fn the_first_key_that_can_be_read_counts() {
         let raw: &RawValue = serde_json::from_str(r#"{"a":null,"b":[1.50],"c":"x"}"#).unwrap();
-        let fields = Fields::of(raw).unwrap();
+        let fields = Members::of(raw).unwrap();
         assert_eq!(fields.value::<String>(&["a", "b", "c"]).as_deref(), Some("x"));
         assert_eq!((fields.value::<u64>(&["b", "d"]), fields.value_or_default::<Vec<u64>>(&["a"])), (None, Vec::new()));
-        assert!(Fields::of(serde_json::from_str("[]").unwrap()).is_none());
+        assert!(Members::of(serde_json::from_str("[]").unwrap()).is_none());
     }
 }

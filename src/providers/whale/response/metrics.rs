@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use serde_json::value::RawValue;
 
 use super::super::request::CustomerId;
-use super::fields::{Fields, keyed_record};
+use super::fields::keyed_record;
 use crate::client::json::value::Value;
 use crate::customer::Decimal;
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::super::request::{CustomerId, RemovalKind, RemovalRequestId, RemovalStatus};
-use super::fields::{Fields, keyed_record};
+use super::fields::keyed_record;
+use crate::client::json::raw::Members;
 
-impl Fields<'_> {
+impl Members<'_> {
     fn link(&self, keys: &[&str]) -> Option<String> {
         self.value(keys).filter(|url: &String| !url.trim().is_empty())
     }

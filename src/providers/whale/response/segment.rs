@@ -3,7 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::super::request::{CustomerId, RawMap, Rules, SegmentId, SegmentKind};
-use super::fields::{Fields, keyed_record};
+use super::fields::keyed_record;
+use crate::client::json::raw::Members;
 
 keyed_record! {
     /// A segment, in either form that the vendor has published: with `type` and `member_count`, or with `is_dynamic` and
@@ -32,7 +33,7 @@ keyed_record! {
     }
 }
 
-impl Fields<'_> {
+impl Members<'_> {
     /// The type, or what the flag of the other form says.
     fn segment_kind(&self, keys: &[&str]) -> Option<SegmentKind> {
         let kind: SegmentKind = self.value(keys)?;

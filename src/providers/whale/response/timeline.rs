@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::super::request::{ActivityKind, CustomerId, NoteId};
-use super::fields::{Fields, keyed_record};
+use super::fields::keyed_record;
 use crate::customer::Decimal;
 
 keyed_record! {
