@@ -1,5 +1,6 @@
 //! The contract of a sink and of what carries its calls: the public suite, faults, retries and quotas.
 
+mod certainty;
 mod defects;
 mod faults;
 mod faulty_sink;

@@ -240,14 +240,15 @@ impl Messages {
 pub(crate) struct ErrorBody(Node);
 
 impl ErrorBody {
-    /// Reads a body.
+    /// Reads a body. A byte order mark, bytes that are no UTF-8, and what follows the object hide no error.
     pub(crate) fn read(body: &[u8]) -> Self {
-        let is_object = body.trim_ascii_start().starts_with(b"{");
-        Self(if is_object {
-            serde_json::from_slice(body).map(|Root(root)| root).unwrap_or_default()
-        } else {
-            Node::Null
-        })
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+        if !body.starts_with(b"{") {
+            return Self::default();
+        }
+        let read = |body: &[u8]| Root::deserialize(&mut serde_json::Deserializer::from_slice(body));
+        let root = read(body).or_else(|_| read(String::from_utf8_lossy(body).as_bytes()));
+        Self(root.map(|Root(root)| root).unwrap_or_default())
     }
 
     /// Every value of a key, where it is repeated.
@@ -422,6 +423,13 @@ mod tests {
             &deep,
         ] {
             assert!(ErrorBody::read(body.as_bytes()).reports_failure(), "{body}");
+        }
+        for body in [
+            &b"\xef\xbb\xbf {\"success\":false}"[..],
+            b"{\"message\":\"\xe9\",\"error\":\"no\"}",
+            b"{\"errors\":[7]}\0--",
+        ] {
+            assert!(ErrorBody::read(body).reports_failure(), "{body:?}");
         }
         assert_eq!(texts(r#"{"errors":{"id":["no"]}}"#).1, [("id".to_owned(), "no".to_owned())]);
         assert_eq!(texts(r#"{"errors":{"type":["a"],"source":["b"]}}"#).1.len(), 2);

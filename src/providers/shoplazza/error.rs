@@ -22,11 +22,15 @@ struct Failure {
 
 impl Failure {
     fn read(body: &[u8]) -> Self {
-        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
         if !text.starts_with('{') {
             // `Unauthorized`, with or without the quotes of a JSON string. A page of HTML says nothing.
             let text = serde_json::from_str::<String>(text).unwrap_or_else(|_| text.to_owned());
-            let is_sentence = !text.is_empty() && text.len() <= 200 && !text.starts_with(['<', '[', '\u{0}']);
+            let is_sentence = !text.is_empty()
+                && text.len() <= 200
+                && !text.starts_with(['<', '[', '\u{0}'])
+                && !text.contains(char::REPLACEMENT_CHARACTER);
             let messages = if is_sentence { vec![(String::new(), text)] } else { Vec::new() };
             return Self { messages, ..Self::default() };
         }

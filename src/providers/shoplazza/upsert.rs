@@ -172,7 +172,7 @@ enum Source {
     AlreadyExists,
     /// The create's answer was lost, and the customer was created since the call began.
     CreatedUnconfirmed,
-    /// The create's answer was lost, and the customer may have existed before: the effect stays unknown until a later
+    /// The create's answer was lost or holds no customer, and the customer may have existed before: the effect stays unknown until a later
     /// write succeeds.
     Unproven,
 }
@@ -274,9 +274,14 @@ impl Run<'_> {
         }
     }
 
+    /// Whether the record shows that the customer was created by this call.
+    fn is_new(&self, found: &CustomerRecord) -> bool {
+        found.created_at.is_some_and(|at| self.call.created_since_start(at.to_utc()))
+    }
+
     /// A customer that was found after a create in doubt: created by it where it is not older than the call.
     fn found_after_doubt(&mut self, found: CustomerRecord) -> Creation {
-        let is_new = found.created_at.is_some_and(|at| self.call.created_since_start(at.to_utc()));
+        let is_new = self.is_new(&found);
         if is_new {
             self.call.resolve_uncertainty(true);
         }
@@ -285,13 +290,16 @@ impl Run<'_> {
     }
 
     /// Looks for the customer after a success that does not hold the customer, which the vendor always returns
-    /// (documented).
+    /// (documented). One that may have existed before, by its creation time, proves nothing of the create.
     async fn confirm(&mut self) -> Result<Creation, Error> {
         self.call.mark_effect_unknown();
         let Some(found) = self.look_up(Turn::AfterCreate).await? else {
             let hint = "the answer to the create holds no customer, and the look-up does not show one";
             return Err(self.call.fail(&CREATE_CUSTOMER, ErrorKind::Decode, hint));
         };
+        if found.created_at.is_some() && !self.is_new(&found) {
+            return Ok(Creation::Found(Box::new(found), Source::Unproven));
+        }
         self.call.resolve_uncertainty(true);
         Ok(Creation::Created(found.key().map(str::to_owned)))
     }

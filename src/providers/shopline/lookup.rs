@@ -5,7 +5,7 @@ use super::client::Shopline;
 use super::error::check;
 use super::operations::{FIND_CUSTOMER_BY_EMAIL, SEARCH_CUSTOMERS};
 use super::request::{CustomerId, EmailBody};
-use super::response::{CustomerRecord, one, page, row_key};
+use super::response::{CustomerRecord, looked_up, looked_up_page, row_key};
 use crate::client::api::ApiClient;
 use crate::client::identify::{Identified, Lookups, Usable, resolve};
 use crate::client::pages::{PageGuard, PageWalk, Walk};
@@ -40,7 +40,7 @@ impl Identified for CustomerRecord {
 /// a customer is unreadable.
 fn owner(email: &str) -> impl Fn(&HttpResponse) -> Option<Option<CustomerRecord>> {
     move |response| {
-        let Some(record) = one::<CustomerRecord>("customer")(response)? else { return Some(None) };
+        let Some(record) = looked_up::<CustomerRecord>("customer")(response)? else { return Some(None) };
         match (&record.id, &record.email) {
             (Some(_), Some(_)) => Some(record.has_email(email).then_some(record)),
             (None, None) => Some(None),
@@ -82,7 +82,8 @@ impl Shopline {
         let mut request = first;
         let mut walk = PageWalk::new(u32::MAX, PageGuard::new());
         loop {
-            let page = self.send(call, &request, decode(check, page::<CustomerRecord>("customers"))).await?.value;
+            let page =
+                self.send(call, &request, decode(check, looked_up_page::<CustomerRecord>("customers"))).await?.value;
             let step = walk.page(&page, row_key);
             owners.extend(page.items.into_iter().filter(|record| record.has_phone(phone)));
             match (step, walk.cursor()) {

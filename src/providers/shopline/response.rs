@@ -232,6 +232,28 @@ pub(super) fn page<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpRespo
     move |response| Some(Page::new(many(key)(response)?, next_page(&response.headers).ok()?))
 }
 
+/// Reads the object at this key in the answer to a look-up: none inside where it is missing, null or empty. Another type
+/// leaves the answer unread: nothing may be concluded from it.
+pub(super) fn looked_up<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Option<T>> {
+    move |response| {
+        let members = members(response)?;
+        let Some(value) = members.get(key).filter(|value| !matches!(value.get(), "null" | "[]")) else {
+            return Some(None);
+        };
+        object(value.get().as_bytes()).map(Some)
+    }
+}
+
+/// Reads a page of a look-up, where null is no row. Another type than a list, or a row that is no object, leaves the page
+/// unread: it may be the one that is looked for.
+pub(super) fn looked_up_page<T: DeserializeOwned>(key: &'static str) -> impl Fn(&HttpResponse) -> Option<Page<T>> {
+    move |response| {
+        let rows: Option<Vec<&RawValue>> = serde_json::from_str(members(response)?.get(key)?.get()).ok()?;
+        let rows = rows.unwrap_or_default().into_iter().map(|row| object(row.get().as_bytes()));
+        Some(Page::new(rows.collect::<Option<_>>()?, next_page(&response.headers).ok()?))
+    }
+}
+
 /// Reads a count; none inside where the answer does not hold one.
 pub(super) fn count(response: &HttpResponse) -> Option<Option<u64>> {
     Some(members(response)?.get("count").and_then(|count| u64::from_raw(count)))
@@ -355,6 +377,25 @@ mod tests {
         assert_eq!(social(r#"["a", 2, null, {}]"#), ["a", "2"]);
         assert!(social("null").is_empty() && social("{}").is_empty());
         assert!(many::<CustomerRecord>("customers")(&answer("{}")).is_none());
+    }
+
+    #[test]
+    fn a_look_up_of_another_type_is_unread() {
+        let one = |body: &str| looked_up::<CustomerRecord>("customer")(&answer(body)).map(|found| found.is_some());
+        for none in ["{}", r#"{"customer":null}"#, r#"{"customer":[]}"#] {
+            assert_eq!(one(none), Some(false), "{none}");
+        }
+        assert_eq!(one(r#"{"customer":{"id":7}}"#), Some(true));
+        for odd in ["[]", "x", r#"{"customer":7}"#, r#"{"customer":"none"}"#, r#"{"customer":[{"id":7}]}"#] {
+            assert_eq!(one(odd), None, "{odd}");
+        }
+        let page =
+            |body: &str| looked_up_page::<CustomerRecord>("customers")(&answer(body)).map(|page| page.items.len());
+        assert_eq!(page(r#"{"customers":null}"#), Some(0));
+        assert_eq!((page(r#"{"customers":[]}"#), page(r#"{"customers":[{"id":7},{}]}"#)), (Some(0), Some(2)));
+        for odd in ["{}", "[]", r#"{"customers":7}"#, r#"{"customers":{}}"#, r#"{"customers":[{"id":7},null]}"#] {
+            assert_eq!(page(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -233,6 +233,10 @@ impl<'c> Run<'_, 'c> {
             };
             // No code or text tells a duplicate from another refusal: any 422 may be one.
             let refused = error.status() == Some(422);
+            if refused && tries > 1 {
+                // Taken, perhaps, by the create whose answer was lost.
+                self.call.mark_effect_unknown();
+            }
             if !refused && !self.call.is_uncertain() {
                 return Err(error);
             }
