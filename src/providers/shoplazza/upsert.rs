@@ -172,8 +172,8 @@ enum Source {
     AlreadyExists,
     /// The create's answer was lost, and the customer was created since the call began.
     CreatedUnconfirmed,
-    /// The create's answer was lost or holds no customer, and the customer may have existed before: the effect stays unknown until a later
-    /// write succeeds.
+    /// The create's answer was lost or holds no customer, and the customer may have existed before: the effect stays
+    /// unknown until a later write succeeds.
     Unproven,
 }
 
